@@ -1,0 +1,31 @@
+"""quartapp: watch sites, keep what was found."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from quartapp import api, auth, cli, error_handlers, headers, health, log, web
+from quartapp.app import QuartApp
+from quartapp.configure import EXIT_CONFIG, ConfigError, load_config
+from quartapp.extensions import db
+
+
+def create_app(config: str | type | Mapping[str, Any] | None = None) -> QuartApp:
+    """Put the application together, in the order a request meets it.
+
+    *config*: "dev", "test", "prod" or "default", a class, the dotted path of one, or a mapping of
+    settings; without one, the environment decides (APP_SETTINGS). Wrong settings: exit 78.
+    """
+    try:
+        settings = load_config(config)
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(EXIT_CONFIG) from None
+
+    instance = str(settings["INSTANCE_PATH"])
+    app = QuartApp(__name__, static_folder=None, instance_path=instance)  # web.static serves them
+    app.config.from_mapping(settings)
+
+    for part in (log, db, headers, error_handlers, auth, health, web, api, cli):
+        part.init_app(app)
+    return app

@@ -1,0 +1,113 @@
+"""The OpenAPI document: what quart-schema finds, and every status that a client may meet."""
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from quart_schema.conversion import model_schema
+from quart_schema.openapi import OpenAPIProvider
+from werkzeug.routing import BaseConverter, Rule
+
+from quartapp.api.v1.schemas import Problem
+from quartapp.app import IdConverter
+from quartapp.sanity import MAX_INTEGER
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+PROBLEM = {
+    "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+}
+ANY_REQUEST = {400, 503}
+WITH_LOGIN = {401}
+WITH_ID = {404}
+WITH_QUERY = {404, 422}  # a page past the last is not found
+WITH_BODY = {413, 415, 422}
+WRITING = {403, 507}
+LOCATION = {"Location": {"schema": {"type": "string"}, "description": "Its address."}}
+RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
+
+
+def may_answer(*statuses: int) -> Callable[[F], F]:
+    """Document statuses that nothing else tells about a view: 409 of a taken name."""
+
+    def mark(view: F) -> F:
+        view.__dict__["may_answer"] = set(statuses)
+        return view
+
+    return mark
+
+
+def answers_nothing(view: F) -> F:
+    """Document that a view answers 204."""
+    view.__dict__["answers_nothing"] = True
+    return view
+
+
+class ApiProvider(OpenAPIProvider):
+    """Document the routes of version 1 alone, each with its errors and a name that stays."""
+
+    def generate_rules(self) -> Iterable[Rule]:
+        return [rule for rule in super().generate_rules() if rule.endpoint.startswith("api_v1.")]
+
+    def schema(self) -> dict[str, Any]:
+        document = super().schema()
+        problem = model_schema(Problem, schema_mode="serialization")
+        document["components"]["schemas"].update(problem.pop("$defs"), Problem=problem)
+        return document
+
+    def build_path_parameter(self, name: str, converter: BaseConverter) -> dict[str, Any]:
+        parameter = super().build_path_parameter(name, converter)
+        if isinstance(converter, IdConverter):
+            bounds = {"minimum": 1, "maximum": MAX_INTEGER}
+            parameter["schema"] = {"type": "integer", "format": "int64", **bounds}
+        return parameter
+
+    def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
+        paths, components = super().build_paths(rule)
+        view = self._app.view_functions[rule.endpoint]
+        for operations in paths.values():
+            for method, operation in operations.items():
+                operation["responses"] = describe_answers(view, rule, method, operation)
+                operation["tags"] = [rule.endpoint.split(".")[1]]
+                operation["operationId"] = "_".join(rule.endpoint.split(".")[1:])
+                operation["security"] = (
+                    [{"bearer": []}, {"cookie": []}] if needs_login(view) else []
+                )
+                operation.get("requestBody", {})["required"] = True
+        return paths, components
+
+
+def needs_login(view: Callable[..., Any]) -> bool:
+    return bool(getattr(view, "login_required", False))
+
+
+def describe_answers(
+    view: Callable[..., Any], rule: Rule, method: str, operation: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the success that the view declares, and every error that it may end in."""
+    answers = {str(status): answer for status, answer in operation["responses"].items()}
+    if getattr(view, "answers_nothing", False):
+        answers["204"] = {"description": "Done; there is nothing to say."}
+    if "201" in answers and needs_login(view):
+        answers["201"] = {**answers["201"], "headers": LOCATION}
+    for status in sorted(find_errors(view, rule, method, operation)):
+        answers[str(status)] = describe_error(status)
+    return answers
+
+
+def find_errors(
+    view: Callable[..., Any], rule: Rule, method: str, operation: dict[str, Any]
+) -> set[int]:
+    places = {parameter["in"] for parameter in operation["parameters"]}
+    found = ANY_REQUEST | getattr(view, "may_answer", set())
+    found |= WITH_LOGIN if needs_login(view) else set()
+    found |= WITH_ID if "path" in places else set()
+    found |= WITH_QUERY if "query" in places else set()
+    found |= WITH_BODY if "requestBody" in operation else set()
+    found |= WRITING if method != "get" else set()
+    return found
+
+
+def describe_error(status: int) -> dict[str, Any]:
+    answer = {"description": HTTPStatus(status).phrase, "content": PROBLEM}
+    return {**answer, "headers": RETRY_AFTER} if status == 503 else answer

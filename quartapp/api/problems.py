@@ -1,0 +1,62 @@
+"""How the API says that something went wrong: problem details of RFC 9457."""
+
+import json
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from quart import Response
+
+from quartapp.errors import AppError, ConflictError, FieldError, InvalidError, UnauthorizedError
+from quartapp.log import request_id
+
+M = TypeVar("M", bound=BaseModel)
+MEDIA_TYPE = "application/problem+json"
+
+
+def make_problem(error: AppError) -> Response:
+    response = Response(
+        json.dumps(describe_problem(error)), status=error.status, content_type=MEDIA_TYPE
+    )
+    if isinstance(error, UnauthorizedError):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="quartapp"'
+    return response
+
+
+def describe_problem(error: AppError) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": error.title,
+        "status": error.status,
+        "detail": str(error),
+        "request_id": request_id.get(),
+    }
+    if faults := find_faults(error):
+        body["errors"] = [asdict(fault) for fault in faults]
+    return body
+
+
+def find_faults(error: AppError) -> tuple[FieldError, ...]:
+    """Return the wrong fields, when *error* names any."""
+    if isinstance(error, InvalidError):
+        return error.errors
+    if isinstance(error, ConflictError) and error.field:
+        return (FieldError((error.field,), str(error), "conflict"),)
+    return ()
+
+
+def validate(model: type[M], data: object) -> M:
+    """Return *data* as the model; InvalidError names what is wrong."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise make_invalid(error) from error
+
+
+def make_invalid(error: Exception) -> InvalidError:
+    """Name each field that pydantic refused; what was sent is not repeated."""
+    if not isinstance(error, ValidationError):
+        return InvalidError("The data cannot be read.")
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    fields = tuple(FieldError(fault["loc"], fault["msg"], fault["type"]) for fault in faults)
+    return InvalidError("Some fields are wrong.", fields)

@@ -1,0 +1,58 @@
+"""Version 1: resources under /api/v1."""
+
+from typing import cast
+
+from quart import Blueprint, Quart
+from quart_cors import cors
+from quart_schema import HttpSecurityScheme, Info, QuartSchema
+from quart_schema.openapi import APIKeySecurityScheme
+from quart_schema.typing import PydanticDumpOptions
+
+from quartapp.api.openapi import ApiProvider
+from quartapp.api.v1 import comment, docs, entity, user
+from quartapp.auth import load_socket_user, load_user, refuse_foreign_page
+
+INFO = Info(
+    title="quartapp",
+    version="1",
+    description="Watches sites. Ask POST /api/v1/tokens for a bearer token, then send it.",
+)
+EXPOSED_HEADERS = ["Location", "Retry-After", "X-Request-ID"]
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def init_app(app: Quart) -> None:
+    app.register_blueprint(make_blueprint(app.config["API_DOCS"]))
+    if origins := app.config["CORS_ORIGINS"]:
+        cors(
+            app,
+            allow_origin=origins,
+            allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
+            allow_methods=METHODS,
+            expose_headers=EXPOSED_HEADERS,
+            max_age=600,
+        )
+    # One object an app: QuartSchema keeps what it learns from the first app that it meets.
+    QuartSchema(
+        app,
+        openapi_path=None,
+        info=INFO,
+        openapi_provider_class=ApiProvider,
+        pydantic_dump_options=cast(PydanticDumpOptions, {"mode": "json", "by_alias": True}),
+        security_schemes={
+            "bearer": HttpSecurityScheme(scheme="bearer"),
+            "cookie": APIKeySecurityScheme(in_="cookie", name="quartapp"),
+        },
+    )
+
+
+def make_blueprint(with_docs: bool) -> Blueprint:
+    bp = Blueprint("api_v1", __name__, url_prefix="/api/v1")
+    bp.before_request(load_user)
+    bp.before_request(refuse_foreign_page)
+    bp.before_websocket(load_socket_user)
+    for part in (entity, comment, user):
+        bp.register_blueprint(part.bp)
+    if with_docs:
+        bp.register_blueprint(docs.bp)
+    return bp

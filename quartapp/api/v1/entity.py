@@ -1,0 +1,97 @@
+from quart import Blueprint, url_for
+from quart_schema import validate_querystring, validate_request, validate_response
+
+from quartapp.api.openapi import answers_nothing, may_answer
+from quartapp.api.v1.paging import describe_page, describe_slice, read_cursor
+from quartapp.api.v1.schemas import EntityIn, EntityOut, EntityPage, EntityPatch, EntityQuery
+from quartapp.auth import get_user, login_required
+from quartapp.extensions import db
+from quartapp.models import Entity
+from quartapp.services.entity import (
+    add_entity,
+    edit_entity,
+    get_entity,
+    remove_entity,
+    select_entities,
+)
+from quartapp.services.paging import paginate, paginate_after
+
+bp = Blueprint("entity", __name__, url_prefix="/entities")
+
+
+@bp.get("")
+@login_required
+@validate_querystring(EntityQuery)
+@validate_response(EntityPage)
+async def index(query_args: EntityQuery) -> EntityPage:
+    """List the entities by name, or all of them by key."""
+    query, size = select_entities(query_args.q), query_args.per_page
+    if query_args.cursor is not None:
+        after = read_cursor(query_args.cursor)
+        part = await paginate_after(db.session, query, Entity.id, after, size)
+        return EntityPage(items=to_out(part.items), **describe_slice(part))
+    page = await paginate(db.session, query, query_args.page, size)
+    return EntityPage(items=to_out(page.items), **describe_page(page))
+
+
+def to_out(entities: list[Entity]) -> list[EntityOut]:
+    return [EntityOut.model_validate(entity) for entity in entities]
+
+
+@bp.get("/<id:entity_id>")
+@login_required
+@validate_response(EntityOut)
+async def show(entity_id: int) -> EntityOut:
+    """Return one entity."""
+    return EntityOut.model_validate(await get_entity(db.session, entity_id))
+
+
+@bp.post("")
+@login_required
+@may_answer(409)
+@validate_request(EntityIn)
+@validate_response(EntityOut, 201)
+async def new(data: EntityIn) -> tuple[EntityOut, int, dict[str, str]]:
+    """Add a site to watch."""
+    entity = await add_entity(db.session, **data.model_dump(), owner=get_user())
+    await db.session.commit()
+    location = url_for("api_v1.entity.show", entity_id=entity.id)
+    return EntityOut.model_validate(entity), 201, {"Location": location}
+
+
+@bp.put("/<id:entity_id>")
+@login_required
+@may_answer(409)
+@validate_request(EntityIn)
+@validate_response(EntityOut)
+async def replace(entity_id: int, data: EntityIn) -> EntityOut:
+    """Replace an entity: what is not sent gets its default."""
+    return await change(entity_id, data.model_dump())
+
+
+@bp.patch("/<id:entity_id>")
+@login_required
+@may_answer(409)
+@validate_request(EntityPatch)
+@validate_response(EntityOut)
+async def edit(entity_id: int, data: EntityPatch) -> EntityOut:
+    """Change what is sent of an entity, nothing else."""
+    return await change(entity_id, data.model_dump(exclude_unset=True))
+
+
+async def change(entity_id: int, values: dict[str, str]) -> EntityOut:
+    entity = await get_entity(db.session, entity_id)
+    await edit_entity(db.session, entity, get_user(), **values)
+    await db.session.commit()
+    return EntityOut.model_validate(entity)
+
+
+@bp.delete("/<id:entity_id>")
+@login_required
+@answers_nothing
+async def remove(entity_id: int) -> tuple[str, int]:
+    """Remove an entity and the comments on it."""
+    entity = await get_entity(db.session, entity_id)
+    await remove_entity(db.session, entity, get_user())
+    await db.session.commit()
+    return "", 204

@@ -1,0 +1,59 @@
+"""How a listing is cut, by number or by key, and linked."""
+
+from typing import Any
+
+from itsdangerous import BadSignature, URLSafeSerializer
+from quart import current_app, request, url_for
+
+from quartapp.api.v1.schemas import LinksOut, MetaOut
+from quartapp.errors import BadRequestError
+from quartapp.services.paging import Page, Slice
+
+
+def read_cursor(cursor: str) -> int:
+    """Return the key that *cursor* holds; an empty one stands before the first row."""
+    if not cursor:
+        return 0
+    try:
+        after = make_signer().loads(cursor)
+    except BadSignature as error:
+        raise BadRequestError("This cursor was not given by this listing.") from error
+    return int(after)
+
+
+def write_cursor(after: int | None) -> str | None:
+    return make_signer().dumps(after) if after is not None else None
+
+
+def make_signer() -> URLSafeSerializer:
+    """Return a signer of this listing: a cursor of another one is not valid here."""
+    keys = [*current_app.config["SECRET_KEY_FALLBACKS"], current_app.config["SECRET_KEY"]]
+    return URLSafeSerializer(keys, salt=f"cursor {request.endpoint}")
+
+
+def describe_page(page: Page[Any]) -> dict[str, Any]:
+    meta = MetaOut(per_page=page.size, page=page.number, pages=page.pages, total=page.total)
+    links = LinksOut(
+        self=link(page=page.number),
+        first=link(page=1),
+        prev=link(page=page.number - 1) if page.has_prev else None,
+        next=link(page=page.number + 1) if page.has_next else None,
+        last=link(page=max(page.pages, 1)),
+    )
+    return {"meta": meta, "links": links}
+
+
+def describe_slice(part: Slice[Any]) -> dict[str, Any]:
+    following = write_cursor(part.next_key)
+    links = LinksOut(
+        self=link(),
+        first=link(cursor=""),
+        next=link(cursor=following) if following else None,
+    )
+    return {"meta": MetaOut(per_page=part.size, next_cursor=following), "links": links}
+
+
+def link(**changes: Any) -> str:
+    """Return the address of this listing with the same filters, but for *changes*."""
+    values = {**(request.view_args or {}), **request.args.to_dict(), **changes}
+    return url_for(str(request.endpoint), **values)

@@ -1,0 +1,200 @@
+"""The Quart of this project: limits, refusals and second tries that the stock one lacks."""
+
+import asyncio
+from typing import Any, cast
+
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable
+from quart import Quart, request, websocket
+from quart import Request as QuartRequest
+from quart import Websocket as QuartWebsocket
+from quart.asgi import ASGIHTTPConnection, ASGIWebsocketConnection
+from werkzeug.datastructures import ImmutableDict
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.routing import BaseConverter
+
+from quartapp.asgi import FAULT, TAP, Answer, choose_request_id, make_sound
+from quartapp.database import is_retriable
+from quartapp.errors import AppError, BadRequestError, UnavailableError
+from quartapp.extensions import db
+from quartapp.intake import Inbox, Intake, Receive, Send, Tap
+from quartapp.log import request_id
+from quartapp.proxy import Scope
+from quartapp.sanity import MAX_INTEGER
+from quartapp.wrappers import Request, SocketClosedError, Websocket
+
+TRIES = 3  # of a view whose transaction loses the race
+CLOSE_SECONDS = 2.0  # for a socket's client to answer the close, then as long for its handler
+POLICY_VIOLATION, INTERNAL_ERROR, TRY_AGAIN_LATER = 1008, 1011, 1013
+
+
+class IdConverter(BaseConverter):
+    """`<id:entity_id>`: 1 to 2^63-1, as a database counts, in its one spelling."""
+
+    regex = "[1-9][0-9]{0,18}"
+
+    def to_python(self, value: str) -> int:
+        number = int(value)
+        if number > MAX_INTEGER:
+            raise NotFound  # a ValidationError would be 405 where another method has the same rule
+        return number
+
+
+class HTTPConnection(ASGIHTTPConnection):
+    async def handle_request(self, request: QuartRequest, send: ASGISendCallable) -> None:
+        try:
+            await super().handle_request(request, send)
+        finally:
+            # After RESPONSE_TIMEOUT, Quart 0.23 waits for the client, and the client for us.
+            cast(Scope, self.scope)[TAP].end()
+
+
+class WebsocketConnection(ASGIWebsocketConnection):
+    async def handle_websocket(self, websocket: QuartWebsocket, send: ASGISendCallable) -> None:
+        inbox = cast(Scope, self.scope)[TAP]
+        try:
+            await super().handle_websocket(websocket, send)
+            if cast(Websocket, websocket).accepted:
+                await inbox.drain()
+        finally:
+            inbox.end()
+
+
+class QuartApp(Quart):
+    request_class = Request
+    websocket_class = Websocket
+    asgi_http_class = HTTPConnection
+    asgi_websocket_class = WebsocketConnection
+    default_config = ImmutableDict(
+        Quart.default_config
+        | {"MAX_CONTENT_LENGTH": 1024 * 1024, "TRUSTED_HOSTS": [], "TRUSTED_PROXIES": []}
+    )
+
+    draining = False  # on the way out: no new sockets
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sockets: set[Websocket] = set()
+        self.url_map.converters["id"] = IdConverter
+        # First of all hooks: nothing reads a request before it was found sound.
+        self.before_request(self._check_request)
+        self.before_websocket(self._check_socket)
+
+    async def _check_request(self) -> None:
+        refuse_fault(request.scope)
+        view = self.view_functions.get(request.endpoint or "")
+        if (limit := getattr(view, "max_content_length", None)) is not None:
+            request.max_content_length = limit
+
+    async def _check_socket(self) -> None:
+        refuse_fault(websocket.scope)
+        if self.draining:
+            raise UnavailableError("The server is about to restart.")
+
+    # --- from the server to Quart ---
+
+    async def asgi_app(
+        self, scope: Any, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        if scope["type"] == "lifespan":
+            await super().asgi_app(scope, receive, send)
+            return
+        name = choose_request_id(scope)
+        token = request_id.set(name)
+        try:
+            await self._pass_on(scope, cast(Receive, receive), Answer(cast(Send, send), name))
+        finally:
+            request_id.reset(token)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, answer: Answer) -> None:
+        scope = make_sound(
+            scope, proxies=self.config["TRUSTED_PROXIES"], hosts=self.config["TRUSTED_HOSTS"]
+        )
+        tap = self._make_tap(scope, receive, answer)
+        try:
+            await super().asgi_app(
+                cast(Any, scope | {TAP: tap}), cast(Any, tap.receive), cast(Any, answer.send)
+            )
+        except Exception:
+            self.logger.exception("Failed outside of any error handler.")
+            await answer.send_error()
+
+    def _make_tap(self, scope: Scope, receive: Receive, answer: Answer) -> Tap:
+        if scope["type"] == "websocket":
+            return Inbox(receive, answer.send)
+        intake = Intake(receive, scope["headers"], self.config["MAX_CONTENT_LENGTH"])
+        answer.before_end = intake.drain
+        return intake
+
+    # --- requests ---
+
+    async def dispatch_request(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the view, and again when its transaction lost a race and was undone."""
+        for _ in range(TRIES - 1):
+            try:
+                return await super().dispatch_request(*args, **kwargs)
+            except Exception as error:
+                if not await self.may_run_again(error):
+                    raise
+        return await super().dispatch_request(*args, **kwargs)
+
+    async def may_run_again(self, error: Exception) -> bool:
+        """Say whether a view may start over after *error*; if so, with a new session."""
+        if not is_retriable(error):
+            return False
+        await db.discard()
+        return True
+
+    # --- sockets ---
+
+    async def handle_websocket(self, websocket: QuartWebsocket) -> Any:
+        socket = cast(Websocket, websocket)
+        socket.handler = asyncio.current_task()
+        self.sockets.add(socket)
+        try:
+            return await super().handle_websocket(socket)
+        finally:
+            self.sockets.discard(socket)
+
+    async def dispatch_websocket(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the handler; what it raises after the handshake is told by how the socket closes."""
+        try:
+            return await super().dispatch_websocket(*args, **kwargs)
+        except SocketClosedError:
+            return None
+        except Exception as error:
+            socket = cast(Websocket, websocket)
+            if not socket.accepted:
+                raise
+            code, reason = explain_close(error)
+            await socket.close(code, reason)
+            if code == INTERNAL_ERROR:
+                raise
+            return None
+
+    async def close_sockets(self, code: int) -> None:
+        """Close every socket with *code*; what still runs when its client does not answer, ends."""
+        sockets = list(self.sockets)
+        handlers = [socket.handler for socket in sockets if socket.handler is not None]
+        await asyncio.gather(*(socket.close(code) for socket in sockets), return_exceptions=True)
+        await wait_for_all(handlers)
+        for socket in sockets:
+            socket.abandon()
+        await wait_for_all(handlers)
+
+
+def refuse_fault(scope: Any) -> None:
+    if fault := scope.get(FAULT):
+        raise BadRequestError(fault)
+
+
+def explain_close(error: Exception) -> tuple[int, str]:
+    if isinstance(error, AppError):
+        return (TRY_AGAIN_LATER if error.status >= 500 else POLICY_VIOLATION), str(error)
+    if isinstance(error, HTTPException):
+        return POLICY_VIOLATION, error.description or error.name
+    return INTERNAL_ERROR, "Something went wrong here; it has been noted."
+
+
+async def wait_for_all(tasks: list[asyncio.Task[Any]]) -> None:
+    if tasks:
+        await asyncio.wait(tasks, timeout=CLOSE_SECONDS)

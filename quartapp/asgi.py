@@ -1,0 +1,134 @@
+"""What a request goes through before Quart sees it: who asks, what is it called, is it sound."""
+
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from urllib.parse import quote, unquote_to_bytes
+
+from werkzeug.http import parse_cookie
+from werkzeug.sansio.utils import host_is_trusted
+
+from quartapp.intake import Message, Send
+from quartapp.proxy import Scope, apply_forwarded
+from quartapp.sanity import is_storable
+
+FAULT = "quartapp.fault"  # in a scope: why the app has to refuse it
+TAP = "quartapp.tap"  # in a scope: the Intake of a request, the Inbox of a socket
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+NUL = re.compile(r"\x00")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+CONTROL_BUT_SPACE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # a query may carry lines
+NAME_BYTES = 255  # of a part of a path: no file system takes longer ones
+
+
+def make_sound(scope: Scope, *, proxies: Collection[str], hosts: Collection[str]) -> Scope:
+    """Return *scope* as the app may read it: forwarded headers resolved, faults marked."""
+    scope = apply_forwarded(scope, proxies)
+    if fault := next(find_faults(scope, hosts), ""):
+        return defuse(scope) | {FAULT: fault}
+    return scope
+
+
+def find_faults(scope: Scope, hosts: Collection[str]) -> Iterator[str]:
+    """Say what Quart, a database or a log would stumble over."""
+    if not is_sound_path(scope):
+        yield "The path of the address cannot be read."
+    if not is_sound_text(unquote_to_bytes(scope["query_string"]), CONTROL_BUT_SPACE):
+        yield "The query of the address cannot be read."
+    if any(b"\0" in value for _, value in scope["headers"]):
+        yield "A header has a NUL character."
+    if not is_sound_host(find_values(scope, b"host"), hosts):
+        yield "This host is not served here."
+    if not is_sound_cookie(";".join(find_values(scope, b"cookie"))):
+        yield "A cookie cannot be read."
+
+
+def is_sound_path(scope: Scope) -> bool:
+    # The server has put U+FFFD in `path` where it was not UTF-8.
+    raw = scope.get("raw_path")
+    path = unquote_to_bytes(quote(scope["path"], errors="surrogatepass") if raw is None else raw)
+    is_short = all(len(part) <= NAME_BYTES for part in path.split(b"/"))
+    return path.startswith(b"/") and is_short and is_sound_text(path, CONTROL)
+
+
+def is_sound_text(data: bytes, forbidden: re.Pattern[str]) -> bool:
+    try:
+        return forbidden.search(data.decode()) is None
+    except UnicodeDecodeError:
+        return False
+
+
+def is_sound_host(values: list[str], hosts: Collection[str]) -> bool:
+    host = values[0].lower() if values else ""
+    if not host and not hosts:
+        return True  # HTTP/1.0 may come without
+    return len(values) == 1 and host_is_trusted(host, [name.lower() for name in hosts])
+
+
+def is_sound_cookie(value: str) -> bool:
+    if not value.isascii() and not is_sound_text(value.encode("latin1"), NUL):
+        return False
+    # A quoted value may spell any byte as an octal number.
+    return "\\" not in value or all(map(is_storable, parse_cookie(value).values()))
+
+
+def find_values(scope: Scope, name: bytes) -> list[str]:
+    return [value.decode("latin1") for key, value in scope["headers"] if key == name]
+
+
+def defuse(scope: Scope) -> Scope:
+    """Return *scope* with its face kept (the API or a page) and nothing that hurts."""
+    root = scope.get("root_path", "")
+    path = f"{root}/api/" if scope["path"].startswith(f"{root}/api/") else f"{root}/"
+    clean = [
+        (name, value)
+        for name, value in scope["headers"]
+        if b"\0" not in value and name not in (b"host", b"cookie")
+    ]
+    return scope | {
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [*clean, (b"host", b"localhost")],
+    }
+
+
+def choose_request_id(scope: Scope) -> str:
+    """Take the id that came along when it is one, else make one."""
+    given = find_values(scope, b"x-request-id")
+    if len(given) == 1 and REQUEST_ID.fullmatch(given[0]):
+        return given[0]
+    return uuid.uuid4().hex
+
+
+class Answer:
+    """A `send` that tells the id of the request in whatever it starts."""
+
+    STARTS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self.before_end: Callable[[], Awaitable[None]] | None = None
+        self._started = False
+        self._send = send
+        self._header = (b"x-request-id", request_id.encode())
+
+    async def send(self, message: Message) -> None:
+        if message["type"] in self.STARTS:
+            self._started = True
+            message = message | {"headers": [*message.get("headers", ()), self._header]}
+        elif message["type"] == "http.response.body" and not message.get("more_body"):
+            await self._prepare_end()
+        await self._send(message)
+
+    async def _prepare_end(self) -> None:
+        if self.before_end is not None:
+            await self.before_end()
+
+    async def send_error(self) -> None:
+        """Answer 500, when nothing else was said."""
+        if not self._started:
+            text = b"Something went wrong here; it has been noted.\n"
+            headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(text))]
+            await self.send({"type": "http.response.start", "status": 500, "headers": headers})
+            await self.send({"type": "http.response.body", "body": text})

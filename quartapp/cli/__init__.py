@@ -1,0 +1,38 @@
+"""Commands: `quartapp …`, and the same as `quart …`."""
+
+import os
+
+from quart import Quart
+from quart.cli import QuartGroup
+from quart.helpers import get_debug_flag
+
+import quartapp
+from quartapp.cli.db import db_group
+from quartapp.cli.run import run_command
+from quartapp.cli.shell import make_shell_names, shell_command
+from quartapp.cli.user import user_group
+from quartapp.serve import serve_command
+
+
+def load_app() -> Quart:
+    app = quartapp.create_app()
+    if "QUART_DEBUG" in os.environ:
+        app.debug = get_debug_flag()
+    return app
+
+
+# With `set_debug_flag`, an unset QUART_DEBUG would turn off the debug mode of DevelopmentConfig.
+main = QuartGroup(
+    name="quartapp",
+    help="Run and look after quartapp.",
+    create_app=load_app,
+    set_debug_flag=False,
+)
+main.add_command(run_command)
+main.add_command(shell_command)
+
+
+def init_app(app: Quart) -> None:
+    app.shell_context_processor(make_shell_names)
+    for command in (db_group, serve_command, user_group):
+        app.cli.add_command(command)

@@ -1,0 +1,75 @@
+"""The database extension: one engine an app, one session a request, `begin()` elsewhere."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import NamedTuple
+
+from quart import Quart, current_app, g, has_request_context, has_websocket_context, request
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from quartapp.database.engine import make_engine
+from quartapp.database.failures import classify, is_retriable
+from quartapp.database.url import parse_url, place_file
+
+__all__ = ["Database", "classify", "is_retriable"]
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+class State(NamedTuple):
+    """What one app has of the extension."""
+
+    engine: AsyncEngine
+    readers: async_sessionmaker[AsyncSession]
+    writers: async_sessionmaker[AsyncSession]
+
+
+class Database:
+    """Give every request its own session and close it when the request ends."""
+
+    def init_app(self, app: Quart) -> None:
+        url = place_file(parse_url(app.config["DATABASE_URL"]), app.config["INSTANCE_PATH"])
+        engine = make_engine(
+            url, pool_size=app.config["DATABASE_POOL_SIZE"], echo=app.config["DATABASE_ECHO"]
+        )
+        reading = engine.execution_options(reads_only=True)
+        app.extensions["database"] = State(
+            engine,
+            async_sessionmaker(reading, expire_on_commit=False),
+            async_sessionmaker(engine, expire_on_commit=False),
+        )
+        app.teardown_appcontext(_close_session)
+        app.after_serving(engine.dispose)
+
+    @property
+    def engine(self) -> AsyncEngine:
+        return self._state.engine
+
+    @property
+    def session(self) -> AsyncSession:
+        """The session of this request, made on first use; a GET's one takes no write lock."""
+        if has_websocket_context():
+            raise RuntimeError("A socket lives long: use db.begin() for each message.")
+        if "db_session" not in g:
+            reads = has_request_context() and request.method in SAFE_METHODS
+            g.db_session = (self._state.readers if reads else self._state.writers)()
+        session: AsyncSession = g.db_session
+        return session
+
+    def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """A unit of work of its own: commit at the end, roll back on error."""
+        return self._state.writers.begin()
+
+    async def discard(self) -> None:
+        """Forget this request's session with all it did; the next use makes a new one."""
+        await _close_session(None)
+
+    @property
+    def _state(self) -> State:
+        state: State = current_app.extensions["database"]
+        return state
+
+
+async def _close_session(_error: BaseException | None) -> None:
+    session: AsyncSession | None = g.pop("db_session", None)
+    if session is not None:
+        await session.close()

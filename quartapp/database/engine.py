@@ -1,0 +1,157 @@
+"""How a connection is opened, watched and given up: time limits, and each database's safe settings."""
+
+import os
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import URL, Connection, Dialect, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DataError, DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from quartapp.database.url import is_in_memory
+
+# Seconds. A frozen server must not hold a request longer than 5 s altogether (threats F-PGHANG):
+# POOL + CONNECT, or POOL + REPLY. LOCK and STATEMENT end first, and say what it was.
+POOL, CONNECT, LOCK, STATEMENT, REPLY, IDLE = 1.5, 3, 2, 3, 3.25, 10
+
+POSTGRESQL = {
+    "timeout": CONNECT,
+    "command_timeout": REPLY,
+    "server_settings": {
+        "application_name": "quartapp",
+        "statement_timeout": f"{STATEMENT}s",
+        "lock_timeout": f"{LOCK}s",
+        "idle_in_transaction_session_timeout": f"{IDLE}s",
+        "timezone": "UTC",
+    },
+}
+MYSQL = {
+    "connect_timeout": CONNECT,
+    "read_timeout": REPLY,
+    "charset": "utf8mb4",
+    # MariaDB and MySQL have different names for a limit: each reads its own comment as a part.
+    "init_command": (
+        f"SET SESSION sql_mode='TRADITIONAL', time_zone='+00:00', innodb_lock_wait_timeout={LOCK}"
+        f" /*M!100303 , max_statement_time={STATEMENT}, idle_transaction_timeout={IDLE} */"
+        f" /*!50708 , max_execution_time={STATEMENT * 1000} */"
+    ),
+}
+
+
+def make_engine(url: URL, *, pool_size: int = 10, echo: bool = False) -> AsyncEngine:
+    """Return an engine for *url*; nothing is opened yet."""
+    shared: dict[str, Any] = {
+        "echo": echo,
+        "hide_parameters": not echo,
+        "poolclass": AsyncAdaptedQueuePool,
+        "pool_size": 1 if is_in_memory(url) else pool_size,  # its connection is all it is
+        "max_overflow": 0,
+        "pool_timeout": POOL,
+    }
+    family = url.get_backend_name()
+    if family == "sqlite":
+        engine = make_sqlite_engine(url, shared)
+    elif family == "postgresql":
+        engine = make_server_engine(url, {**shared, "connect_args": POSTGRESQL})
+        event.listen(engine.sync_engine, "do_connect", connect)
+        event.listen(engine.sync_engine, "invalidate", hang_up)
+        event.listen(engine.sync_engine, "close", hang_up)
+    else:
+        reading = {"isolation_level": "READ COMMITTED"}
+        engine = make_server_engine(url, {**shared, **reading, "connect_args": MYSQL})
+    event.listen(engine.sync_engine, "handle_error", explain)
+    return engine
+
+
+# --- PostgreSQL, MySQL, MariaDB
+
+
+def make_server_engine(url: URL, options: dict[str, Any]) -> AsyncEngine:
+    engine = create_async_engine(url, pool_recycle=1800, pool_use_lifo=True, **options)
+    event.listen(engine.sync_engine, "checkout", refuse_dead)
+    return engine
+
+
+def connect(dialect: Dialect, _record: object, args: Any, options: Any) -> Any:
+    """Connect, and let what the network says be an error of the database, as other drivers do."""
+    try:
+        return dialect.connect(*args, **options)
+    except OSError as error:
+        message = f"cannot connect ({type(error).__name__}: {error})"
+        raise dialect.loaded_dbapi.OperationalError(message) from error
+
+
+def refuse_dead(connection: Any, _record: object, _proxy: object) -> None:
+    """Have a connection replaced that the server closed while nobody used it; asks nobody."""
+    driver = connection.driver_connection
+    if driver.is_closed() if hasattr(driver, "is_closed") else driver._stream_broken:
+        raise DisconnectionError
+
+
+def hang_up(connection: Any, _record: object, error: BaseException | None = None) -> None:
+    """Wait for no goodbye, as a frozen server says none.
+
+    A transaction that was cancelled is left to the driver, which tells the server to stop.
+    """
+    driver = connection.driver_connection
+    if isinstance(error, TimeoutError) or not (driver.is_closed() or driver.is_in_transaction()):
+        driver.terminate()
+
+
+def explain(context: ExceptionContext) -> DBAPIError | None:
+    """Wrap what a driver let through as SQLAlchemy wraps all others; mark what cannot go on."""
+    error = context.original_exception
+    if context.connection is None:
+        context.is_disconnect = True  # it never was connected
+    if isinstance(error, OSError):
+        context.is_disconnect = True
+        # One late answer says nothing about the other connections.
+        context.invalidate_pool_on_disconnect = not isinstance(error, TimeoutError)
+        return OperationalError(context.statement, None, error, connection_invalidated=True)
+    if isinstance(error, OverflowError | UnicodeEncodeError):
+        return DataError(context.statement, None, error)
+    return None
+
+
+# --- SQLite
+
+
+def make_sqlite_engine(url: URL, options: dict[str, Any]) -> AsyncEngine:
+    engine = create_async_engine(url, connect_args={"timeout": STATEMENT}, **options)
+    event.listen(engine.sync_engine, "do_connect", create_file)
+    event.listen(engine.sync_engine, "connect", prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", begin_sqlite)
+    return engine
+
+
+def create_file(_dialect: Dialect, _record: object, args: Any, _options: Any) -> None:
+    """Let a new file be its owner's alone; SQLite gives those beside it the same mode."""
+    name = args[0]
+    if name != ":memory:" and not name.startswith("file:"):
+        # Never open one that exists: closing it again would drop SQLite's locks on it.
+        with suppress(OSError):  # SQLite finds better words
+            os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def prepare_sqlite(connection: Any, _record: object) -> None:
+    """Let readers go on beside a writer, hold foreign keys, and compare letters of every script."""
+    connection.isolation_level = None  # the driver begins nothing; begin_sqlite does
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+    connection.create_function("lower", 1, lower, deterministic=True)
+
+
+def lower(value: object) -> object:
+    """SQLite's own lower() knows ASCII only; PostgreSQL's knows every letter."""
+    return value.lower() if isinstance(value, str) else value
+
+
+def begin_sqlite(connection: Connection) -> None:
+    """Writers take the lock first: a read that turns into a write would lose updates (0.17)."""
+    reads_only = connection.get_execution_options().get("reads_only", False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

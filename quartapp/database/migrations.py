@@ -1,0 +1,113 @@
+"""Bring a database to this version, one starter at a time; tell whether it is there."""
+
+import functools
+import logging
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, column, inspect, select, table
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from quartapp.database.failures import Failure, find_failure
+from quartapp.database.turns import run_in_turn
+from quartapp.database.url import is_in_memory
+
+PACKAGE = Path(__file__).parents[1]
+
+VERSIONS = table("alembic_version", column("version_num"))
+
+logger = logging.getLogger(__name__)
+
+
+class Revision(Enum):
+    """How a database stands to this version of the code."""
+
+    CURRENT = "The database is at this version."
+    BEHIND = Failure.BEHIND.value
+    EMPTY = "The database has no tables yet; run: quart db upgrade"
+    UNKNOWN = "The database was migrated by a newer version; install that one."
+
+
+# --- the revisions of the code
+
+
+def find_home() -> Path:
+    """Return the folder of alembic.ini and alembic/: in an installed package, else the sources."""
+    installed = PACKAGE / "_alembic"
+    return installed if installed.is_dir() else PACKAGE.parent
+
+
+def make_config(**given: Any) -> Config:
+    """Return Alembic's configuration; *given* is what `Config` takes besides the file."""
+    return Config(find_home() / "alembic.ini", **given)
+
+
+@functools.cache
+def load_scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(make_config())
+
+
+@functools.cache
+def find_heads() -> frozenset[str]:
+    return frozenset(load_scripts().get_heads())
+
+
+@functools.cache
+def find_known() -> frozenset[str]:
+    return frozenset(script.revision for script in load_scripts().walk_revisions())
+
+
+# --- the revision of a database
+
+
+def read_revisions(connection: Connection) -> frozenset[str]:
+    if not inspect(connection).has_table(VERSIONS.name):
+        return frozenset()
+    return frozenset(connection.scalars(select(VERSIONS.c.version_num)))
+
+
+def compare_revisions(found: frozenset[str]) -> Revision:
+    if not found:
+        return Revision.EMPTY
+    if not found <= find_known():
+        return Revision.UNKNOWN
+    return Revision.CURRENT if found == find_heads() else Revision.BEHIND
+
+
+async def find_revision_state(connection: AsyncConnection) -> Revision:
+    """Tell how the database stands to this version of the code."""
+    return compare_revisions(await connection.run_sync(read_revisions))
+
+
+async def warn_if_behind(engine: AsyncEngine) -> None:
+    """Log one line when the database does not fit this version, or cannot be asked."""
+    try:
+        async with engine.execution_options(reads_only=True).connect() as connection:
+            revision = await find_revision_state(connection)
+    except Exception as error:
+        if (failure := find_failure(error)) is None:
+            raise
+        logger.warning(failure.value)
+        return
+    if revision is not Revision.CURRENT:
+        logger.warning(revision.value)
+
+
+# --- migrating
+
+
+async def upgrade(engine: AsyncEngine) -> None:
+    """Migrate the database of *engine* to this version, when no other migration runs."""
+    if is_in_memory(engine.url):  # nobody else has it, nor would another engine
+        async with engine.connect() as connection:
+            await connection.run_sync(upgrade_connection)
+    else:
+        await run_in_turn(engine.url, upgrade_connection)
+
+
+def upgrade_connection(connection: Connection) -> None:
+    command.upgrade(make_config(attributes={"connection": connection}), "head")

@@ -1,0 +1,99 @@
+"""Let migrations take turns: whoever starts one waits until no other runs."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import URL, Connection, event, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from quartapp.database.engine import CONNECT, connect, explain, make_engine
+from quartapp.errors import UnavailableError
+
+WAIT = 60  # s until another one's migration must have ended
+LOCK = 10  # s until a table that the app uses must be free, or the migration gives way
+POSTGRESQL_KEY = 0x71756172  # any number, of advisory locks that this application takes
+
+POSTGRESQL = {
+    "timeout": CONNECT,
+    "server_settings": {
+        "application_name": "quartapp migration",
+        "lock_timeout": f"{WAIT}s",
+        "timezone": "UTC",
+    },
+}
+MYSQL = {
+    "connect_timeout": CONNECT,
+    "charset": "utf8mb4",
+    "init_command": (
+        f"SET SESSION sql_mode='TRADITIONAL', time_zone='+00:00', lock_wait_timeout={LOCK}"
+    ),
+}
+
+
+async def run_in_turn(url: URL, work: Callable[[Connection], None]) -> None:
+    """Do *work* on a connection of its own, when no other migration runs."""
+    engine = make_migration_engine(url)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(wait_for_turn)
+            await connection.run_sync(work)
+            await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+def make_migration_engine(url: URL) -> AsyncEngine:
+    """Return an engine whose statements may take as long as they need."""
+    if url.get_backend_name() == "sqlite":
+        engine = make_engine(url)
+        event.listen(engine.sync_engine, "connect", prepare_sqlite)
+        return engine
+    arguments = POSTGRESQL if url.get_backend_name() == "postgresql" else MYSQL
+    engine = create_async_engine(url, poolclass=NullPool, connect_args=arguments)
+    if url.get_backend_name() == "postgresql":
+        event.listen(engine.sync_engine, "do_connect", connect)
+    event.listen(engine.sync_engine, "handle_error", explain)
+    return engine
+
+
+def prepare_sqlite(connection: Any, _record: object) -> None:
+    """Let a table be rebuilt: with foreign keys on, dropping the old one empties those below it."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys=OFF")
+    cursor.execute(f"PRAGMA busy_timeout={WAIT * 1000}")
+    cursor.close()
+
+
+def wait_for_turn(connection: Connection) -> None:
+    """Take the lock that others wait for; it ends with the connection, however that ends.
+
+    SQLite needs none: its one writing transaction, begun before the revision is read, is the lock.
+    """
+    if connection.dialect.name == "postgresql":
+        wait_on_postgresql(connection)
+    elif connection.dialect.name in ("mysql", "mariadb"):
+        wait_on_mysql(connection)
+    connection.commit()
+
+
+def wait_on_postgresql(connection: Connection) -> None:
+    try:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": POSTGRESQL_KEY})
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", "") == "55P03":  # lock_not_available
+            raise_busy()
+        raise
+    connection.execute(text(f"SET lock_timeout = '{LOCK}s'"))
+
+
+def wait_on_mysql(connection: Connection) -> None:
+    # A name counts for the whole server, and has at most 64 characters.
+    lock = text("SELECT GET_LOCK(CONCAT('quartapp ', MD5(DATABASE())), :wait)")
+    if connection.scalar(lock, {"wait": WAIT}) != 1:
+        raise_busy()
+
+
+def raise_busy() -> None:
+    raise UnavailableError(f"Another migration has been running for {WAIT} s; try again later.")

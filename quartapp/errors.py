@@ -1,0 +1,89 @@
+"""What can go wrong, in the words of the domain; each face says it its own way."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One wrong field: where it stands, what is wrong, and a stable name for the rule."""
+
+    loc: tuple[str | int, ...]
+    msg: str
+    type: str
+
+
+class AppError(Exception):
+    """An expected failure; the message is meant for the person who asked."""
+
+    status = 400
+    title = "Bad request"
+    retry_after: int | None = None  # seconds
+
+
+class BadRequestError(AppError):
+    pass
+
+
+class UnauthorizedError(AppError):
+    status = 401
+    title = "Sign in first"
+
+
+class ForbiddenError(AppError):
+    status = 403
+    title = "Not allowed"
+
+
+class NotFoundError(AppError):
+    status = 404
+    title = "Not found"
+
+
+class ConflictError(AppError):
+    """What was asked contradicts what is kept; `field` names the culprit, when there is one."""
+
+    status = 409
+    title = "Conflict"
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class TooLargeError(AppError):
+    status = 413
+    title = "Too large"
+
+
+class UnsupportedMediaTypeError(AppError):
+    status = 415
+    title = "Unsupported media type"
+
+
+class InvalidError(AppError):
+    """The request is readable but wrong; `errors` says where."""
+
+    status = 422
+    title = "Invalid data"
+
+    def __init__(self, message: str, errors: tuple[FieldError, ...] = ()) -> None:
+        super().__init__(message)
+        self.errors = errors
+
+
+class UnavailableError(AppError):
+    """Something that this request needs is away; it comes back."""
+
+    status = 503
+    title = "Unavailable"
+
+    def __init__(self, message: str, retry_after: int = 2) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class StorageFullError(AppError):
+    """The disk is full: reads go on, writes do not."""
+
+    status = 507
+    title = "Storage full"

@@ -1,0 +1,139 @@
+"""Logging: one configuration for all loggers, a request id on each line, files that rotate."""
+
+import functools
+import logging
+import logging.config
+import os
+import sys
+from contextlib import suppress
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, TextIO
+
+from concurrent_log_handler import (
+    ConcurrentRotatingFileHandler,
+    ConcurrentTimedRotatingFileHandler,
+)
+from quart import Quart
+
+from quartapp.log.formats import JsonLines, TextLines
+
+HEALTH_PATHS = {"/livez", "/readyz"}
+TELLTALES = ("aiosqlite", "hpack")  # at DEBUG they print the values of rows and headers
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+access_logger = logging.getLogger("quartapp.access")
+
+
+def init_app(app: Quart) -> None:
+    """Set up all logging of the process; ValueError if a setting cannot work."""
+    level = app.config["LOG_LEVEL"]
+    handlers = describe_handlers(app)
+    plain = {"handlers": [], "propagate": True}  # drops the handlers that frameworks gave them
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"text": {"()": TextLines}, "json": {"()": JsonLines}},
+            "filters": {
+                "request_id": {"()": lambda: add_request_id},
+                "one_console": {"()": lambda: drop_own_console},
+            },
+            "handlers": handlers,
+            "root": {"level": level, "handlers": list(handlers)},
+            "loggers": {
+                app.name: {**plain, "level": level},
+                "hypercorn.error": {**plain, "filters": ["one_console"]},
+                # In production the proxy in front logs the requests.
+                access_logger.name: {**plain, "level": "INFO" if app.debug else "WARNING"},
+                **{name: {"level": "WARNING"} for name in TELLTALES},
+            },
+        }
+    )
+
+
+def log_request(method: str, path: str, status: int, seconds: float) -> None:
+    if path not in HEALTH_PATHS:
+        access_logger.info("%s %s %d %d ms", method, path, status, round(seconds * 1000))
+
+
+def describe_handlers(app: Quart) -> dict[str, dict[str, Any]]:
+    common = {
+        "formatter": app.config["LOG_FORMAT"],
+        "filters": ["request_id"],
+        ".": {"handleError": report_loss},
+    }
+    handlers: dict[str, dict[str, Any]] = {"console": {"()": Console, **common}}
+    if app.config["LOG_FILE"]:
+        handlers["file"] = {**describe_file(app), **common}
+    return handlers
+
+
+def describe_file(app: Quart) -> dict[str, Any]:
+    """Describe a file that several processes may write and rotate; its lock lies beside it."""
+    shared = {
+        "filename": make_file(Path(app.config["LOG_FILE"])),
+        "backupCount": app.config["LOG_BACKUPS"],
+        "encoding": "utf-8",
+        "chmod": 0o600,
+    }
+    if app.config["LOG_ROTATION"] == "time":
+        when = {"when": app.config["LOG_WHEN"], "utc": True}
+        return {"()": ConcurrentTimedRotatingFileHandler, **shared, **when}
+    return {
+        "()": ConcurrentRotatingFileHandler,
+        **shared,
+        "maxBytes": app.config["LOG_MAX_BYTES"],
+    }
+
+
+def make_file(path: Path) -> str:
+    """Make sure, before anything is served, that the file can be written and rotated."""
+    path = path.absolute()
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o600))
+    except OSError as error:
+        raise ValueError(f"LOG_FILE: {path} cannot be written ({error.strerror}).") from error
+    if not path.is_file() or not os.access(path.parent, os.W_OK | os.X_OK):
+        raise ValueError(f"LOG_FILE: {path} cannot be rotated.")
+    return str(path)
+
+
+class Console(logging.StreamHandler[TextIO]):
+    """Whatever stderr is at the moment of writing."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
+
+
+def add_request_id(record: logging.LogRecord) -> bool:
+    record.request_id = request_id.get()
+    return True
+
+
+def drop_own_console(record: logging.LogRecord) -> bool:
+    """Hypercorn gives its logger a console when it starts: that would say each line twice."""
+    logger = logging.getLogger(record.name)
+    for handler in logger.handlers[:]:
+        if type(handler) is logging.StreamHandler:
+            logger.removeHandler(handler)
+    return True
+
+
+def report_loss(_record: logging.LogRecord) -> None:
+    """Drop a line that cannot be written, a full disk for one; the app goes on."""
+    if logging.raiseExceptions:
+        error = sys.exception()
+        reason = getattr(error, "strerror", None) or "the line cannot be formatted"
+        say_once(f"quartapp.log: lines are lost: {type(error).__name__}, {reason}\n")
+
+
+@functools.lru_cache(maxsize=32)
+def say_once(text: str) -> None:
+    with suppress(Exception):
+        sys.stderr.write(text)

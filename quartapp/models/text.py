@@ -1,0 +1,43 @@
+"""Which text is kept: pure rules that forms and schemas share. Each raises ValueError."""
+
+import unicodedata
+from urllib.parse import urlsplit
+
+# Marks that turn the reading direction can make a name look like another one.
+BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+LINE_BREAKS = frozenset("\n\r\t")
+
+
+def clean_text(value: str) -> str:
+    """Return *value* composed (NFC) and without white space around it; it may have many lines."""
+    text = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
+    if any(is_control(character) and character not in LINE_BREAKS for character in text):
+        raise ValueError("Control characters are not allowed.")
+    return text
+
+
+def clean_line(value: str) -> str:
+    """Return *value* as `clean_text` does, of one line and readable in one direction only."""
+    line = clean_text(value)
+    if any(character in LINE_BREAKS or character in BIDI for character in line):
+        raise ValueError("Line breaks and direction marks are not allowed.")
+    return line
+
+
+def is_control(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+
+
+def clean_url(value: str) -> str:
+    """Return an absolute http or https address without a user name or password in it."""
+    url = clean_line(value)
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError("This is not an address.") from error
+    if parts.scheme not in ("http", "https") or not host:
+        raise ValueError("An address starts with http:// or https://, and a host follows.")
+    if "@" in parts.netloc or "\\" in url or " " in url:
+        raise ValueError("An address must not hold a user name, a backslash or a space.")
+    return url

@@ -1,0 +1,183 @@
+"""Run the application with hypercorn in this process, and stop without losing a request.
+
+A server is one process: hypercorn's own workers end each other (one that is killed takes all down,
+one that stops first cuts the others). Who wants more starts this command several times.
+"""
+
+import asyncio
+import faulthandler
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cached_property, partial
+from pathlib import Path
+from queue import SimpleQueue
+from tomllib import TOMLDecodeError
+from typing import cast
+
+import click
+import hypercorn.asyncio
+from hypercorn.config import Config, Sockets
+from hypercorn.utils import LifespanFailureError, LifespanTimeoutError
+from quart.cli import ScriptInfo
+
+from quartapp.app import QuartApp
+
+if sys.platform != "win32":
+    import uvloop
+
+CONFIG_FILE = Path("hypercorn.toml")
+SERVICE_RESTART = 1012  # tells the client of a web socket to come back
+OVERTIME = 2.0  # s after SHUTDOWN_GRACE until the process is ended by force
+
+logger = logging.getLogger("quartapp.serve")
+
+
+class ServeConfig(Config):
+    """Hypercorn's settings with our defaults: `hypercorn.toml` says the same, and why."""
+
+    backlog = 2048
+    h11_max_incomplete_size = 65_536
+    include_server_header = False
+    keep_alive_timeout = 75.0
+    umask = 0o007
+    websocket_max_message_size = 65_536
+    worker_class = "uvloop"
+
+    def create_sockets(self) -> Sockets:
+        return self.sockets
+
+    @cached_property
+    def sockets(self) -> Sockets:
+        """Bound once, before the application starts: what cannot be had is known at once."""
+        try:
+            return super().create_sockets()
+        except OSError as error:
+            raise click.ClickException(
+                f"Cannot listen on {', '.join(self.bind)} ({error.strerror}): "
+                "stop what listens there, or choose another address with --bind."
+            ) from error
+
+
+def load_config(path: Path | None, binds: tuple[str, ...] = ()) -> ServeConfig:
+    """Read hypercorn's settings from the file, if there is one; *binds* replace those in it."""
+    try:
+        config = cast(ServeConfig, ServeConfig.from_toml(path)) if path else ServeConfig()
+    except (OSError, TOMLDecodeError) as error:
+        raise click.ClickException(f"{path} cannot be read: {error}") from error
+    if config.workers > 1:
+        raise click.ClickException(
+            f"{path} says workers = {config.workers}, but a server here is one process: "
+            "start it several times, each with its own --bind, and let nginx balance them."
+        )
+    config.workers = 1
+    config.bind = list(binds) or config.bind
+    return config
+
+
+def serve(app: QuartApp, config: ServeConfig) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight; a second signal hurries."""
+    config.errorlog = logging.getLogger("hypercorn.error")
+    config.graceful_timeout = app.config["SHUTDOWN_GRACE"]
+    limit = app.config["SHUTDOWN_LAME_DUCK"] + app.config["SHUTDOWN_GRACE"] + OVERTIME
+    with asyncio.Runner(loop_factory=choose_loop(config)) as runner:
+        signals = asyncio.Semaphore(0)
+        count = partial(runner.get_loop().call_soon_threadsafe, signals.release)
+        with on_stop_signals(count, limit):
+            config.create_sockets()
+            runner.run(serve_until(signals, app, config))
+
+
+def choose_loop(config: ServeConfig) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32" or config.worker_class != "uvloop":
+        return None
+    return uvloop.new_event_loop
+
+
+async def serve_until(signals: asyncio.Semaphore, app: QuartApp, config: ServeConfig) -> None:
+    """Serve until the first of the *signals*; the next one cuts the lame duck short."""
+    tasks: list[asyncio.Task[None]] = []
+
+    async def drain() -> None:
+        """Hypercorn stops when this returns: it accepts no more, and waits for what runs."""
+        with own_paths(config):
+            await signals.acquire()
+        app.draining = True
+        config.keep_alive_max_requests = 0  # from now on, each answer says Connection: close
+        logger.info("Stopping: no new work, please; finishing what is in flight.")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(signals.acquire(), app.config["SHUTDOWN_LAME_DUCK"])
+        tasks.append(asyncio.create_task(app.close_sockets(SERVICE_RESTART)))
+
+    try:
+        await hypercorn.asyncio.serve(app, config, shutdown_trigger=drain)
+        await asyncio.gather(*tasks)
+    except (LifespanFailureError, LifespanTimeoutError) as error:
+        raise click.ClickException(f"The application does not start: {error}") from error
+    logger.info("Stopped.")
+
+
+@contextmanager
+def own_paths(config: ServeConfig) -> Iterator[None]:
+    """Take the paths of our unix sockets away at the end, unless a successor has them by now.
+
+    Whoever connects from then on is refused at once, before anything was sent, and nginx goes to
+    the next process. Connections that were made before are served as ever.
+    """
+    paths = [Path(bind.removeprefix("unix:")) for bind in config.bind if bind.startswith("unix:")]
+    ours = {path: path.stat().st_ino for path in paths if path.exists()}
+    yield
+    for path, number in ours.items():
+        with suppress(FileNotFoundError):
+            if path.stat().st_ino == number:
+                path.unlink()
+
+
+@contextmanager
+def on_stop_signals(notify: Callable[[], object], limit: float) -> Iterator[None]:
+    """Call *notify* for each stop signal; *limit* seconds after the first, end the process."""
+    first = SimpleQueue[None]()  # unlike locks and events, safe to fill from a signal handler
+    threading.Thread(target=end_late, args=(first, limit), daemon=True).start()
+
+    def handle(_number: int, _frame: object) -> None:
+        first.put(None)
+        notify()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def end_late(first: SimpleQueue[None], limit: float) -> None:
+    """End the process when it has not ended by itself in time, and show where it hangs."""
+    first.get()
+    time.sleep(limit)
+    os.write(2, f"Still here {limit:g} s after the signal to stop: ended by force.\n".encode())
+    faulthandler.dump_traceback()
+    os._exit(1)
+
+
+@click.command("serve")
+@click.option(
+    "--bind", "binds", multiple=True, help="HOST:PORT or unix:PATH; more than one may be given."
+)
+@click.option(
+    "--config",
+    "path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=f"Hypercorn's settings.  [default: {CONFIG_FILE}, if there is one]",
+)
+def serve_command(binds: tuple[str, ...], path: Path | None) -> None:
+    """Serve for others: one process, which stops without losing a request."""
+    found = CONFIG_FILE if CONFIG_FILE.exists() else None
+    config = load_config(path or found, binds)
+    app = click.get_current_context().ensure_object(ScriptInfo).load_app()
+    serve(cast(QuartApp, app), config)

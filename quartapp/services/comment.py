@@ -1,0 +1,53 @@
+"""What people say about a site."""
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from quartapp.errors import ForbiddenError, NotFoundError
+from quartapp.models import Comment, Entity, User
+
+
+def select_comments(entity: Entity) -> Select[Comment]:
+    """The comments on *entity*, oldest first, their authors loaded."""
+    query = select(Comment).options(joinedload(Comment.author)).order_by(Comment.id)
+    return query.where(Comment.entity_id == entity.id)
+
+
+async def get_comment(session: AsyncSession, entity_id: int, comment_id: int) -> Comment:
+    """Return one comment on an entity, its author loaded."""
+    query = select(Comment).options(joinedload(Comment.author))
+    comment = await session.scalar(
+        query.where(Comment.id == comment_id, Comment.entity_id == entity_id)
+    )
+    if comment is None:
+        raise NotFoundError(f"There is no comment {comment_id} on entity {entity_id}.")
+    return comment
+
+
+async def add_comment(session: AsyncSession, entity: Entity, body: str, author: User) -> Comment:
+    comment = Comment(entity_id=entity.id, body=body, author=author)
+    session.add(comment)
+    await session.flush()
+    return comment
+
+
+async def edit_comment(
+    session: AsyncSession, comment: Comment, by: User, **changes: str
+) -> Comment:
+    refuse_stranger(comment, by)
+    for field, value in changes.items():
+        setattr(comment, field, value)
+    await session.flush()
+    return comment
+
+
+async def remove_comment(session: AsyncSession, comment: Comment, by: User) -> None:
+    refuse_stranger(comment, by)
+    await session.delete(comment)
+    await session.flush()
+
+
+def refuse_stranger(comment: Comment, user: User) -> None:
+    if not (user.is_admin or comment.author_id == user.id):
+        raise ForbiddenError("Only the author and administrators may change this comment.")

@@ -1,0 +1,97 @@
+"""Watched sites."""
+
+from typing import Any
+
+from slugify import slugify
+from sqlalchemy import Select, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from quartapp.errors import ConflictError, ForbiddenError, NotFoundError
+from quartapp.models import Entity, User
+from quartapp.models.entity import NAME_LENGTH
+
+RESERVED_SLUGS = {"new"}  # /entities/new is a page of its own
+COUNTER_LENGTH = 12  # characters kept free in a slug for "-2", "-3", …
+
+
+def select_entities(search: str = "") -> Select[Entity]:
+    """All entities by name, their owners loaded; the caller chooses the page."""
+    query = select(Entity).options(joinedload(Entity.owner)).order_by(Entity.name, Entity.id)
+    if not search:
+        return query
+    found = or_(
+        Entity.name.icontains(search, autoescape=True),
+        Entity.url.icontains(search, autoescape=True),
+    )
+    return query.where(found)
+
+
+async def get_entity(session: AsyncSession, entity_id: int) -> Entity:
+    """Return one entity, its owner loaded."""
+    return await get_one(session, Entity.id == entity_id, f"There is no entity {entity_id}.")
+
+
+async def get_entity_by_slug(session: AsyncSession, slug: str) -> Entity:
+    """Return one entity, its owner loaded."""
+    return await get_one(session, Entity.slug == slug, f"There is no entity {slug!r}.")
+
+
+async def get_one(session: AsyncSession, condition: Any, missing: str) -> Entity:
+    query = select(Entity).options(joinedload(Entity.owner)).where(condition)
+    entity = await session.scalar(query)
+    if entity is None:
+        raise NotFoundError(missing)
+    return entity
+
+
+async def add_entity(
+    session: AsyncSession, *, name: str, url: str, content: str = "", owner: User | None
+) -> Entity:
+    await refuse_taken_name(session, name)
+    slug = await find_free_slug(session, name)
+    entity = Entity(name=name, slug=slug, url=url, content=content, owner=owner, comments=[])
+    session.add(entity)
+    await session.flush()
+    return entity
+
+
+async def edit_entity(session: AsyncSession, entity: Entity, by: User, **changes: str) -> Entity:
+    """Change what is named in *changes*; the slug stays, so that links go on working."""
+    refuse_stranger(entity, by)
+    if changes.get("name", entity.name) != entity.name:
+        await refuse_taken_name(session, changes["name"])
+    for field, value in changes.items():
+        setattr(entity, field, value)
+    await session.flush()
+    return entity
+
+
+async def remove_entity(session: AsyncSession, entity: Entity, by: User) -> None:
+    """Remove *entity* and what was said about it."""
+    refuse_stranger(entity, by)
+    await session.delete(entity)
+    await session.flush()
+
+
+def refuse_stranger(entity: Entity, user: User) -> None:
+    if not (user.is_admin or entity.owner_id == user.id):
+        raise ForbiddenError("Only the owner and administrators may change this entity.")
+
+
+async def refuse_taken_name(session: AsyncSession, name: str) -> None:
+    if await session.scalar(select(Entity.id).where(Entity.name == name)):
+        raise ConflictError(f"The name {name!r} is taken.", "name")
+
+
+async def find_free_slug(session: AsyncSession, name: str) -> str:
+    """Return a slug for *name* that no other entity has: `my-site`, then `my-site-2`."""
+    base = slugify(name, max_length=NAME_LENGTH - COUNTER_LENGTH) or "site"
+    taken = set(await session.scalars(select(Entity.slug).where(Entity.slug.startswith(base))))
+    taken |= RESERVED_SLUGS
+    if base not in taken:
+        return base
+    number = 2
+    while f"{base}-{number}" in taken:
+        number += 1
+    return f"{base}-{number}"

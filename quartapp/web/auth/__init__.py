@@ -1,0 +1,5 @@
+"""Coming in and going out."""
+
+from quartapp.web.auth.views import bp
+
+__all__ = ["bp"]

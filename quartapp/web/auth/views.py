@@ -1,0 +1,57 @@
+from quart import Blueprint, flash, redirect, render_template, request, session, url_for
+from quart.typing import ResponseReturnValue
+
+from quartapp.auth import login_user, logout_user
+from quartapp.errors import ForbiddenError, UnauthorizedError
+from quartapp.extensions import db
+from quartapp.services.user import authenticate, set_up
+from quartapp.web.auth.forms import LoginForm, SetupForm
+from quartapp.web.auth.redirects import find_next
+from quartapp.web.forms import BaseForm
+
+bp = Blueprint("auth", __name__, url_prefix="/auth")
+
+
+@bp.route("/setup", methods=["GET", "POST"])
+async def setup() -> ResponseReturnValue:
+    """Make the first administrator, by the link that was printed at the start."""
+    form = await SetupForm.read()
+    if request.method == "GET":
+        form.token.data = request.args.get("token", "")
+    elif await form.is_accepted():
+        user = await set_up(
+            db.session, form.token.data or "", name=form.name.data, password=form.password.data
+        )
+        session.clear()
+        await login_user(user)
+        await flash("Welcome. Now add the first site to watch.", "success")
+        await db.session.commit()
+        return redirect(url_for("entity.index"), 303)
+    return await render_template("auth/setup.html", form=form), form.status
+
+
+@bp.route("/login", methods=["GET", "POST"])
+async def login() -> ResponseReturnValue:
+    form = await LoginForm.read()
+    if await form.is_accepted():
+        try:
+            user = await authenticate(db.session, form.name.data, form.password.data)
+        except UnauthorizedError as error:
+            form.add_error("password", str(error))
+        else:
+            session.clear()
+            await login_user(user)
+            await db.session.commit()
+            return redirect(find_next(request.args.get("next")), 303)
+    return await render_template("auth/login.html", form=form), form.status
+
+
+@bp.post("/logout")
+async def logout() -> ResponseReturnValue:
+    form = await BaseForm.read()
+    if not await form.is_accepted():
+        raise ForbiddenError("The form has expired; go back, load the page anew and try again.")
+    session.clear()
+    await logout_user()
+    await db.session.commit()
+    return redirect(url_for("auth.login"), 303)

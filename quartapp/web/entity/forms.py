@@ -1,0 +1,27 @@
+from wtforms import StringField, TextAreaField, URLField
+from wtforms.validators import DataRequired, Length
+
+from quartapp.models.comment import COMMENT_LENGTH
+from quartapp.models.entity import CONTENT_LENGTH, NAME_LENGTH, URL_LENGTH
+from quartapp.models.text import clean_line, clean_text, clean_url
+from quartapp.web.forms import BaseForm, Clean
+
+
+class EntityForm(BaseForm):
+    name = StringField("Name", [DataRequired(), Clean(clean_line), Length(1, NAME_LENGTH)])
+    url = URLField("Address", [DataRequired(), Clean(clean_url), Length(max=URL_LENGTH)])
+    content = TextAreaField(
+        "Description", [Clean(clean_text), Length(max=CONTENT_LENGTH)], render_kw={"rows": 5}
+    )
+
+    @property
+    def values(self) -> dict[str, str]:
+        return {"name": self.name.data, "url": self.url.data, "content": self.content.data}
+
+
+class CommentForm(BaseForm):
+    body = TextAreaField(
+        "Comment",
+        [DataRequired(), Clean(clean_text), Length(1, COMMENT_LENGTH)],
+        render_kw={"rows": 3},
+    )

@@ -1,0 +1,104 @@
+from quart import Blueprint, current_app, flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from quartapp.auth import get_user, login_required
+from quartapp.errors import ConflictError
+from quartapp.extensions import db
+from quartapp.models import Entity
+from quartapp.services.comment import add_comment, select_comments
+from quartapp.services.entity import (
+    add_entity,
+    edit_entity,
+    get_entity_by_slug,
+    remove_entity,
+    select_entities,
+)
+from quartapp.services.paging import paginate
+from quartapp.web.entity.forms import CommentForm, EntityForm
+from quartapp.web.forms import BaseForm
+from quartapp.web.paging import read_page_number, read_search
+
+bp = Blueprint("entity", __name__, url_prefix="/entities")
+
+
+@bp.get("/")
+@login_required
+async def index() -> ResponseReturnValue:
+    search = read_search()
+    size = current_app.config["PER_PAGE"]
+    page = await paginate(db.session, select_entities(search), read_page_number(), size)
+    return await render_template("entity/index.html", page=page, search=search)
+
+
+@bp.get("/<slug>")
+@login_required
+async def show(slug: str) -> ResponseReturnValue:
+    entity = await get_entity_by_slug(db.session, slug)
+    return await render_entity(entity, await CommentForm.read())
+
+
+async def render_entity(entity: Entity, form: CommentForm) -> ResponseReturnValue:
+    size = current_app.config["PER_PAGE"]
+    page = await paginate(db.session, select_comments(entity), read_page_number(), size)
+    return await render_template("entity/view.html", entity=entity, page=page, form=form), (
+        form.status
+    )
+
+
+@bp.post("/<slug>/comments")
+@login_required
+async def comment(slug: str) -> ResponseReturnValue:
+    entity = await get_entity_by_slug(db.session, slug)
+    form = await CommentForm.read()
+    if not await form.is_accepted():
+        return await render_entity(entity, form)
+    await add_comment(db.session, entity, form.body.data, get_user())
+    await flash("The comment was added.", "success")
+    await db.session.commit()
+    return redirect(url_for(".show", slug=slug), 303)
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@login_required
+async def new() -> ResponseReturnValue:
+    form = await EntityForm.read()
+    if await form.is_accepted():
+        try:
+            entity = await add_entity(db.session, **form.values, owner=get_user())
+        except ConflictError as error:
+            form.add_conflict(error)
+        else:
+            await flash(f"{entity} was added.", "success")
+            await db.session.commit()
+            return redirect(url_for(".show", slug=entity.slug), 303)
+    return await render_template("entity/create.html", form=form), form.status
+
+
+@bp.route("/<slug>/edit", methods=["GET", "POST"])
+@login_required
+async def edit(slug: str) -> ResponseReturnValue:
+    entity = await get_entity_by_slug(db.session, slug)
+    form = await EntityForm.read(entity)
+    if await form.is_accepted():
+        try:
+            await edit_entity(db.session, entity, get_user(), **form.values)
+        except ConflictError as error:
+            form.add_conflict(error)
+        else:
+            await flash(f"{entity} was changed.", "success")
+            await db.session.commit()
+            return redirect(url_for(".show", slug=slug), 303)
+    return await render_template("entity/update.html", form=form, entity=entity), form.status
+
+
+@bp.route("/<slug>/remove", methods=["GET", "POST"])
+@login_required
+async def remove(slug: str) -> ResponseReturnValue:
+    entity = await get_entity_by_slug(db.session, slug)
+    form = await BaseForm.read()
+    if await form.is_accepted():
+        await remove_entity(db.session, entity, get_user())
+        await flash(f"{entity} was removed.", "success")
+        await db.session.commit()
+        return redirect(url_for(".index"), 303)
+    return await render_template("entity/delete.html", form=form, entity=entity), form.status

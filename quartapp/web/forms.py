@@ -1,0 +1,84 @@
+"""The form that all forms start from: it reads the request, checks the token, and may wait."""
+
+from collections.abc import Callable
+from typing import Any, Self
+
+from quart import current_app, request, session
+from wtforms import Form
+from wtforms.csrf.session import SessionCSRF
+from wtforms.fields import Field
+from wtforms.validators import ValidationError
+
+from quartapp.errors import ConflictError
+
+
+class BaseForm(Form):
+    """A form with a CSRF token; a coroutine method `check_<field>(field)` is a validator that waits."""
+
+    class Meta:
+        csrf = True
+        csrf_class = SessionCSRF
+        csrf_time_limit = None  # as long as the session: a form left open keeps what was typed
+
+        @property
+        def csrf_secret(self) -> bytes:
+            return str(current_app.secret_key).encode()
+
+        @property
+        def csrf_context(self) -> Any:
+            return session
+
+    @classmethod
+    async def read(cls, obj: object = None) -> Self:
+        """The form as sent, or filled from *obj* when nothing was sent."""
+        return cls(await request.form if request.method == "POST" else None, obj=obj)
+
+    async def is_accepted(self) -> bool:
+        """Tell whether the form was sent, its token is right and every field is valid."""
+        if request.method != "POST" or not self.validate():
+            return False
+        for field in self:
+            await self.run_check(field)
+        return not self.errors
+
+    async def run_check(self, field: Field) -> None:
+        check = getattr(self, f"check_{field.short_name}", None)
+        if check is not None:
+            try:
+                await check(field)
+            except ValueError as error:
+                self.add_error(field.short_name, str(error))
+
+    def add_error(self, name: str, message: str) -> None:
+        self[name].errors = [*self[name].errors, message]
+
+    def add_conflict(self, error: ConflictError) -> None:
+        """Show beside its field what the service refused."""
+        if error.field not in self:
+            raise error
+        self.add_error(str(error.field), str(error))
+
+    @property
+    def status(self) -> int:
+        """The status of a page that shows this form."""
+        if "csrf_token" in self.errors:
+            return 403
+        return 422 if self.errors else 200
+
+
+class Clean:
+    """A validator that lets a rule of the models clean the value, or refuse it."""
+
+    def __init__(self, rule: Callable[[str], str]) -> None:
+        self.rule = rule
+
+    def __call__(self, _form: Form, field: Field) -> None:
+        try:
+            field.data = self.rule(field.data or "")
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+
+def make_csrf_token() -> str:
+    """Return the token for a form that is written by hand in a template."""
+    return str(BaseForm().csrf_token.current_token)

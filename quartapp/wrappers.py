@@ -1,0 +1,159 @@
+"""Requests and sockets that refuse what is too much, unreadable or not to be kept."""
+
+import asyncio
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar, cast
+
+from quart import Request as QuartRequest
+from quart import Websocket as QuartWebsocket
+from quart.wrappers.request import Body
+from werkzeug.datastructures import Headers
+
+from quartapp.asgi import TAP
+from quartapp.errors import BadRequestError, InvalidError, UnsupportedMediaTypeError
+from quartapp.formparser import Form, FormParser
+from quartapp.intake import Inbox, Intake, Message
+from quartapp.sanity import is_storable, parse_json
+
+REASON_BYTES = 123  # RFC 6455: a control frame holds 125, its code takes two
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class SocketClosedError(Exception):
+    """The socket was closed from this side; there is nobody left to hear or to answer."""
+
+
+def limit_body(size: int) -> Callable[[View], View]:
+    """Give a view a limit of its own for bodies, in bytes, in place of MAX_CONTENT_LENGTH."""
+
+    def mark(view: View) -> View:
+        view.max_content_length = size  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+class LimitedBody(Body):
+    """A body that comes when it is asked for, up to the limit of its request."""
+
+    intake: Intake
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        self.intake.ask(whole=True)
+        data = yield from super().__await__()
+        self.intake.check()
+        return data
+
+    async def __anext__(self) -> bytes:
+        self.intake.ask(whole=False)
+        try:
+            return await super().__anext__()
+        except StopAsyncIteration:
+            self.intake.check()
+            raise
+
+
+class Request(QuartRequest):
+    body_class = LimitedBody
+    form_data_parser_class = FormParser
+    body: LimitedBody
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"max_content_length": None})
+        tap = cast(Intake | None, self.scope.get(TAP))
+        # A request that a test makes by hand did not come through a server.
+        self._intake = tap or Intake(asyncio.Queue[Message]().get)
+        self.body.intake = self._intake
+
+    @property
+    def max_content_length(self) -> int | None:
+        """The limit of this request's body; a view may set its own before it reads."""
+        return self._intake.limit
+
+    @max_content_length.setter
+    def max_content_length(self, value: int | None) -> None:
+        self._intake.limit = value
+
+    async def get_data(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await super().get_data(*args, **kwargs)
+        except UnicodeDecodeError:
+            raise BadRequestError("The body is not encoded as UTF-8.") from None
+
+    async def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
+        try:
+            return await self._read_json(force, cache)
+        except (BadRequestError, InvalidError, UnsupportedMediaTypeError):
+            if silent:
+                return None
+            raise
+
+    async def _read_json(self, force: bool, cache: bool) -> Any:
+        if not (force or self.is_json or self._is_empty()):
+            raise UnsupportedMediaTypeError("Send JSON, with the content type application/json.")
+        data = await self.get_data(cache=cache)
+        if not data:
+            raise BadRequestError("A JSON body is needed.")
+        return parse_json(data)
+
+    @property
+    async def form(self) -> Form:
+        self._expect_form()
+        return await super().form
+
+    @property
+    async def files(self) -> Form:
+        self._expect_form()
+        return await super().files
+
+    def _expect_form(self) -> None:
+        if self.mimetype not in FormParser.parse_functions and not self._is_empty():
+            raise UnsupportedMediaTypeError("Send a form, urlencoded or as multipart/form-data.")
+
+    def _is_empty(self) -> bool:
+        return not self.content_type and not self._intake.has_body
+
+
+class Websocket(QuartWebsocket):
+    """A socket that knows how far it is, and takes in a few messages ahead."""
+
+    accepted = False
+    closed = False
+    handler: asyncio.Task[Any] | None = None
+
+    async def accept(
+        self, headers: dict[str, str] | Headers | None = None, subprotocol: str | None = None
+    ) -> None:
+        if self.closed:
+            raise SocketClosedError
+        await super().accept(headers, subprotocol)
+        self.accepted = True
+
+    async def receive(self) -> str | bytes:
+        message = await super().receive()
+        if self._inbox is not None:
+            self._inbox.free()
+        if isinstance(message, str) and not is_storable(message):
+            raise BadRequestError("The message has a NUL character.")
+        return message
+
+    async def receive_json(self) -> Any:
+        message = await self.receive()
+        return parse_json(message.encode() if isinstance(message, str) else message)
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """Close with *code*; once is enough."""
+        if self.closed:
+            return
+        self.closed = True
+        await super().close(code, reason.encode()[:REASON_BYTES].decode(errors="ignore"))
+
+    def abandon(self) -> None:
+        """End the handler as if the client had left."""
+        if self._inbox is not None:
+            self._inbox.end()
+
+    @property
+    def _inbox(self) -> Inbox | None:
+        return cast(Inbox | None, self.scope.get(TAP))

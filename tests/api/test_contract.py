@@ -1,0 +1,60 @@
+"""The OpenAPI document keeps its word: schemathesis calls every operation with good and bad data."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from quartapp.app import QuartApp
+from quartapp.extensions import db
+from tests.helpers import add_person, make_bearer, serving
+
+# More by QUARTAPP_EXAMPLES=500; the seed is fixed, so that a failure is the change's own.
+EXAMPLES = os.environ.get("QUARTAPP_EXAMPLES", "15")
+SEED = os.environ.get("QUARTAPP_SEED", "1")
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+    "response_headers_conformance",
+    "unsupported_method",
+    "ignored_auth",
+    "use_after_free",
+    "ensure_resource_availability",
+    "negative_data_rejection",
+    "missing_required_header",
+)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+async def test_no_failure_and_no_undocumented_status(fresh_app: QuartApp, tmp_path: Path) -> None:
+    async with fresh_app.app_context(), db.begin() as session:
+        headers = await make_bearer(session, await add_person(session, "admin", is_admin=True))
+    async with serving(fresh_app) as address:
+        code, report = await run_schemathesis(address, headers["Authorization"], tmp_path)
+    assert code == 0, report
+
+
+async def run_schemathesis(address: str, authorization: str, folder: Path) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        str(Path(sys.executable).with_name("schemathesis")),
+        "run",
+        f"{address}/api/v1/openapi.json",
+        f"--header=Authorization: {authorization}",
+        f"--checks={','.join(CHECKS)}",
+        f"--max-examples={EXAMPLES}",
+        f"--seed={SEED}",
+        "--generation-database=none",
+        cwd=folder,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    return process.returncode or 0, output.decode()

@@ -1,0 +1,98 @@
+import json
+
+import pytest
+from quart import Quart
+
+from quartapp.extensions import db
+from quartapp.models import User
+from tests.api.helpers import Api, add_site
+from tests.helpers import add_person, make_bearer
+
+
+async def test_comment_lives_from_post_to_delete(app: Quart, api: Api, admin: User) -> None:
+    entity = await add_site(app, admin)
+    path = f"/entities/{entity.id}/comments"
+
+    status, made = await api("POST", path, json={"body": " Moved. "})
+    assert status == 201
+    own = f"{path}/{made['id']}"
+    assert api.answered["Location"] == f"/api/v1{own}"
+    assert made == {
+        "id": made["id"],
+        "entity_id": entity.id,
+        "body": "Moved.",
+        "author": {"id": admin.id, "name": "admin"},
+        "created_at": made["created_at"],
+        "updated_at": made["created_at"],
+    }
+    assert await api("GET", own) == (200, made)
+    assert (await api("PUT", own, json={"body": "Back."}))[1]["body"] == "Back."
+    assert (await api("PATCH", own, json={}))[1]["body"] == "Back."
+    assert (await api("PATCH", own, json={"body": "Gone."}))[1]["body"] == "Gone."
+    assert await api("DELETE", own) == (204, None)
+    assert (await api("GET", own))[0] == 404
+
+
+async def test_comments_are_listed_oldest_first(app: Quart, api: Api, admin: User) -> None:
+    entity = await add_site(app, admin, comments=3)
+    path = f"/entities/{entity.id}/comments"
+    for way in ("?per_page=2", "?per_page=2&cursor="):
+        status, page = await api("GET", path + way)
+        assert (status, [item["body"] for item in page["items"]]) == (
+            200,
+            ["comment 0", "comment 1"],
+        )
+        _, rest = await api("GET", page["_links"]["next"].removeprefix("/api/v1"))
+        assert [item["body"] for item in rest["items"]] == ["comment 2"]
+
+
+async def test_comment_is_found_on_its_own_entity_only(app: Quart, api: Api, admin: User) -> None:
+    one, other = await add_site(app, admin, "One"), await add_site(app, admin, "Other")
+    _, made = await api("POST", f"/entities/{one.id}/comments", json={"body": "x"})
+    for method in ("GET", "PUT", "PATCH", "DELETE"):
+        path = f"/entities/{other.id}/comments/{made['id']}"
+        assert (await api(method, path, json={"body": "y"}))[0] == 404
+
+
+async def test_comment_on_a_missing_entity_is_not_found(api: Api) -> None:
+    assert (await api("POST", "/entities/7/comments", json={"body": "x"}))[0] == 404
+    assert (await api("GET", "/entities/7/comments"))[0] == 404
+
+
+async def test_someone_else_may_not_change_a_comment(app: Quart, admin: User) -> None:
+    entity = await add_site(app, admin, comments=1)
+    async with app.app_context(), db.begin() as session:
+        other = Api(app, await make_bearer(session, await add_person(session, "other")))
+    path = f"/entities/{entity.id}/comments"
+    _, page = await other("GET", path)
+    for method in ("PUT", "PATCH", "DELETE"):
+        own = f"{path}/{page['items'][0]['id']}"
+        assert (await other(method, own, json={"body": "mine"}))[0] == 403
+
+
+async def test_socket_says_connected_then_keeps_each_message(
+    app: Quart, api: Api, admin: User
+) -> None:
+    entity = await add_site(app, admin)
+    path = f"/entities/{entity.id}/comments"
+    async with api.client.websocket(f"/api/v1{path}/live", headers=api.headers) as socket:
+        assert json.loads(await socket.receive()) == {"type": "connected", "entity_id": entity.id}
+        await socket.send("hello")
+        message = json.loads(await socket.receive())
+    _, page = await api("GET", path)
+    assert message == {"type": "comment", "comment": page["items"][0]}
+    assert message["comment"]["body"] == "hello"
+
+
+@pytest.mark.parametrize("message", ["", " ", b"", "a" * 5_001])
+async def test_wrong_message_closes_the_socket_and_is_not_kept(
+    app: Quart, api: Api, admin: User, message: str | bytes
+) -> None:
+    entity = await add_site(app, admin)
+    path = f"/entities/{entity.id}/comments"
+    async with api.client.websocket(f"/api/v1{path}/live", headers=api.headers) as socket:
+        await socket.receive()
+        await socket.send(message)
+        with pytest.raises(Exception, match="1008|closed"):
+            await socket.receive()
+    assert (await api("GET", path))[1]["items"] == []

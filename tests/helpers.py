@@ -1,0 +1,91 @@
+"""What tests share: people, forms, and a look at the statements."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from quart import Quart
+from quart.testing import QuartClient
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from quartapp.models import User
+from quartapp.security import hash_password
+from quartapp.services.user import add_api_token, add_user
+from tests.processes import free_port
+
+KINDS = ["sqlite", "postgres", "mariadb"]  # of databases
+PASSWORD = "correct horse battery"
+_hashes: dict[str, str] = {}
+
+
+async def add_person(session: AsyncSession, name: str, *, is_admin: bool = False) -> User:
+    """Add a user whose password is PASSWORD, hashed once for all tests."""
+    if PASSWORD not in _hashes:
+        _hashes[PASSWORD] = await hash_password(PASSWORD)
+    return await add_user(session, name=name, password_hash=_hashes[PASSWORD], is_admin=is_admin)
+
+
+async def make_bearer(session: AsyncSession, user: User) -> dict[str, str]:
+    """Return the headers of a program that calls the API as *user*."""
+    secret, _ = await add_api_token(session, user, "test")
+    return {"Authorization": f"Bearer {secret}"}
+
+
+async def read_token(client: QuartClient, path: str) -> str:
+    """Return the CSRF token of the form on a page."""
+    page = await (await client.get(path)).get_data(as_text=True)
+    found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page)
+    assert found, page
+    return found[1]
+
+
+async def sign_in(client: QuartClient, name: str) -> QuartClient:
+    token = await read_token(client, "/auth/login")
+    form = {"name": name, "password": PASSWORD, "csrf_token": token}
+    response = await client.post("/auth/login", form=form)
+    assert response.status_code == 303, await response.get_data(as_text=True)
+    return client
+
+
+@contextmanager
+def queries(engine: AsyncEngine) -> Iterator[list[str]]:
+    """Collect the statements that the block sends to the database."""
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        sent.append(statement)
+
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(engine.sync_engine, "before_cursor_execute", note)
+
+
+@asynccontextmanager
+async def serving(app: Quart) -> AsyncIterator[str]:
+    """Serve *app*, which nothing has started yet, on a free port; give its address."""
+    config = Config()
+    config.bind = [f"127.0.0.1:{free_port()}"]
+    config.errorlog = None
+    stop = asyncio.Event()
+    task = asyncio.create_task(serve(app, config, shutdown_trigger=stop.wait))
+    try:
+        await wait_for_port(int(config.bind[0].partition(":")[2]))
+        yield f"http://{config.bind[0]}"
+    finally:
+        stop.set()
+        await task
+
+
+async def wait_for_port(port: int) -> None:
+    while True:
+        with suppress(ConnectionError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            return
+        await asyncio.sleep(0.01)

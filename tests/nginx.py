@@ -1,0 +1,39 @@
+"""The nginx configuration that is shipped, with the includes that a test needs."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+STATIC = ROOT / "quartapp" / "static"
+
+
+def copy_nginx(folder: Path) -> None:
+    """Put `nginx.conf` and `nginx.d/` into *folder*, as an operator does."""
+    shutil.copy(ROOT / "deploy" / "nginx.conf", folder)
+    shutil.copytree(ROOT / "deploy" / "nginx.d", folder / "nginx.d")
+
+
+def write_nginx(
+    folder: Path,
+    port: int,
+    sockets: Sequence[Path],
+    *,
+    rate: str = "100000r/s",
+    static: Path = STATIC,
+    listen: str = "",
+) -> None:
+    """The same, with the four includes that differ: nginx on *port* in front of the *sockets*."""
+    user = "user root root;\n" if os.geteuid() == 0 else ""  # sees what the tests make
+    includes = {
+        "main": f"{user}pid {folder}/nginx.pid;\nerror_log stderr warn;\nworker_processes 1;\n",
+        "upstream": "".join(f"server unix:{socket} max_fails=0;\n" for socket in sockets),
+        "http": f"access_log {folder}/access.log json;\n"
+        f"limit_req_zone $client zone=requests:1m rate={rate};\n"
+        "limit_conn_zone $client zone=connections:1m;\n",
+        "site": f"listen 127.0.0.1:{port}{listen};\nset $static {static};\n",
+    }
+    copy_nginx(folder)
+    for name, text in includes.items():
+        (folder / "nginx.d" / f"{name}.conf").write_text(text)

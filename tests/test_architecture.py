@@ -1,0 +1,101 @@
+"""The import rules of docs/architecture.md, as a test."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "quartapp"
+
+# A part may import from the parts named here, and from itself.
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "secret_key": set(),
+    "security": set(),
+    "log": set(),
+    "sanity": {"errors"},
+    "intake": {"errors"},
+    "models": set(),
+    "database": {"errors"},
+    "config": {"database", "secret_key"},
+    "configure": {"config"},
+    "extensions": {"database"},
+    "services": {"models", "errors", "security"},
+    "asgi": {"intake", "sanity"},
+    "wrappers": {"asgi", "errors", "intake", "sanity"},
+    "app": {"asgi", "database", "errors", "extensions", "intake", "log", "sanity", "wrappers"},
+    "headers": set(),
+    "auth": {"database", "errors", "extensions", "models", "services"},
+    "web": {"auth", "errors", "extensions", "log", "models", "security", "services"},
+    "api": {
+        "app",
+        "auth",
+        "errors",
+        "extensions",
+        "log",
+        "models",
+        "sanity",
+        "security",
+        "services",
+    },
+    "error_handlers": {"api", "database", "errors", "web"},
+    "health": {"app", "database", "extensions"},
+    "serve": {"app"},
+}
+TOP = {"__init__", "cli"}  # may import everything, and nobody imports them
+WITHOUT_QUART = {
+    "config",
+    "configure",
+    "errors",
+    "intake",
+    "models",
+    "sanity",
+    "security",
+    "services",
+}
+WITHOUT_SQLALCHEMY = {"api", "app", "asgi", "errors", "web"}
+
+
+def test_every_part_has_its_rule() -> None:
+    parts = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or is_package(path)}
+    assert parts == set(MAY_IMPORT) | TOP
+
+
+def is_package(path: Path) -> bool:
+    return (path / "__init__.py").exists()
+
+
+def imports_of(part: str) -> Iterator[str]:
+    for module in [PACKAGE / f"{part}.py", *(PACKAGE / part).rglob("*.py")]:
+        if module.exists():
+            for node in ast.walk(ast.parse(module.read_text())):
+                if isinstance(node, ast.ImportFrom):
+                    yield from (f"{node.module}.{alias.name}" for alias in node.names)
+                elif isinstance(node, ast.Import):
+                    yield from (alias.name for alias in node.names)
+
+
+@pytest.mark.parametrize("part", sorted(MAY_IMPORT))
+def test_part_imports_only_what_it_may(part: str) -> None:
+    names = [name.split(".") for name in imports_of(part)]
+    libraries = {name[0] for name in names}
+    ours = {name[1] for name in names if name[0] == "quartapp"}
+
+    assert ours - {part} <= MAY_IMPORT[part]
+    assert not (part in WITHOUT_QUART and "quart" in libraries)
+    assert not (part in WITHOUT_SQLALCHEMY and "sqlalchemy" in libraries)
+
+
+def test_no_file_is_longer_than_a_reader_likes() -> None:
+    root = PACKAGE.parent
+    files = [
+        root / "manage.py",
+        *(path for top in ("quartapp", "tests", "alembic") for path in (root / top).rglob("*.py")),
+    ]
+    long = {
+        str(path.relative_to(root)): lines
+        for path in files
+        if (lines := len(path.read_text().splitlines())) > 300
+    }
+    assert long == {}

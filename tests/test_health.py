@@ -1,0 +1,62 @@
+import asyncio
+from pathlib import Path
+
+from quart.testing import QuartClient
+from sqlalchemy import text
+
+from quartapp import create_app
+from quartapp.app import QuartApp
+from quartapp.extensions import db
+
+
+async def ask(client: QuartClient, path: str) -> tuple[int, dict[str, str]]:
+    response = await client.get(path)
+    return response.status_code, await response.get_json()
+
+
+async def test_live_process_says_so(client: QuartClient) -> None:
+    assert await ask(client, "/livez") == (200, {"status": "alive"})
+
+
+async def test_ready_with_its_database_at_this_version(client: QuartClient) -> None:
+    assert await ask(client, "/readyz") == (200, {"status": "ready"})
+
+
+async def test_not_ready_when_about_to_stop(app: QuartApp, client: QuartClient) -> None:
+    app.draining = True
+    assert await ask(client, "/readyz") == (
+        503,
+        {"status": "not ready", "reason": "This process is about to stop."},
+    )
+    assert await ask(client, "/livez") == (200, {"status": "alive"})
+
+
+async def test_not_ready_on_an_empty_database(tmp_path: Path) -> None:
+    app = create_app(
+        {"TESTING": True, "INSTANCE_PATH": tmp_path, "DATABASE_URL": "sqlite:///test.db"}
+    )
+    async with app.test_app():
+        status, body = await ask(app.test_client(), "/readyz")
+    assert (status, body["reason"]) == (
+        503,
+        "The database has no tables yet; run: quart db upgrade",
+    )
+
+
+async def test_not_ready_on_a_database_of_another_version(
+    app: QuartApp, client: QuartClient
+) -> None:
+    async with app.app_context(), db.begin() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = 'from tomorrow'"))
+    status, body = await ask(client, "/readyz")
+    assert (status, body["status"]) == (503, "not ready")
+    assert "newer version" in body["reason"]
+
+
+async def test_not_ready_without_a_database(tmp_path: Path, unused_port: int) -> None:
+    url = f"postgresql://nobody@127.0.0.1:{unused_port}/test"
+    app = create_app({"TESTING": True, "INSTANCE_PATH": tmp_path, "DATABASE_URL": url})
+    async with app.test_app(), asyncio.timeout(5):
+        status, body = await ask(app.test_client(), "/readyz")
+        assert (status, body["reason"]) == (503, "The database is away; try again in a moment.")
+        assert await ask(app.test_client(), "/livez") == (200, {"status": "alive"})

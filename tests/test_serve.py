@@ -1,0 +1,302 @@
+"""`quart serve` as a process: how it starts, how it stops, and what its clients see of that."""
+
+import signal
+import socket
+import threading
+import time
+import tomllib
+from collections.abc import Callable
+from contextlib import suppress
+from http.client import HTTPException
+from pathlib import Path
+
+import pytest
+from wsproto.events import CloseConnection, TextMessage
+
+from quartapp.serve import ServeConfig, load_config
+from tests.outside import Address, Connection, Reply, ask, connect, open_socket
+from tests.processes import Program, ServerError, free_port, wait_until
+
+CONFIG = Path(__file__).parent.parent / "hypercorn.toml"
+
+Serve = Callable[..., Program]
+Answers = Callable[[], bool]
+
+
+@pytest.fixture
+def serve(quart: Callable[..., Program]) -> Serve:
+    """Run `quart serve` on an address until it answers: `serve(bind, SHUTDOWN_GRACE="5")`."""
+
+    def start(bind: str, *options: str, answers: Answers | None = None, **env: str) -> Program:
+        program = quart("serve", "--config", str(CONFIG), "--bind", bind, *options, **env)
+        wait_until(answers or (lambda: is_ready(to_address(bind))), program)
+        return program
+
+    return start
+
+
+@pytest.fixture
+def bind() -> str:
+    return f"127.0.0.1:{free_port()}"
+
+
+def to_address(bind: str) -> Address:
+    host, _, port = bind.partition(":")
+    return Path(port) if host == "unix" else (host, int(port))
+
+
+def is_ready(address: Address) -> bool:
+    try:
+        return ask(address, "/readyz").status == 200
+    except OSError:
+        return False
+
+
+def ask_aside(address: Address, path: str) -> Callable[[], Reply]:
+    """Ask in a thread; the answer is had by calling what is returned."""
+    replies: list[Reply] = []
+    thread = threading.Thread(target=lambda: replies.append(ask(address, path)))
+    thread.start()
+
+    def wait() -> Reply:
+        thread.join()
+        assert replies, "no reply"
+        return replies[0]
+
+    time.sleep(0.2)  # until it has surely arrived
+    return wait
+
+
+@pytest.fixture(params=["uvloop", "asyncio"])
+def loop_options(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
+    """Both event loops: they close servers in different ways."""
+    path = tmp_path / "hypercorn.toml"
+    path.write_text(CONFIG.read_text().replace('"uvloop"', f'"{request.param}"'))
+    return ["--config", str(path)]
+
+
+# --- the clean stop ------------------------------------------------------------------------------
+
+
+def test_a_stop_finishes_what_is_in_flight(
+    serve: Serve, bind: str, loop_options: list[str]
+) -> None:
+    program = serve(bind, *loop_options, SHUTDOWN_LAME_DUCK="0.1", SHUTDOWN_GRACE="5")
+    reply = ask_aside(to_address(bind), "/slow/1.0")
+
+    program.send(signal.SIGTERM)
+
+    assert (reply().status, program.wait()) == (200, 0)
+    assert "goodbye" in program.output()  # after_serving ran
+
+
+def test_a_stop_tells_open_sockets_to_come_back(
+    serve: Serve, bind: str, loop_options: list[str]
+) -> None:
+    program = serve(bind, *loop_options, SHUTDOWN_LAME_DUCK="0.1", SHUTDOWN_GRACE="5")
+    with open_socket(to_address(bind), "/socket") as web_socket:
+        assert isinstance(web_socket.receive(), TextMessage)
+        started = time.monotonic()
+        program.send(signal.SIGTERM)
+        closed = web_socket.receive()
+        assert isinstance(closed, CloseConnection)
+        web_socket.answer_close(closed)
+        code = program.wait()
+
+    assert (closed.code, code) == (1012, 0)
+    assert time.monotonic() - started < 2.5
+
+
+def test_a_client_that_never_closes_its_socket_cannot_hold_a_stop(
+    serve: Serve, bind: str, loop_options: list[str]
+) -> None:
+    program = serve(bind, *loop_options, SHUTDOWN_LAME_DUCK="0.1", SHUTDOWN_GRACE="1")
+    with open_socket(to_address(bind), "/socket") as web_socket:
+        assert isinstance(web_socket.receive(), TextMessage)
+        started = time.monotonic()
+        program.send(signal.SIGTERM)
+        program.wait()
+
+    assert time.monotonic() - started < 0.1 + 1 + 2 + 1
+
+
+def test_a_request_longer_than_the_grace_is_cut(serve: Serve, bind: str) -> None:
+    program = serve(bind, SHUTDOWN_LAME_DUCK="0", SHUTDOWN_GRACE="0.5")
+    connection = Connection(to_address(bind))
+    connection.request("GET", "/slow/30.0")
+    time.sleep(0.2)
+    started = time.monotonic()
+
+    program.send(signal.SIGTERM)
+
+    assert program.wait() == 0
+    assert 0.4 < time.monotonic() - started < 0.5 + 2
+    assert connection.getresponse().status == 500
+    connection.close()
+
+
+def test_a_loop_that_hangs_cannot_hold_a_stop(serve: Serve, bind: str) -> None:
+    program = serve(bind, SHUTDOWN_LAME_DUCK="0", SHUTDOWN_GRACE="0.2")
+    connection = Connection(to_address(bind))
+    connection.request("GET", "/hang/30.0")
+    time.sleep(0.2)
+    started = time.monotonic()
+
+    program.send(signal.SIGTERM)
+
+    assert program.wait() == 1
+    assert 2 < time.monotonic() - started < 4
+    assert "ended by force" in program.output()
+    assert "in hang" in program.output()  # says where
+    connection.close()
+
+
+# --- while it stops ------------------------------------------------------------------------------
+
+
+def test_while_it_stops_it_serves_on_and_is_not_ready(serve: Serve, bind: str) -> None:
+    program = serve(bind, SHUTDOWN_LAME_DUCK="1")
+    program.send(signal.SIGTERM)
+    time.sleep(0.2)
+
+    ready, page = ask(to_address(bind), "/readyz"), ask(to_address(bind), "/page")
+
+    assert (ready.status, page.status) == (503, 200)
+    assert program.wait() == 0
+
+
+def test_a_kept_connection_is_told_to_close(serve: Serve, bind: str) -> None:
+    program = serve(bind, SHUTDOWN_LAME_DUCK="1")
+    connection = Connection(to_address(bind))
+    before = connection.ask("/")
+    program.send(signal.SIGTERM)
+    time.sleep(0.2)
+    kept = connection.sock
+    after = connection.ask("/")
+
+    assert kept is not None
+    assert before.headers.get("connection") is None
+    assert (after.status, after.headers["connection"]) == (200, "close")
+    program.wait()
+
+
+def test_a_second_signal_cuts_the_lame_duck_short(serve: Serve, bind: str) -> None:
+    program = serve(bind, SHUTDOWN_LAME_DUCK="20")
+    reply = ask_aside(to_address(bind), "/slow/1.0")
+    started = time.monotonic()
+    program.send(signal.SIGTERM)
+    time.sleep(0.2)
+    program.send(signal.SIGINT)
+
+    assert (reply().status, program.wait()) == (200, 0)
+    assert time.monotonic() - started < 5
+
+
+def test_a_signal_during_the_start_loses_no_request(serve: Serve, tmp_path: Path) -> None:
+    path = tmp_path / "app.sock"
+    program = serve(f"unix:{path}", answers=path.exists, SLOW_START="0.5", SHUTDOWN_LAME_DUCK="0.5")
+    program.send(signal.SIGTERM)
+    taken, lost = 0, 0
+    while not program.exit_code():
+        with suppress(FileNotFoundError, ConnectionRefusedError):  # nothing was sent yet
+            connect(path).close()
+            try:
+                taken += ask(path, "/").status == 200
+            except (HTTPException, ConnectionResetError, BrokenPipeError):
+                lost += 1
+
+    assert (program.wait(), lost) == (0, 0)
+
+
+# --- addresses -----------------------------------------------------------------------------------
+
+
+def test_a_taken_port_is_told_in_one_line(serve: Serve, bind: str) -> None:
+    with socket.create_server(to_address(bind)), pytest.raises(ServerError) as caught:
+        serve(bind, answers=lambda: False)
+
+    assert str(caught.value).splitlines()[1:] == [
+        f"Error: Cannot listen on {bind} (Address already in use): "
+        "stop what listens there, or choose another address with --bind."
+    ]
+
+
+def test_a_unix_socket_is_gone_as_soon_as_the_stop_begins(serve: Serve, tmp_path: Path) -> None:
+    path = tmp_path / "app.sock"
+    program = serve(f"unix:{path}", SHUTDOWN_LAME_DUCK="1")
+    kept = Connection(path)
+    mode = path.stat().st_mode & 0o777
+    before = kept.ask("/")
+    program.send(signal.SIGTERM)
+    time.sleep(0.2)
+
+    assert (mode, path.exists()) == (0o770, False)
+    assert (before.status, kept.ask("/").status) == (200, 200)
+    assert program.wait() == 0
+
+
+def test_a_successor_takes_the_unix_socket_over(serve: Serve, tmp_path: Path) -> None:
+    path = tmp_path / "app.sock"
+    old = serve(f"unix:{path}", SHUTDOWN_LAME_DUCK="0.1")
+    new = serve(f"unix:{path}")
+    old.send(signal.SIGTERM)
+
+    assert old.wait() == 0
+    assert f'"pid":{new.pid}' in ask(path, "/").body.replace(" ", "")
+
+
+def test_a_failed_start_is_told_last(serve: Serve, bind: str) -> None:
+    with pytest.raises(ServerError) as caught:
+        serve(bind, FAIL="1")
+
+    assert last_line(caught.value).startswith("Error: The application does not start: ")
+    assert "no database" in last_line(caught.value)
+
+
+def last_line(error: Exception) -> str:
+    return str(error).splitlines()[-1]
+
+
+# --- settings ------------------------------------------------------------------------------------
+
+
+def test_the_file_says_what_serve_does_without_it() -> None:
+    said = tomllib.loads(CONFIG.read_text())
+    defaults = ServeConfig()
+    ours = {name for name in vars(ServeConfig) if not name.startswith(("_", "create", "sockets"))}
+
+    assert {name: getattr(defaults, name) for name in ours} == {name: said[name] for name in ours}
+    assert (said["bind"], said["workers"]) == (defaults.bind, defaults.workers)
+
+
+def test_the_file_has_known_settings_only() -> None:
+    assert [
+        name for name in tomllib.loads(CONFIG.read_text()) if not hasattr(ServeConfig, name)
+    ] == []
+
+
+def test_several_workers_are_refused(serve: Serve, bind: str, tmp_path: Path) -> None:
+    path = tmp_path / "two.toml"
+    path.write_text("workers = 2")
+
+    with pytest.raises(ServerError, match=r"Error: .*two\.toml says workers = 2, but") as caught:
+        serve(bind, "--config", str(path))
+
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_a_broken_file_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "broken.toml"
+    path.write_text("bind = ")
+
+    with pytest.raises(Exception, match=r"broken\.toml cannot be read: Invalid value"):
+        load_config(path)
+
+
+def test_addresses_on_the_command_line_win() -> None:
+    config = load_config(CONFIG, ("127.0.0.1:1", "unix:x"))
+
+    assert (config.bind, load_config(CONFIG).bind) == (
+        ["127.0.0.1:1", "unix:x"],
+        ["127.0.0.1:8000"],
+    )
