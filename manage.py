@@ -243,11 +243,7 @@ def follow(command: list[str], total: int = 0) -> None:
     output = ""
     done = 0
     with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace"
     ) as process:
         try:
             for line in process.stdout or ():
@@ -277,8 +273,8 @@ def explain(output: str) -> str:
     for pattern, remedy in REMEDIES.items():
         if re.search(pattern, output, re.IGNORECASE):
             return remedy
-    errors = re.findall("^error: (.*?)[.: ]*$", output, re.IGNORECASE | re.MULTILINE)
-    return errors[-1] if errors else "The installation failed"
+    errors = re.findall("^error: (?!exception)(.*?)[.: ]*$", output, re.IGNORECASE | re.MULTILINE)
+    return (errors or output.splitlines() or ["Unknown failure"])[-1]
 
 
 def say(text: str, end: str = "\n") -> None:

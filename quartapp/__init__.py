@@ -4,6 +4,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from jinja2 import StrictUndefined
+
 from quartapp import api, auth, cli, error_handlers, headers, health, log, web
 from quartapp.app import QuartApp
 from quartapp.configure import EXIT_CONFIG, ConfigError, load_config
@@ -25,6 +27,7 @@ def create_app(config: str | type | Mapping[str, Any] | None = None) -> QuartApp
     instance = str(settings["INSTANCE_PATH"])
     app = QuartApp(__name__, static_folder=None, instance_path=instance)  # web.static serves them
     app.config.from_mapping(settings)
+    app.jinja_options = {"undefined": StrictUndefined}  # a misspelt name is an error, not a gap
 
     for part in (log, db, headers, error_handlers, auth, health, web, api, cli):
         part.init_app(app)

@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Iterator
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
 from werkzeug.http import parse_cookie
@@ -19,15 +20,26 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 NUL = re.compile(r"\x00")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 CONTROL_BUT_SPACE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # a query may carry lines
-NAME_BYTES = 255  # of a part of a path: no file system takes longer ones
+RANGE = re.compile(rb"bytes=[0-9]+-[0-9]*")
+PATH_BYTES, NAME_BYTES = 2048, 255  # file systems take no longer ones
 
 
 def make_sound(scope: Scope, *, proxies: Collection[str], hosts: Collection[str]) -> Scope:
     """Return *scope* as the app may read it: forwarded headers resolved, faults marked."""
-    scope = apply_forwarded(scope, proxies)
+    scope = drop_odd_ranges(apply_forwarded(scope, proxies))
     if fault := next(find_faults(scope, hosts), ""):
         return defuse(scope) | {FAULT: fault}
     return scope
+
+
+def drop_odd_ranges(scope: Scope) -> Scope:
+    # Quart fails at "the last n bytes"; a server may ignore what it does not offer.
+    headers = [
+        (name, value)
+        for name, value in scope["headers"]
+        if name != b"range" or RANGE.fullmatch(value)
+    ]
+    return scope | {"headers": headers}
 
 
 def find_faults(scope: Scope, hosts: Collection[str]) -> Iterator[str]:
@@ -48,8 +60,9 @@ def is_sound_path(scope: Scope) -> bool:
     # The server has put U+FFFD in `path` where it was not UTF-8.
     raw = scope.get("raw_path")
     path = unquote_to_bytes(quote(scope["path"], errors="surrogatepass") if raw is None else raw)
-    is_short = all(len(part) <= NAME_BYTES for part in path.split(b"/"))
-    return path.startswith(b"/") and is_short and is_sound_text(path, CONTROL)
+    if not path.startswith(b"/") or len(path) > PATH_BYTES:
+        return False
+    return is_sound_text(path, CONTROL) and max(map(len, path.split(b"/"))) <= NAME_BYTES
 
 
 def is_sound_text(data: bytes, forbidden: re.Pattern[str]) -> bool:
@@ -60,10 +73,21 @@ def is_sound_text(data: bytes, forbidden: re.Pattern[str]) -> bool:
 
 
 def is_sound_host(values: list[str], hosts: Collection[str]) -> bool:
-    host = values[0].lower() if values else ""
+    host = values[0] if values else ""
     if not host and not hosts:
         return True  # HTTP/1.0 may come without
-    return len(values) == 1 and host_is_trusted(host, [name.lower() for name in hosts])
+    return len(values) == 1 and is_our_host(host, tuple(hosts))
+
+
+@lru_cache(maxsize=64)
+def is_our_host(host: str, hosts: tuple[str, ...]) -> bool:
+    if not host_is_trusted(host.lower(), [name.lower() for name in hosts]):
+        return False
+    try:
+        # Werkzeug does so, when it binds and writes addresses.
+        return bool(host.encode("idna").decode("idna"))
+    except UnicodeError:
+        return False
 
 
 def is_sound_cookie(value: str) -> bool:

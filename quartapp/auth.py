@@ -3,10 +3,9 @@
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
-from urllib.parse import urlsplit
 
 import quart_auth
-from quart import Quart, Request, Websocket, g, request, websocket
+from quart import Quart, Request, Websocket, current_app, g, request, websocket
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.database import SAFE_METHODS
@@ -19,6 +18,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 COOKIE_NAME = "quartapp"
+SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}  # of an origin
 COOKIE_LIFE = 30 * 24 * 3600  # s, as long as its row in the database
 
 
@@ -69,7 +69,10 @@ async def load_socket_user() -> None:
     """Find out who asks, before a socket; a page of another site may not use the cookie."""
     async with db.begin() as session:
         g.user, g.by_cookie = await find_asking_user(session, websocket)
-    if g.by_cookie and not is_own_origin(websocket):
+    origin = websocket.headers.get("Origin")
+    if is_own_origin(websocket) or (origin is None and not g.by_cookie):
+        return
+    if g.by_cookie or origin not in current_app.config["CORS_ORIGINS"]:
         raise ForbiddenError("This page may not open a socket here.")
 
 
@@ -95,10 +98,10 @@ async def find_asking_user(
 
 def is_own_origin(connection: Request | Websocket) -> bool:
     """Tell whether a page of ours caused this; browsers send one of the two headers at least."""
-    if site := connection.headers.get("Sec-Fetch-Site"):
-        return site == "same-origin"
-    origin = connection.headers.get("Origin", "")
-    return urlsplit(origin).netloc == connection.host
+    site, origin = connection.headers.get("Sec-Fetch-Site"), connection.headers.get("Origin")
+    if origin is not None and origin != f"{SCHEMES[connection.scheme]}://{connection.host}":
+        return False
+    return site == "same-origin" or (site is None and origin is not None)
 
 
 async def refuse_foreign_page() -> None:

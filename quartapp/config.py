@@ -4,19 +4,26 @@ A value comes from, first wins: what `create_app()` is given, the file that `<NA
 process environment, `.env` in the working directory, the default below.
 """
 
+import re
 import secrets
+from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import URL
+from werkzeug.sansio.utils import host_is_trusted
 
-from quartapp.database.url import normalize_url
+from quartapp.database.url import find_file, is_in_memory, normalize_url, parse_url, place_file
 from quartapp.secret_key import find_key_fault, read_development_key
 
 KIB, MIB = 1024, 1024 * 1024
 ROOT = Path(__file__).parent.parent
+ORIGIN = re.compile(r"\*|https?://[^\s/?#@]+")
+HOST = re.compile(r"\.?[^\s/?#@*]+")
+PASSWORDS = {"admin", "changeme", "change-me", "mysql", "password", "postgres", "root", "secret"}
 
 
 def split_commas(value: object) -> object:
@@ -31,17 +38,41 @@ def check_peer(value: str) -> str:
     return value
 
 
+def check_origin(value: str) -> str:
+    if not ORIGIN.fullmatch(value):
+        raise ValueError("an origin looks like https://example.org, without a path")
+    return value
+
+
+def check_host(value: str) -> str:
+    if not HOST.fullmatch(value):
+        raise ValueError("a host looks like example.org, or .example.org for all below it")
+    return value
+
+
+def check_address(value: HttpUrl) -> HttpUrl:
+    if value.username or value.password or value.query or value.fragment:
+        raise ValueError("an address looks like https://example.org, without a user or a query")
+    return value
+
+
+def is_for_tests(url: URL) -> bool:
+    file = find_file(url)
+    name = file.name if file else url.database or ""
+    return is_in_memory(url) or name.startswith("test")
+
+
 def default_instance_path() -> Path:
     """Return the folder of this installation: beside the sources, else in the working directory."""
     home = ROOT if (ROOT / "pyproject.toml").exists() else Path.cwd()
     return home / "instance"
 
 
-CommaList = Annotated[list[str], NoDecode, BeforeValidator(split_commas)]
-SecretList = Annotated[list[SecretStr], NoDecode, BeforeValidator(split_commas)]
-PeerList = Annotated[
-    list[Annotated[str, AfterValidator(check_peer)]], NoDecode, BeforeValidator(split_commas)
-]
+Peer = Annotated[str, AfterValidator(check_peer)]
+Origin = Annotated[str, AfterValidator(check_origin)]
+Host = Annotated[str, AfterValidator(check_host)]
+T = TypeVar("T")
+CommaList = Annotated[list[T], NoDecode, BeforeValidator(split_commas)]
 
 
 class Config(BaseSettings):
@@ -56,10 +87,12 @@ class Config(BaseSettings):
 
     # Signs cookies and cursors; 32 bytes or more. Older keys still verify, never sign.
     SECRET_KEY: SecretStr = SecretStr("")
-    SECRET_KEY_FALLBACKS: SecretList = []
+    SECRET_KEY_FALLBACKS: CommaList[SecretStr] = []
 
     # Files of this installation: the embedded database, the development key.
-    INSTANCE_PATH: Path = Field(default_factory=default_instance_path)
+    INSTANCE_PATH: Annotated[Path, AfterValidator(Path.absolute)] = Field(
+        default_factory=default_instance_path
+    )
     # SQLite, PostgreSQL, MySQL or MariaDB; a relative SQLite path starts in INSTANCE_PATH.
     DATABASE_URL: Annotated[SecretStr, AfterValidator(normalize_url)] = SecretStr(
         "sqlite:///quartapp.db"
@@ -68,13 +101,13 @@ class Config(BaseSettings):
     DATABASE_POOL_SIZE: int = Field(10, ge=1, le=200)  # connections of one process
 
     # The address people use; links in mails and logs start with it, never with the Host header.
-    PUBLIC_URL: HttpUrl | None = None
+    PUBLIC_URL: Annotated[HttpUrl, AfterValidator(check_address)] | None = None
     # Host names that are answered; none named: the host of PUBLIC_URL, or any while that is unset.
-    TRUSTED_HOSTS: CommaList = []
+    TRUSTED_HOSTS: CommaList[Host] = []
     # Whose X-Forwarded-* headers count: networks, and "unix" for peers on a unix socket.
-    TRUSTED_PROXIES: PeerList = []
+    TRUSTED_PROXIES: CommaList[Peer] = []
     # Origins whose scripts may read the API.
-    CORS_ORIGINS: CommaList = []
+    CORS_ORIGINS: CommaList[Origin] = []
 
     MAX_CONTENT_LENGTH: int = Field(MIB, ge=KIB)  # bytes of a request body
     MAX_FORM_MEMORY_SIZE: int = Field(500_000, ge=KIB)  # bytes of a form's fields
@@ -104,7 +137,8 @@ class Config(BaseSettings):
         values["SECRET_KEY_FALLBACKS"] = [
             key.get_secret_value() for key in self.SECRET_KEY_FALLBACKS
         ]
-        values["DATABASE_URL"] = self.DATABASE_URL.get_secret_value()
+        url = place_file(self.database_url(), self.INSTANCE_PATH)
+        values["DATABASE_URL"] = url.render_as_string(hide_password=False)
         values["PUBLIC_URL"] = str(self.PUBLIC_URL).rstrip("/") if self.PUBLIC_URL else ""
         values["TRUSTED_HOSTS"] = self.TRUSTED_HOSTS or self.public_hosts()
         return values
@@ -112,12 +146,16 @@ class Config(BaseSettings):
     def secret_key(self) -> str:
         return self.SECRET_KEY.get_secret_value()
 
+    def database_url(self) -> URL:
+        return parse_url(self.DATABASE_URL.get_secret_value())
+
     def public_hosts(self) -> list[str]:
         return [self.PUBLIC_URL.host] if self.PUBLIC_URL and self.PUBLIC_URL.host else []
 
-    def find_problems(self) -> list[str]:
+    def find_problems(self) -> Iterator[str]:
         """Say what is valid by itself and still wrong in this environment."""
-        return []
+        if self.TESTING and not is_for_tests(self.database_url()):
+            yield 'DATABASE_URL: tests empty what they use; name one that starts with "test"'
 
 
 class DevelopmentConfig(Config):
@@ -150,18 +188,38 @@ class ProductionConfig(Config):
     SESSION_COOKIE_NAME: str = "__Host-session"
     SESSION_COOKIE_SECURE: bool = True
 
-    def find_problems(self) -> list[str]:
-        keys = [self.SECRET_KEY, *self.SECRET_KEY_FALLBACKS]
-        found = [f"SECRET_KEY: {fault}." for key in keys if (fault := find_key_fault(key.get_secret_value()))]
+    def find_problems(self) -> Iterator[str]:
+        for key in [self.SECRET_KEY, *self.SECRET_KEY_FALLBACKS]:
+            if fault := find_key_fault(key.get_secret_value()):
+                yield f"SECRET_KEY: {fault}"
         if self.DEBUG or self.TESTING:
-            found.append("DEBUG, TESTING: must be off in production.")
-        if self.PUBLIC_URL is None or self.PUBLIC_URL.scheme != "https":
-            found.append("PUBLIC_URL: name the https:// address that people use.")
+            yield "DEBUG, TESTING: unset both in production"
         if not self.SESSION_COOKIE_SECURE or not self.SESSION_COOKIE_NAME.startswith("__Host-"):
-            found.append("SESSION_COOKIE_SECURE, SESSION_COOKIE_NAME: leave both unset.")
-        if "*" in self.CORS_ORIGINS:
-            found.append("CORS_ORIGINS: name the origins one by one.")
-        return found
+            yield "SESSION_COOKIE_SECURE, SESSION_COOKIE_NAME: leave both unset"
+        yield from self.find_address_problems()
+        yield from self.find_database_problems()
+
+    def find_address_problems(self) -> Iterator[str]:
+        if self.PUBLIC_URL is None or self.PUBLIC_URL.scheme != "https":
+            yield "PUBLIC_URL: name the https:// address that people use"
+        elif not host_is_trusted(self.PUBLIC_URL.host, self.TRUSTED_HOSTS):
+            yield "TRUSTED_HOSTS: add the host of PUBLIC_URL, or unset it"
+        if any(peer.endswith("/0") for peer in self.TRUSTED_PROXIES):
+            yield "TRUSTED_PROXIES: name your proxies only, or anybody can pretend to be anybody"
+        if not all(origin.startswith("https://") for origin in self.CORS_ORIGINS):
+            yield "CORS_ORIGINS: name each origin, with https://"
+
+    def find_database_problems(self) -> Iterator[str]:
+        url = self.database_url()
+        file = find_file(place_file(url, self.INSTANCE_PATH))
+        if is_in_memory(url):
+            yield "DATABASE_URL: it would be lost with the process; name a file or a server"
+        if url.password is not None and url.password.lower() in {*PASSWORDS, url.username, ""}:
+            yield "DATABASE_URL: its password can be guessed; choose another"
+        if file and file.exists() and file.stat().st_mode & 0o007:
+            yield "DATABASE_URL: all users of this machine may read its file; run: chmod o= on it"
+        if self.DATABASE_ECHO:
+            yield "DATABASE_ECHO: the log would tell what people wrote; unset it"
 
 
 config: dict[str, type[Config]] = {

@@ -9,16 +9,22 @@ from typing import Any
 from dotenv import dotenv_values
 from pydantic import ValidationError
 
-from quartapp.config import Config, TestingConfig, config
+from quartapp.config import Config, DevelopmentConfig, ProductionConfig, TestingConfig, config
 
 EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
+NAMES = ("APP_SETTINGS", "FLASK_CONFIG")
+RENAMED = {"SQLALCHEMY_DATABASE_URI": "DATABASE_URL", "SQLALCHEMY_ECHO": "DATABASE_ECHO"}
+
+
+Faults = list[Mapping[str, Any]]
+Choice = str | type | Mapping[str, Any] | None
 
 
 class ConfigError(Exception):
     """The settings are wrong; the message names every one of them."""
 
 
-def load_config(chosen: str | type | Mapping[str, Any] | None = None) -> dict[str, Any]:
+def load_config(chosen: Choice = None) -> dict[str, Any]:
     """Return the checked settings of *chosen*: a name, a class, a dotted path, or a mapping.
 
     Nothing chosen: APP_SETTINGS decides, then FLASK_CONFIG, then "default".
@@ -26,44 +32,95 @@ def load_config(chosen: str | type | Mapping[str, Any] | None = None) -> dict[st
     """
     kind, given = find_config(chosen)
     files, problems = read_files(kind)
+    problems += [f"{old}: is called {new} here" for old, new in RENAMED.items() if old in given]
     try:
-        settings = kind(**{**files, **given})
-        problems += settings.find_problems()
+        settings, faults = validate(kind, {**files, **given})
+        problems += find_problems(settings, faults)
+        if not problems and settings:
+            return {**given, **settings.to_mapping()}
+    except OSError as error:
+        problems.append(f"INSTANCE_PATH: {error.filename} cannot be used ({error.strerror})")
+    raise ConfigError("\n".join(["The settings are wrong:", *(f"  {p}." for p in problems)]))
+
+
+def validate(kind: type[Config], values: dict[str, Any]) -> tuple[Config | None, Faults]:
+    """Return the settings, defaults in place of those that are wrong, and what is wrong."""
+    try:
+        return kind(**values), []
     except ValidationError as error:
-        problems += [describe(fault) for fault in error.errors(include_input=False)]
-    if problems:
-        raise ConfigError("\n".join(["The settings are wrong:", *(f"  {p}" for p in problems)]))
-    return {**given, **settings.to_mapping()}
+        faults: Faults = [*error.errors(include_input=False)]
+    fields = {name: kind.model_fields.get(name) for name in map(name_fault, faults)}
+    defaults = {
+        name: field.get_default(call_default_factory=True, validated_data={})
+        for name, field in fields.items()
+        if field and not field.is_required()
+    }
+    return kind(**{**values, **defaults}) if len(defaults) == len(fields) else None, faults
 
 
-def find_config(chosen: str | type | Mapping[str, Any] | None) -> tuple[type[Config], dict[str, Any]]:
+def find_problems(settings: Config | None, faults: Faults) -> list[str]:
+    """Name everything at once: what is wrong by itself, then what is wrong in this environment."""
+    wrong = {name_fault(fault) for fault in faults}
+    found = settings.find_problems() if settings else []
+    return [
+        *(describe(fault) for fault in faults),
+        *(problem for problem in found if problem.partition(":")[0] not in wrong),
+    ]
+
+
+def name_fault(fault: Mapping[str, Any]) -> str:
+    """Return the setting that is wrong; a check of many settings may name none."""
+    return str(fault["loc"][0]) if fault["loc"] else ""
+
+
+def find_config(chosen: Choice) -> tuple[type[Config], dict[str, Any]]:
+    """Return the class that checks the settings, and those that were given beside it."""
+    if isinstance(chosen, type) and not issubclass(chosen, Config):
+        chosen = read_class(chosen)
     if isinstance(chosen, Mapping):
-        testing = bool(chosen.get("TESTING"))
-        return (TestingConfig if testing else find_config(None)[0]), dict(chosen)
-    if chosen is None:
-        chosen = find_name()
-    if isinstance(chosen, str):
-        chosen = config.get(chosen) or import_config(chosen)
-    if issubclass(chosen, Config):
-        return chosen, {}
-    return find_config(None)[0], {key: getattr(chosen, key) for key in dir(chosen) if key.isupper()}
+        kind, given = (TestingConfig, {}) if chosen.get("TESTING") else find_config(None)
+        return kind, {**given, **chosen}
+    found = chosen if isinstance(chosen, type) else find_class(chosen or find_name())
+    if issubclass(found, Config):
+        return found, {}
+    given = read_class(found)
+    return choose_kind(given), given
+
+
+def read_class(plain: type) -> dict[str, Any]:
+    return {name: getattr(plain, name) for name in dir(plain) if name.isupper()}
+
+
+def choose_kind(given: Mapping[str, Any]) -> type[Config]:
+    """Check a plain class of the environment as what it says to be, else strictly."""
+    if given.get("TESTING"):
+        return TestingConfig
+    return DevelopmentConfig if given.get("DEBUG") else ProductionConfig
 
 
 def find_name() -> str:
-    known = {**dotenv_values(".env"), **os.environ}
-    return known.get("APP_SETTINGS") or known.get("FLASK_CONFIG") or "default"
+    """Return the name in the environment, else the one in `.env`, else "default"."""
+    for known in (os.environ, dotenv_values(".env")):
+        names = [name for key in NAMES if (name := known.get(key))]
+        if len({find_class(name) for name in names}) > 1:
+            raise ConfigError(f"{' and '.join(NAMES)} name different settings: unset one.")
+        if names:
+            return names[0]
+    return "default"
 
 
-def import_config(path: str) -> type:
-    """Import the class that a dotted path names: `package.module.Class`."""
-    module, _, name = path.rpartition(".")
+def find_class(name: str) -> type:
+    """Return the class of a name, or import the one of a dotted path: `package.module.Class`."""
+    if name in config:
+        return config[name]
+    module, _, member = name.rpartition(".")
     try:
-        found = getattr(import_module(module), name)
+        found = getattr(import_module(module), member)
     except (ImportError, AttributeError, ValueError) as error:
-        names = ", ".join(config)
-        raise ConfigError(f"APP_SETTINGS: {path!r} is none of {names}, nor a class.") from error
+        known = ", ".join(config)
+        raise ConfigError(f"APP_SETTINGS: {name!r} is none of {known}, nor a class.") from error
     if not isinstance(found, type):
-        raise ConfigError(f"APP_SETTINGS: {path!r} is not a class.")
+        raise ConfigError(f"APP_SETTINGS: {name!r} is not a class.")
     return found
 
 
@@ -74,12 +131,13 @@ def read_files(kind: type[Config]) -> tuple[dict[str, str], list[str]]:
     for name in kind.model_fields:
         if path := os.environ.get(f"{name}_FILE"):
             try:
-                values[name] = Path(path).read_text().strip()
+                values[name] = Path(path).read_text("utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
-                problems.append(f"{name}_FILE: {path} cannot be read ({type(error).__name__}).")
+                problems.append(f"{name}_FILE: {path} cannot be read ({type(error).__name__})")
     return values, problems
 
 
 def describe(fault: Mapping[str, Any]) -> str:
+    """Say what is wrong with a setting, without its value."""
     name = ".".join(str(part) for part in fault["loc"])
-    return f"{name}: {fault['msg'].removeprefix('Value error, ')}."
+    return f"{name}: {fault['msg'].removeprefix('Value error, ')}"

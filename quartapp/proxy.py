@@ -1,16 +1,9 @@
 """Who really asks, and how, when a proxy stands in between: only what a trusted one says counts."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from functools import cache
-from ipaddress import (
-    IPv4Address,
-    IPv4Network,
-    IPv6Address,
-    IPv6Network,
-    ip_address,
-    ip_network,
-)
+from collections.abc import Collection, Iterator
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from werkzeug.sansio.utils import host_is_trusted
@@ -33,7 +26,8 @@ def apply_forwarded(scope: Scope, proxies: Collection[str]) -> Scope:
         else:
             kept.append((name, value))
     scope = scope | {"headers": kept}
-    if said and is_trusted(scope.get("client"), tuple(proxies)):
+    peer = scope.get("client") or ("", 0)
+    if said and is_trusted(peer[0], tuple(proxies)):
         return scope | dict(read_forwarded(scope, said))
     return scope
 
@@ -49,16 +43,13 @@ def read_forwarded(scope: Scope, said: dict[bytes, str]) -> Iterator[tuple[str, 
         yield "headers", [*kept, (b"host", host.encode())]
 
 
-def is_trusted(client: Sequence[Any] | None, proxies: tuple[str, ...]) -> bool:
-    if not client or not client[0]:
+@lru_cache(maxsize=256)
+def is_trusted(peer: str, proxies: tuple[str, ...]) -> bool:
+    if not peer:  # on a unix socket nobody has an address
         return UNIX in proxies
-    address = parse_address(client[0])
-    return address is not None and any(address in network for network in parse_networks(proxies))
-
-
-@cache
-def parse_networks(proxies: tuple[str, ...]) -> list[IPv4Network | IPv6Network]:
-    return [ip_network(proxy) for proxy in proxies if proxy != UNIX]
+    address = parse_address(peer)
+    networks = (ip_network(proxy) for proxy in proxies if proxy != UNIX)
+    return address is not None and any(address in network for network in networks)
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:

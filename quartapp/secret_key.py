@@ -2,32 +2,43 @@
 
 import os
 import secrets
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 KEY_BYTES = 32  # NIST SP 800-107: as long as the SHA-256 that it feeds
-SAMPLE_KEYS = ("secret", "change", "password", "example", "default", "you-will-never-guess", "dev")
+STEPS = 10  # a random key of 32 hexadecimal digits has 12 or more
+SAMPLE_WORDS = ("secret", "change", "default", "example", "guess", "insecure", "password")
+REMEDY = 'make one with: python3 -c "import secrets; print(secrets.token_hex())"'
 
 
 def find_key_fault(key: str) -> str:
     """Say why *key* must not sign anything; an empty answer means that it may."""
-    remedy = 'make one with: python3 -c "import secrets; print(secrets.token_hex())"'
     if not key:
-        return f"missing; {remedy}"
+        return f"missing; {REMEDY}"
     if len(key.encode()) < KEY_BYTES:
-        return f"shorter than {KEY_BYTES} bytes; {remedy}"
-    if len(set(key)) < 10 or key.lower().startswith(SAMPLE_KEYS):
-        return f"can be guessed; {remedy}"
+        return f"shorter than {KEY_BYTES} bytes; {REMEDY}"
+    # Steps from one character to the next tell "0123…", "abcabc…" and "aaaa…" from chance.
+    steps = {ord(after) - ord(before) for before, after in pairwise(key)}
+    if len(steps) < STEPS or any(word in key.lower() for word in SAMPLE_WORDS):
+        return f"can be guessed; {REMEDY}"
     return ""
 
 
 def read_development_key(folder: Path) -> str:
     """Return the key kept in *folder*, readable by its owner alone; made on first use."""
     path = folder / "secret_key"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex())
+    if not path.exists():
+        make_development_key(path)
     return path.read_text()
+
+
+def make_development_key(path: Path) -> None:
+    """Keep a new key in *path*; of many at once, one wins, and nobody sees it half written."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with NamedTemporaryFile("w", dir=path.parent) as file:  # of mode 0600
+        file.write(secrets.token_hex())
+        file.flush()
+        with suppress(FileExistsError):
+            os.link(file.name, path)

@@ -1,6 +1,7 @@
 """The nginx configuration that is shipped, with the includes that a test needs."""
 
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,12 +24,18 @@ def write_nginx(
     rate: str = "100000r/s",
     static: Path = STATIC,
     listen: str = "",
+    idle: str = "1s",
 ) -> None:
     """The same, with the four includes that differ: nginx on *port* in front of the *sockets*."""
     user = "user root root;\n" if os.geteuid() == 0 else ""  # sees what the tests make
+    shipped = (ROOT / "deploy" / "nginx.d" / "upstream.conf").read_text()
+    servers = "".join(f"server unix:{socket} max_fails=0;\n" for socket in sockets)
+    upstream = servers + re.sub("(?m)^server .*$", "", shipped).replace(
+        "keepalive_timeout 1s", f"keepalive_timeout {idle}"
+    )
     includes = {
         "main": f"{user}pid {folder}/nginx.pid;\nerror_log stderr warn;\nworker_processes 1;\n",
-        "upstream": "".join(f"server unix:{socket} max_fails=0;\n" for socket in sockets),
+        "upstream": upstream,
         "http": f"access_log {folder}/access.log json;\n"
         f"limit_req_zone $client zone=requests:1m rate={rate};\n"
         "limit_conn_zone $client zone=connections:1m;\n",

@@ -151,20 +151,19 @@ def nursery() -> Iterator[Path]:
 def quart(nursery: Path) -> Iterator[Callable[..., Program]]:
     """Run a command of the small application: `quart("serve", "--bind", …, SETTING="value")`."""
     with ExitStack() as stack:
-        yield lambda *arguments, **env: stack.enter_context(fork_quart(nursery, arguments, env))
+        yield lambda *arguments, **env: stack.enter_context(
+            fork_quart(nursery, ["--app", "tests.serve_app", *arguments], env)
+        )
 
 
 @contextmanager
 def fork_quart(
     nursery: Path, arguments: Sequence[str], env: Mapping[str, str]
 ) -> Iterator[Program]:
+    """Run `quart` with the arguments; kill it at the end of the block if it still runs."""
     with make_folder() as folder, socket.socket(socket.AF_UNIX) as sock:
         sock.connect(str(nursery))
-        order = {
-            "arguments": ["--app", "tests.serve_app", *arguments],
-            "env": env,
-            "folder": str(folder),
-        }
+        order = {"arguments": arguments, "env": dict(env), "folder": str(folder)}
         with sock.makefile("rw") as file:
             file.write(f"{json.dumps(order)}\n")
             file.flush()

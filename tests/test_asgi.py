@@ -50,6 +50,8 @@ def find_fault(scope: dict[str, Any], *hosts: str) -> str:
         (b"/%C3", PATH),
         (b"/%ED%A0%80", PATH),
         (b"/%C0%AF", PATH),
+        (b"/a" * 1024, ""),
+        (b"/a" * 1024 + b"/", PATH),
         (b"/" + b"a" * 256, PATH),
         (b"/" + b"%C3%A9" * 128, PATH),
         (b"/?a=%00", QUERY),
@@ -117,6 +119,12 @@ def test_headers_that_cannot_be_kept_are_found(header: tuple[bytes, bytes], faul
         (b"a:b", [], HOST),
         (b"\xff", [], HOST),
         (b"[::1", [], HOST),
+        (b"a" * 63 + b".example", [], ""),
+        (b"a" * 64 + b".example", [], HOST),
+        (b"a..example", [], HOST),
+        (b"..", [], HOST),
+        (b"xn--a", [], HOST),
+        (b"xn--bcher-kva.example:81", [], ""),
     ],
 )
 def test_hosts_have_to_be_hosts_and_ours(
@@ -131,6 +139,24 @@ def test_two_hosts_are_one_too_many() -> None:
     hosts = [(b"host", b"good.example"), (b"host", b"good.example")]
 
     assert find_fault(make_scope(b"/", *hosts), "good.example") == HOST
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (b"bytes=0-", True),
+        (b"bytes=0-499", True),
+        (b"bytes=-1", False),
+        (b"bytes=0-0,-1", False),
+        (b"bytes=0-1,5-6", False),
+        (b"lines=1-2", False),
+        (b"", False),
+    ],
+)
+def test_only_ranges_that_are_offered_come_through(value: bytes, kept: bool) -> None:
+    scope = make_sound(make_scope(b"/", (b"range", value)), proxies=[], hosts=[])
+
+    assert scope["headers"] == ([(b"range", value)] if kept else [])
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,6 @@ async def test_forms_are_read(
         (b"x", "multipart/form-data; boundary="),
         (b"x", "multipart/form-data; boundary=\xe9"),
         (make_part('; name="\udcff"'), MULTIPART),
-        (b"--b\r\n" + b"a" * 100_000, MULTIPART),
         (b"--b\r\nnonsense\r\n\r\nx\r\n--b--", MULTIPART),
     ],
 )

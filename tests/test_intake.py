@@ -11,7 +11,7 @@ from wsproto.events import BytesMessage
 
 from quartapp import intake
 from quartapp.app import QuartApp
-from quartapp.intake import Intake, Message
+from quartapp.intake import PARKED_MESSAGES, Inbox, Intake, Message
 from quartapp.wrappers import limit_body
 from tests.small_app import make_small_app
 from tests.wire import (
@@ -244,6 +244,42 @@ async def test_an_answer_that_takes_too_long_ends_the_connection(app: QuartApp) 
 # --- sockets -------------------------------------------------------------------------------------
 
 
+def make_inbox(*kinds: str) -> Inbox:
+    waiting = asyncio.Queue[Message]()
+    for kind in kinds:
+        waiting.put_nowait({"type": f"websocket.{kind}"})
+    return Inbox(waiting.get, waiting.put)
+
+
+async def test_some_messages_are_taken_ahead_and_no_more() -> None:
+    inbox = make_inbox("connect", *["receive"] * 9)
+
+    ahead = [(await inbox.receive())["type"] for _ in range(1 + PARKED_MESSAGES)]
+    late = asyncio.ensure_future(inbox.receive())
+    await asyncio.sleep(0.01)
+    held_back = not late.done()
+    inbox.free()
+
+    assert ahead == ["websocket.connect", *["websocket.receive"] * PARKED_MESSAGES]
+    assert (held_back, await late) == (True, {"type": "websocket.receive"})
+
+
+async def test_a_tap_that_was_ended_gives_nothing_more() -> None:
+    inbox = make_inbox("receive")
+    inbox.end()
+
+    assert (await inbox.receive())["type"] == "websocket.disconnect"
+
+
+async def test_a_tap_ends_under_whoever_waits() -> None:
+    inbox = make_inbox()
+    waiting = asyncio.ensure_future(inbox.receive())
+    await asyncio.sleep(0.01)
+    inbox.end()
+
+    assert (await asyncio.wait_for(waiting, 1))["type"] == "websocket.disconnect"
+
+
 async def test_a_flooding_client_is_held_back(app: QuartApp) -> None:
     served = asyncio.Event()
     sent = 0
@@ -320,7 +356,7 @@ async def test_a_socket_whose_messages_nobody_reads_is_closed(
     async with serving(app) as port, open_socket(port, "/deaf") as client:
         await shake_hands(client)
         await client.hear()
-        for _ in range(intake.PARKED_MESSAGES):
+        for _ in range(PARKED_MESSAGES):
             await client.say("anybody there?")
         closed = await client.read_close()
         await until(ended.is_set)

@@ -2,9 +2,9 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 from quart import request, websocket
 from quart_schema import QuartSchema, validate_request
-from pydantic import BaseModel
 
 from quartapp.app import QuartApp
 from quartapp.errors import BadRequestError, InvalidError, TooLargeError

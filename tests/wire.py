@@ -124,10 +124,10 @@ class SocketClient:
         assert isinstance(event, TextMessage | BytesMessage), event
         return event.data if isinstance(event, TextMessage) else bytes(event.data)
 
-    async def read_close(self) -> tuple[int, str | None]:
+    async def read_close(self) -> tuple[int, str]:
         event = await self.next()
         assert isinstance(event, CloseConnection), event
-        return event.code, event.reason
+        return event.code, event.reason or ""
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""How a connection is opened, watched and given up: time limits, and each database's safe settings."""
+"""How a connection is opened, kept and given up: time limits, each database's safe settings."""
 
 import os
 from contextlib import suppress

@@ -1,7 +1,7 @@
 """The address of the database, in the forms people write it."""
 
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from pydantic import SecretStr
 from sqlalchemy import URL, make_url
@@ -15,10 +15,11 @@ DRIVERS = {
     "mysql": "mysql+asyncmy",
     "mariadb": "mysql+asyncmy",
 }
-EXAMPLES = "sqlite:///quartapp.db, postgresql://user:password@host/name, mysql://user:password@host/name"
+EXAMPLES = (
+    "sqlite:///quartapp.db, postgresql://user:password@host/name, mysql://user:password@host/name"
+)
 
 LIBPQ = {
-    "application_name",
     "options",
     "passfile",
     "sslcert",
@@ -61,6 +62,10 @@ def check_parts(url: URL) -> None:
         raise ValueError(f"no database is named; write one like {EXAMPLES}")
     if family == "sqlite" and url.host:
         raise ValueError("a file has no host; write sqlite:/// and a path, or sqlite://// and /a/b")
+    if "@" in (url.host or ""):
+        raise ValueError("there is an @ too many; write one in a password as %40")
+    if family == "mysql" and not str(url.password or "").isascii():
+        raise ValueError("the driver of MySQL takes a password of ASCII characters only")
     if unknown := sorted(set(url.query) - OPTIONS[family]):
         raise ValueError(f"the option {unknown[0]!r} is not supported; leave it out")
 
@@ -89,10 +94,19 @@ def is_in_memory(url: URL) -> bool:
     return url.get_backend_name() == "sqlite" and in_memory
 
 
+def find_file(url: URL) -> Path | None:
+    """Return the file of an SQLite database, None for all others."""
+    if url.get_backend_name() != "sqlite" or is_in_memory(url):
+        return None
+    return Path((url.database or "").removeprefix("file:"))
+
+
 def place_file(url: URL, folder: Path) -> URL:
     """Let a relative SQLite path start in *folder*, which is made when it is missing."""
-    name = url.database or ""
-    if url.get_backend_name() != "sqlite" or is_in_memory(url) or name.startswith(("/", "file:")):
+    file = find_file(url)
+    if file is None or file.is_absolute():
         return url
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return url.set(database=str(folder / name))
+    if url.query.get("uri"):
+        return url.set(database=f"file:{quote(str(folder))}/{file}")
+    return url.set(database=str(folder / file))

@@ -29,7 +29,6 @@ def init_app(app: Quart) -> None:
     """Set up all logging of the process; ValueError if a setting cannot work."""
     level = app.config["LOG_LEVEL"]
     handlers = describe_handlers(app)
-    plain = {"handlers": [], "propagate": True}  # drops the handlers that frameworks gave them
     logging.config.dictConfig(
         {
             "version": 1,
@@ -41,11 +40,11 @@ def init_app(app: Quart) -> None:
             },
             "handlers": handlers,
             "root": {"level": level, "handlers": list(handlers)},
-            "loggers": {
-                app.name: {**plain, "level": level},
-                "hypercorn.error": {**plain, "filters": ["one_console"]},
+            "loggers": {  # who is named here loses the handlers that a framework gave it
+                app.name: {"level": level},
+                "hypercorn.error": {"filters": ["one_console"]},
                 # In production the proxy in front logs the requests.
-                access_logger.name: {**plain, "level": "INFO" if app.debug else "WARNING"},
+                access_logger.name: {"level": "INFO" if app.debug else "WARNING"},
                 **{name: {"level": "WARNING"} for name in TELLTALES},
             },
         }

@@ -65,8 +65,7 @@ class JsonLines(UtcTime, JsonFormatter):
         )
 
     def format(self, record: logging.LogRecord) -> str:
-        line = super().format(with_message(record))
-        return line.replace("\x7f", "\\u007f")
+        return super().format(with_message(record))
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
         ready = {key: log_data.pop(key) for key in ("time", "level", "message")}

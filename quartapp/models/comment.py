@@ -4,7 +4,6 @@ from sqlalchemy import ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from quartapp.models.base import Base, Id
-from quartapp.models.entity import Entity
 from quartapp.models.user import User
 
 COMMENT_LENGTH = 5_000  # characters
@@ -23,5 +22,4 @@ class Comment(Base):
     )
     body: Mapped[str] = mapped_column(Text)
 
-    entity: Mapped[Entity] = relationship(back_populates="comments", lazy="raise_on_sql")
     author: Mapped[User | None] = relationship(lazy="raise_on_sql")

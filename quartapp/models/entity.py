@@ -1,15 +1,10 @@
 """A watched site."""
 
-from typing import TYPE_CHECKING
-
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from quartapp.models.base import Base, Id
 from quartapp.models.user import User
-
-if TYPE_CHECKING:
-    from quartapp.models.comment import Comment
 
 NAME_LENGTH, URL_LENGTH, CONTENT_LENGTH = 120, 2048, 10_000  # characters
 
@@ -28,12 +23,6 @@ class Entity(Base):
     )
 
     owner: Mapped[User | None] = relationship(lazy="raise_on_sql")
-    comments: Mapped[list["Comment"]] = relationship(
-        back_populates="entity",
-        lazy="raise_on_sql",
-        order_by="Comment.id",
-        passive_deletes="all",
-    )
 
     def __str__(self) -> str:
         return self.name

@@ -50,7 +50,7 @@ async def add_entity(
 ) -> Entity:
     await refuse_taken_name(session, name)
     slug = await find_free_slug(session, name)
-    entity = Entity(name=name, slug=slug, url=url, content=content, owner=owner, comments=[])
+    entity = Entity(name=name, slug=slug, url=url, content=content, owner=owner)
     session.add(entity)
     await session.flush()
     return entity

@@ -13,7 +13,7 @@ from quartapp.errors import ConflictError
 
 
 class BaseForm(Form):
-    """A form with a CSRF token; a coroutine method `check_<field>(field)` is a validator that waits."""
+    """A form with a CSRF token; a coroutine `check_<field>(field)` is a validator that waits."""
 
     class Meta:
         csrf = True

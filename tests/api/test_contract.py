@@ -1,4 +1,4 @@
-"""The OpenAPI document keeps its word: schemathesis calls every operation with good and bad data."""
+"""The OpenAPI document keeps its word: schemathesis calls each operation, rightly and wrongly."""
 
 import asyncio
 import os

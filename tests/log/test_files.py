@@ -15,7 +15,8 @@ from quartapp import log
 from tests.log.conftest import SETTINGS, Configure
 
 WRITER = Path(__file__).with_name("writer.py")
-SIZE = {"LOG_ROTATION": "size", "LOG_MAX_BYTES": 40_000, "LOG_BACKUPS": 20}
+# 1,200 lines fill some 15 files, and more than may be kept if somebody rotates too early.
+SIZE = {"LOG_ROTATION": "size", "LOG_MAX_BYTES": 10_000, "LOG_BACKUPS": 20}
 TIME = {"LOG_ROTATION": "time", "LOG_WHEN": "S", "LOG_BACKUPS": 20}
 
 logger = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("rotation", "pause", "rotations"), [(SIZE, 0.0, 3), (TIME, 0.008, 2)], ids=["size", "time"]
+    ("rotation", "pause", "rotations"), [(SIZE, 0.001, 10), (TIME, 0.008, 2)], ids=["size", "time"]
 )
 def test_four_processes_lose_no_line_in_a_rotation(
     tmp_path: Path, rotation: dict[str, Any], pause: float, rotations: int
@@ -53,7 +54,9 @@ def test_four_processes_lose_no_line_in_a_rotation(
     assert sorted(line["message"] for line in read_log(tmp_path)) == sorted(
         f"process {process} line {line}" for process in range(4) for line in range(300)
     )
-    assert len(list(tmp_path.glob("app.log?*"))) >= rotations
+    rotated = [path.stat().st_size for path in tmp_path.glob("app.log?*")]
+    assert len(rotated) >= rotations
+    assert min(rotated) >= rotation.get("LOG_MAX_BYTES", 1)
     assert "Warning" not in done.stderr
     assert len(done.stderr.splitlines()) == 1200
 
@@ -62,15 +65,16 @@ def test_four_processes_lose_no_line_in_a_rotation(
 def test_files_are_for_their_owner_alone(
     configure: Configure, tmp_path: Path, rotation: dict[str, Any]
 ) -> None:
+    folder = tmp_path / "new" / "logs"
     before = os.umask(0)
     try:
-        configure(LOG_FILE=str(tmp_path / "new" / "logs" / "app.log"), **rotation)
+        configure(LOG_FILE=str(folder / "app.log"), **rotation)
+        assert stat.S_IMODE((folder / "app.log").stat().st_mode) == 0o600
         for number in range(10):
             logger.info("line %d", number)
     finally:
         os.umask(before)
 
-    folder = tmp_path / "new" / "logs"
     files = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
     assert {"app.log", ".__app.lock"} <= set(files)
     assert set(files.values()) == {0o600}

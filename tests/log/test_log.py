@@ -115,7 +115,7 @@ async def test_an_access_line_of_hypercorn_is_formatted_and_masked(
     app = configure()
     config = HypercornConfig()
     config.accesslog = app.logger
-    config.access_log_format = "%(h)s %(r)s %(s)s %(b)s %({cookie}i)s"
+    config.access_log_format = "%(h)s %(r)s %(s)s %({referer}i)s %({cookie}i)s"
     headers = [(b"cookie", b"Zq7canary")]
     scope = {"type": "http", "method": "GET", "path": "/a\nb", "scheme": "http", "headers": headers}
     scope |= {"query_string": b"", "client": ("127.0.0.1", 7), "http_version": "1.1"}

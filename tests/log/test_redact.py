@@ -23,6 +23,9 @@ SECRETS = [
     f"X-Api-Key: {CANARY}",
     f"apiKey => {CANARY}",
     f"dsn={CANARY}",
+    f"pwd={CANARY}",
+    f"passphrase={CANARY}",
+    f"credentials={CANARY}",
     f"csrf_token={CANARY}",
     f"password == '{CANARY} {CANARY}'",
     f"password='{CANARY} {CANARY}",
@@ -94,13 +97,17 @@ def test_containers_are_masked_by_key() -> None:
         password=["a", "b"],
         headers=[("cookie", "a=b"), (b"authorization", b"c"), ("accept", "*/*")],
         inner=MappingProxyType({"api_key": {"raw": 1}, 7: "seven"}),
+        login=Login("alice", "a"),  # its keys are in its repr, for `redact`
     )
 
-    assert mask(value, lambda leaf: leaf) == {
+    masked = mask(value, lambda leaf: leaf)
+    assert repr(masked["login"]) == "Login(user='alice', password='a')"
+    assert masked == {
         "user": "alice",
         "password": "***",
         "headers": [("cookie", "***"), (b"authorization", "***"), ("accept", "*/*")],
         "inner": {"api_key": "***", 7: "seven"},
+        "login": Login("alice", "a"),
     }
 
 
@@ -176,11 +183,11 @@ PUMPED = [
 
 
 def redacts_within(seconds: float, text: str) -> bool:
-    """Try a few times: whatever else the machine does can only make it slower."""
+    """Measure the time of the processor; try a few times, as other work only makes it slower."""
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.thread_time()
         redact(text)
-        if time.perf_counter() - start < seconds:
+        if time.thread_time() - start < seconds:
             return True
     return False
 

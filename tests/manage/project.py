@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -77,14 +78,18 @@ def make_project(folder: Path) -> Path:
     return folder
 
 
-def make_wheel(folder: Path, name: str) -> str:
+def make_wheel(folder: Path, name: str, more: Mapping[str, str] | None = None) -> str:
     """Make a package of nothing and return its line in a lock."""
     path = folder / f"{name}-1-py3-none-any.whl"
+    files = {
+        "METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n",
+        "WHEEL": "Wheel-Version: 1.0\nTag: py3-none-any\n",
+        **(more or {}),
+        "RECORD": "",
+    }
     with zipfile.ZipFile(path, "w") as wheel:
-        info = f"{name}-1.dist-info"
-        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
-        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-        wheel.writestr(f"{info}/RECORD", "")
+        for file, text in files.items():
+            wheel.writestr(f"{name}-1.dist-info/{file}", text)
     return f"{name}==1 --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
 
 

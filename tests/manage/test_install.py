@@ -24,6 +24,11 @@ from tests.manage.project import (
 )
 from tests.processes import free_port
 
+UNREACHABLE = (
+    "manage.py: The packages cannot be fetched. Check the network, and pip's settings of index "
+    "and proxy. All that was said is in .venv/install.log"
+)
+
 
 def test_two_first_calls_install_once_and_both_go_on(
     first_calls: list[tuple[int, str, str]],
@@ -84,24 +89,33 @@ def test_wrong_hash_is_refused_and_the_venv_stays_as_it_was(project: Path, tmp_p
     assert called(project, "hello") == ["quart", "hello"]
 
 
-@pytest.mark.parametrize("retries", ["0", "1"])
-def test_unreachable_packages_are_told_in_one_line(project: Path, retries: str) -> None:
+def test_unreachable_index_is_told_in_one_line(project: Path) -> None:
     (project / "requirements.lock").write_text(f"far==1 --hash=sha256:{'0' * 64}\n")
     index = f"https://127.0.0.1:{free_port()}/"
 
-    line = failure(project, "hello", PIP_NO_INDEX="0", PIP_INDEX_URL=index, PIP_RETRIES=retries)
+    line = failure(project, "hello", PIP_NO_INDEX="0", PIP_INDEX_URL=index)
 
-    assert line == (
-        "manage.py: The packages cannot be fetched. Check the network, and pip's settings of "
-        "index and proxy. All that was said is in .venv/install.log"
-    )
+    assert line == UNREACHABLE
+
+
+def test_unreachable_download_is_told_in_one_line(project: Path, tmp_path: Path) -> None:
+    (project / "requirements.lock").write_text(f"far==1 --hash=sha256:{'0' * 64}\n")
+    links = tmp_path / "links.html"
+    url = f"https://127.0.0.1:{free_port()}/far-1-py3-none-any.whl"
+    links.write_text(f'<!DOCTYPE html><a href="{url}">far</a>')
+
+    line = failure(project, "hello", PIP_FIND_LINKS=str(links))
+
+    assert line == UNREACHABLE
 
 
 def test_dependency_without_a_lock_is_told_in_one_line(project: Path) -> None:
     text = PYPROJECT.replace("dependencies = []", 'dependencies = ["new>=1"]')
     (project / "pyproject.toml").write_text(text)
 
-    line = failure(project, "hello")
+    # An index that pip must not even try.
+    index = {"PIP_INDEX_URL": f"https://127.0.0.1:{free_port()}/", "PIP_NO_INDEX": "0"}
+    line = failure(project, "hello", **index, PIP_RETRIES="1")
 
     assert line == (
         "manage.py: The locks do not fit pyproject.toml or this Python. Make the locks anew "
@@ -109,12 +123,15 @@ def test_dependency_without_a_lock_is_told_in_one_line(project: Path) -> None:
     )
 
 
-def test_what_pip_says_is_quoted_when_there_is_no_better_word(project: Path) -> None:
-    (project / "requirements.lock").write_text("no pin at all\n")
+def test_package_without_a_hash_is_refused_in_the_words_of_pip(
+    project: Path, tmp_path: Path
+) -> None:
+    pin, _ = make_wheel(tmp_path, "naked").split(" ")
+    (project / "requirements.lock").write_text(f"{pin}\n")
 
-    line = failure(project, "hello")
+    line = failure(project, "hello", PIP_FIND_LINKS=str(tmp_path))
 
-    assert line.startswith("manage.py: Invalid requirement: ")
+    assert line.startswith("manage.py: Hashes are required in --require-hashes mode, but ")
     assert line.endswith(". All that was said is in .venv/install.log")
 
 
@@ -242,6 +259,20 @@ def test_venv_with_a_damaged_stamp_is_made_anew(project: Path) -> None:
     steps = steps_with_broken_venv(project)
 
     stamp.write_text(text)
+    assert steps == [f"Making .venv with Python {VERSION}"]
+
+
+def test_venv_that_a_package_half_entered_is_made_anew(project: Path, tmp_path: Path) -> None:
+    lock = make_wheel(tmp_path, "bad", {"entry_points.txt": "[console_scripts]\nbad = \n"})
+    (project / "requirements.lock").write_text(lock)
+    stamp = project / ".venv/installed.json"
+    text = stamp.read_text()
+
+    line = failure(project, "hello", PIP_FIND_LINKS=str(tmp_path))
+    steps = steps_with_broken_venv(project)
+
+    stamp.write_text(text)
+    assert "bad" in line
     assert steps == [f"Making .venv with Python {VERSION}"]
 
 

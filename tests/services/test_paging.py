@@ -54,8 +54,8 @@ async def test_search_takes_every_character_for_itself(app: Quart, search: str, 
 
 async def test_search_knows_letters_of_every_script(app: Quart) -> None:
     async with app.app_context(), db.begin() as session:
-        await add_entity(session, name="ÄRZTE Тест", url="http://a.test/", owner=None)
-        for search in ("ärzte", "ТЕСТ", "Ärzte тест"):
+        await add_entity(session, name="ÄRZTE ЖЮ", url="http://a.test/", owner=None)
+        for search in ("ärzte", "жю", "Ärzte Жю"):
             assert (await paginate(session, select_entities(search))).total == 1
 
 

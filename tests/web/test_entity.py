@@ -106,8 +106,7 @@ async def test_missing_token_is_refused_and_nothing_written(
 ) -> None:
     response = await browser.post("/entities/new", form=FORM)
     assert response.status_code == 403
-    status, page = await get(browser, "/entities/")
-    assert "Nothing is watched yet." in page
+    assert "Nothing is watched yet." in (await get(browser, "/entities/"))[1]
 
 
 async def test_form_of_another_site_is_refused(browser: QuartClient) -> None:

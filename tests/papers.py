@@ -1,0 +1,73 @@
+"""README and its kin, taken apart: what they claim is held by tests."""
+
+import re
+import shlex
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+from quart import Quart
+
+from quartapp.cli import main
+
+ROOT = Path(__file__).parent.parent
+
+
+class Table(NamedTuple):
+    head: list[str]
+    rows: list[list[str]]
+
+
+@cache
+def read_paper(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def split_sections(text: str) -> dict[str, str]:
+    """Return what stands under each heading of the second level."""
+    parts = re.split(r"(?m)^## (.+)$", text)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def find_blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"(?ms)^```{language}\n(.*?)^```$", text)
+
+
+def find_tables(text: str) -> list[Table]:
+    found = []
+    for block in re.findall(r"(?m)(?:^\|.*\|$\n?)+", text):
+        head, _, *rows = [split_cells(line) for line in block.splitlines()]
+        found.append(Table(head, rows))
+    return found
+
+
+def split_cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def find_code(text: str) -> list[str]:
+    """Return what stands between backticks, outside of blocks."""
+    prose = re.sub(r"(?ms)^```.*?^```$", "", text)
+    return re.findall(r"`([^`\n]+)`", prose)
+
+
+def check_command(line: str, app: Quart) -> None:
+    """Fail unless *line* is a command of ours with arguments that it takes; nothing is run."""
+    program, *words = shlex.split(line)
+    if program == "python3":
+        assert words.pop(0) == "manage.py", line
+        if words[0] in ("test", "check", "help"):
+            return
+    elif program not in ("quart", "quartapp"):
+        raise AssertionError(f"No program of ours: {line}")
+    commands = main.commands | app.cli.commands
+    find_command(commands, words[0].replace("runserver", "run"), words[1:])
+
+
+def find_command(commands: dict[str, click.Command], name: str, arguments: list[str]) -> None:
+    command = commands[name]
+    if isinstance(command, click.Group):
+        find_command(command.commands, arguments[0], arguments[1:])
+    else:
+        command.make_context(name, arguments)

@@ -1,0 +1,83 @@
+import pytest
+from quart.testing import QuartClient
+from quart.testing.connections import WebsocketDisconnectError, WebsocketResponseError
+
+from quartapp.app import QuartApp
+from quartapp.extensions import db
+from quartapp.models import User
+from quartapp.services.entity import add_entity
+from tests.helpers import read_token
+
+ORIGINS = {
+    "own": "http://localhost",
+    "none": None,
+    "listed": "https://app.example.org",
+    "foreign": "https://evil.test",
+    "null": "null",
+    "other scheme": "https://localhost",
+    "other port": "http://localhost:81",
+    "longer": "http://localhost.evil.test",
+}
+
+
+@pytest.fixture
+async def address(app: QuartApp, admin: User) -> str:
+    """A socket of the API."""
+    app.config["CORS_ORIGINS"] = [ORIGINS["listed"]]
+    async with app.app_context(), db.begin() as session:
+        entity = await add_entity(session, name="a", url="http://a.test/", owner=admin)
+    return f"/api/v1/entities/{entity.id}/comments/live"
+
+
+async def shake_hands(client: QuartClient, address: str, headers: dict[str, str | None]) -> int:
+    """Return 101 when the socket says connected, else the status of the refusal."""
+    known = {name: value for name, value in headers.items() if value is not None}
+    try:
+        async with client.websocket(address, headers=known) as socket:
+            await socket.receive()
+    except WebsocketResponseError as error:
+        return error.response.status_code
+    return 101
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+async def test_socket_by_cookie_is_for_pages_of_this_site(
+    browser: QuartClient, address: str, origin: str
+) -> None:
+    status = await shake_hands(browser, address, {"Origin": ORIGINS[origin]})
+    assert status == (101 if origin == "own" else 403)
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+async def test_socket_by_token_is_for_programs_and_listed_pages(
+    client: QuartClient, address: str, bearer: dict[str, str], origin: str
+) -> None:
+    status = await shake_hands(client, address, {**bearer, "Origin": ORIGINS[origin]})
+    assert status == (101 if origin in ("own", "none", "listed") else 403)
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+async def test_socket_is_closed_to_strangers(
+    client: QuartClient, address: str, origin: str
+) -> None:
+    status = await shake_hands(client, address, {"Origin": ORIGINS[origin]})
+    assert status == (401 if origin in ("own", "none", "listed") else 403)
+
+
+async def test_socket_of_another_site_is_closed_whatever_it_fetches(
+    browser: QuartClient, address: str
+) -> None:
+    headers = {"Origin": ORIGINS["own"], "Sec-Fetch-Site": "cross-site"}
+    assert await shake_hands(browser, address, headers) == 403
+
+
+async def test_open_socket_keeps_nothing_after_the_logout(
+    browser: QuartClient, address: str
+) -> None:
+    async with browser.websocket(address, headers={"Origin": "http://localhost"}) as socket:
+        await socket.receive()
+        token = await read_token(browser, "/entities/")
+        await browser.post("/auth/logout", form={"csrf_token": token})
+        await socket.send("hello")
+        with pytest.raises(WebsocketDisconnectError, match=r"^1008$"):
+            await socket.receive()

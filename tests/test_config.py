@@ -1,0 +1,308 @@
+"""What each environment takes, and what it refuses to start with."""
+
+from pathlib import Path
+
+import pytest
+
+from quartapp import create_app
+from quartapp.configure import ConfigError, load_config
+
+KEY = "7d1b6f0c52ae4938b0c7f16e2d9a8453"
+PRODUCTION = {
+    "APP_SETTINGS": "prod",
+    "SECRET_KEY": KEY,
+    "PUBLIC_URL": "https://watch.example.org",
+    "DATABASE_URL": "postgresql://quartapp:f00-Bar%25@127.0.0.1/quartapp",
+}
+MAKE_KEY = 'make one with: python3 -c "import secrets; print(secrets.token_hex())".'
+COOKIES = "SESSION_COOKIE_SECURE, SESSION_COOKIE_NAME: leave both unset."
+DEBUG = "DEBUG, TESTING: unset both in production."
+PUBLIC_URL = "PUBLIC_URL: name the https:// address that people use."
+ORIGINS = "CORS_ORIGINS: name each origin, with https://."
+GUESSED = "DATABASE_URL: its password can be guessed; choose another."
+LOST = "DATABASE_URL: it would be lost with the process; name a file or a server."
+
+BROKEN = [
+    ("SECRET_KEY", None, f"SECRET_KEY: missing; {MAKE_KEY}"),
+    ("SECRET_KEY", "dev", f"SECRET_KEY: shorter than 32 bytes; {MAKE_KEY}"),
+    ("SECRET_KEY", "0123456789abcdef" * 4, f"SECRET_KEY: can be guessed; {MAKE_KEY}"),
+    ("SECRET_KEY", f"change-me-{KEY}", f"SECRET_KEY: can be guessed; {MAKE_KEY}"),
+    ("SECRET_KEY_FALLBACKS", f"{KEY},old", f"SECRET_KEY: shorter than 32 bytes; {MAKE_KEY}"),
+    (
+        "SECRET_KEY_FILE",
+        "/nowhere",
+        "SECRET_KEY_FILE: /nowhere cannot be read (FileNotFoundError).",
+    ),
+    ("DEBUG", "1", DEBUG),
+    ("TESTING", "true", DEBUG),
+    ("PUBLIC_URL", None, PUBLIC_URL),
+    ("PUBLIC_URL", "http://watch.example.org", PUBLIC_URL),
+    (
+        "PUBLIC_URL",
+        "https://me:secret@watch.example.org",
+        "PUBLIC_URL: an address looks like https://example.org, without a user or a query.",
+    ),
+    (
+        "TRUSTED_HOSTS",
+        "other.example.org",
+        "TRUSTED_HOSTS: add the host of PUBLIC_URL, or unset it.",
+    ),
+    (
+        "TRUSTED_PROXIES",
+        "unix, 0.0.0.0/0",
+        "TRUSTED_PROXIES: name your proxies only, or anybody can pretend to be anybody.",
+    ),
+    ("CORS_ORIGINS", "*", ORIGINS),
+    ("CORS_ORIGINS", "https://a.example.org, http://b.example.org", ORIGINS),
+    ("SESSION_COOKIE_SECURE", "0", COOKIES),
+    ("SESSION_COOKIE_NAME", "session", COOKIES),
+    (
+        "SESSION_COOKIE_SAMESITE",
+        "None",
+        "SESSION_COOKIE_SAMESITE: Input should be 'Lax' or 'Strict'.",
+    ),
+    ("DATABASE_URL", "sqlite://", LOST),
+    ("DATABASE_URL", "sqlite:///file:x?mode=memory&uri=true", LOST),
+    ("DATABASE_URL", "postgresql://postgres:postgres@127.0.0.1/quartapp", GUESSED),
+    ("DATABASE_URL", "mysql://quartapp:quartapp@127.0.0.1/quartapp", GUESSED),
+    (
+        "DATABASE_ECHO",
+        "1",
+        "DATABASE_ECHO: the log would tell what people wrote; unset it.",
+    ),
+]
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Read no `.env` but a test's own."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def production(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name, value in PRODUCTION.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def find_complaints(chosen: str | None = None) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load_config(chosen)
+    first, *complaints = str(caught.value).split("\n  ")
+    assert first == "The settings are wrong:"
+    return complaints
+
+
+# --- production
+
+
+def test_good_production_settings_are_taken(production: pytest.MonkeyPatch) -> None:
+    found = load_config()
+
+    secure = {name: found[name] for name in ("DEBUG", "TESTING", "SECRET_KEY", "TRUSTED_HOSTS")}
+    assert secure == {
+        "DEBUG": False,
+        "TESTING": False,
+        "SECRET_KEY": KEY,
+        "TRUSTED_HOSTS": ["watch.example.org"],
+    }
+    assert found["PUBLIC_URL"] == "https://watch.example.org"
+    assert found["DATABASE_URL"] == "postgresql+asyncpg://quartapp:f00-Bar%25@127.0.0.1/quartapp"
+
+
+@pytest.mark.parametrize(("name", "value", "complaint"), BROKEN)
+def test_production_refuses(
+    production: pytest.MonkeyPatch, name: str, value: str | None, complaint: str
+) -> None:
+    if value is None:
+        production.delenv(name)
+    else:
+        production.setenv(name, value)
+
+    assert find_complaints() == [complaint]
+
+
+def test_production_refuses_a_database_file_that_others_may_read(
+    production: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    production.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/quartapp.db")
+    (tmp_path / "quartapp.db").touch()
+    (tmp_path / "quartapp.db").chmod(0o644)
+
+    assert find_complaints() == [
+        "DATABASE_URL: all users of this machine may read its file; run: chmod o= on it."
+    ]
+    (tmp_path / "quartapp.db").chmod(0o640)
+    assert load_config()["DATABASE_URL"] == f"sqlite+aiosqlite:///{tmp_path}/quartapp.db"
+
+
+def test_every_wrong_setting_is_named_at_once(production: pytest.MonkeyPatch) -> None:
+    wrong = {
+        "PER_PAGE": "abc",
+        "LOG_LEVEL": "LOUD",
+        "SECRET_KEY": "hunter2",
+        "PUBLIC_URL": "watch",
+        "DEBUG": "1",
+    }
+    for name, value in wrong.items():
+        production.setenv(name, value)
+
+    assert find_complaints() == [
+        "PUBLIC_URL: Input should be a valid URL, relative URL without a base.",
+        "PER_PAGE: Input should be a valid integer, unable to parse string as an integer.",
+        "LOG_LEVEL: Input should be 'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL'.",
+        f"SECRET_KEY: shorter than 32 bytes; {MAKE_KEY}",
+        DEBUG,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "hunter2"),
+        ("SECRET_KEY_FALLBACKS", "hunter2,hunter2"),
+        ("DATABASE_URL", "hunter2"),
+        ("DATABASE_URL", "hunter2://hunter2:hunter2@hunter2/hunter2"),
+        ("DATABASE_URL", "postgres://quartapp:hunter2@127.0.0.1/"),
+        ("DATABASE_URL", "postgres://quartapp:hunter2@127.0.0.1:port/x"),
+        ("DATABASE_URL", "mysql://hunter2:hunter2@127.0.0.1/x?password=hunter2"),
+        ("PUBLIC_URL", "https://me:hunter2@watch.example.org"),
+        ("PUBLIC_URL", "https://me:hunter2@"),
+    ],
+)
+def test_no_message_repeats_a_secret(production: pytest.MonkeyPatch, name: str, value: str) -> None:
+    production.setenv(name, value)
+
+    with pytest.raises(ConfigError) as caught:
+        load_config()
+
+    assert name.removesuffix("_FALLBACKS") in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_wrong_settings_end_the_start_with_78(
+    production: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    production.setenv("PER_PAGE", "abc")
+    production.setenv("DEBUG", "1")
+
+    with pytest.raises(SystemExit) as caught:
+        create_app()
+
+    assert caught.value.code == 78
+    assert capsys.readouterr().err == (
+        "The settings are wrong:\n"
+        "  PER_PAGE: Input should be a valid integer, unable to parse string as an integer.\n"
+        f"  {DEBUG}\n"
+    )
+
+
+def test_production_reads_no_dotenv(production: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DEBUG=1\nPER_PAGE=7\nSECRET_KEY=dev\n")
+
+    assert load_config()["PER_PAGE"] == 20
+
+
+# --- development and tests
+
+
+def test_development_reads_dotenv_and_the_environment_wins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("PER_PAGE=7\nLOG_BACKUPS=3\n")
+    monkeypatch.setenv("PER_PAGE", "8")
+
+    found = load_config("dev")
+
+    assert (found["PER_PAGE"], found["LOG_BACKUPS"], found["DEBUG"]) == (8, 3, True)
+
+
+def test_a_typo_in_dotenv_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PER_PAGE=abc\n")
+
+    assert find_complaints("default") == [
+        "PER_PAGE: Input should be a valid integer, unable to parse string as an integer."
+    ]
+
+
+def test_development_keeps_a_key_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("INSTANCE_PATH", "instance")
+    kept = tmp_path / "instance" / "secret_key"
+
+    first, second = load_config("dev"), load_config("dev")
+
+    assert first["SECRET_KEY"] == second["SECRET_KEY"] == kept.read_text()
+    assert first["INSTANCE_PATH"] == kept.parent
+    assert first["DATABASE_URL"] == f"sqlite+aiosqlite:///{kept.parent}/quartapp.db"
+
+
+def test_a_folder_that_cannot_be_used_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("INSTANCE_PATH", f"{tmp_path}/file/instance")
+
+    assert find_complaints("dev") == [
+        f"INSTANCE_PATH: {tmp_path}/file/instance cannot be used (Not a directory)."
+    ]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///quartapp.db",
+        "sqlite:////srv/contest.db",
+        "sqlite:////srv/test/quartapp.db",
+        "sqlite:///file:quartapp.db?mode=rwc",
+        "postgresql://127.0.0.1/quartapp",
+        "mysql://127.0.0.1/quartapp_test",
+    ],
+)
+def test_a_database_that_is_not_a_test_s_own_is_refused(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    assert find_complaints("test") == [
+        'DATABASE_URL: tests empty what they use; name one that starts with "test".'
+    ]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///test.db",
+        "sqlite:////srv/test_quartapp.db",
+        "sqlite:///file:/srv/test.db?mode=rwc",
+        "sqlite:///file:x?mode=memory&cache=shared",
+        "postgresql://127.0.0.1/test",
+        "mysql://127.0.0.1/test_quartapp",
+    ],
+)
+def test_a_database_of_a_test_is_taken(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    assert load_config("test")["TESTING"] is True
+
+
+def test_tests_read_no_dotenv_and_need_no_settings(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PER_PAGE=7\n")
+
+    found = load_config("test")
+
+    assert (found["PER_PAGE"], found["DATABASE_URL"]) == (20, "sqlite+aiosqlite://")
+    assert len(found["SECRET_KEY"]) == 64
+
+
+def test_testing_in_the_environment_guards_the_database_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TESTING", "1")
+
+    assert find_complaints("dev") == [
+        'DATABASE_URL: tests empty what they use; name one that starts with "test".'
+    ]
