@@ -19,11 +19,13 @@ def create_app(config: str | type | Mapping[str, Any] | None = None) -> QuartApp
     settings; without one, the environment decides (APP_SETTINGS). Wrong settings: exit 78.
     """
     try:
-        settings = load_config(config)
-    except ConfigError as error:
+        return assemble(load_config(config))
+    except (ConfigError, log.LogFileError) as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(EXIT_CONFIG) from None
 
+
+def assemble(settings: dict[str, Any]) -> QuartApp:
     instance = str(settings["INSTANCE_PATH"])
     app = QuartApp(__name__, static_folder=None, instance_path=instance)  # web.static serves them
     app.config.from_mapping(settings)

@@ -13,6 +13,7 @@ from quartapp.errors import BadRequestError, TooLargeError
 from quartapp.sanity import is_storable
 
 Form = MultiDict[str, Any]
+MULTIPART = "multipart/form-data"
 
 
 async def parse_urlencoded(
@@ -34,8 +35,18 @@ async def parse_urlencoded(
     return MultiDict(fields), MultiDict()
 
 
+async def parse_multipart(parser: FormDataParser, *args: Any) -> tuple[Form, Form]:
+    form, files = await FormDataParser.parse_functions[MULTIPART](parser, *args)
+    for name, value in (*form.items(multi=True), *files.items(multi=True)):
+        # Quart puts U+FFFD where a part is not UTF-8, and takes a part without a name.
+        if name is None or (isinstance(value, str) and "\ufffd" in value):
+            raise ValueError
+    return form, files
+
+
 class FormParser(FormDataParser):
     parse_functions: dict[str, ParserFunc] = FormDataParser.parse_functions | {
+        MULTIPART: parse_multipart,
         "application/x-www-form-urlencoded": parse_urlencoded,
         "application/x-url-encoded": parse_urlencoded,
     }
@@ -59,13 +70,7 @@ class FormParser(FormDataParser):
 
 
 def check_text(form: Form, files: Form) -> None:
-    for name, value in form.items(multi=True):
-        check_field(name, value)
-    for name, file in files.items(multi=True):
-        check_field(name, file.filename or "")
-
-
-def check_field(name: str | None, value: str) -> None:
-    # Quart puts U+FFFD where a part of a multipart form is not UTF-8.
-    if name is None or not is_storable(name + value) or "\ufffd" in name + value:
-        raise BadRequestError("The form has text that cannot be kept.")
+    names = [(name, file.filename or "") for name, file in files.items(multi=True)]
+    for name, value in (*form.items(multi=True), *names):
+        if not is_storable(name + value):
+            raise BadRequestError("The form has text that cannot be kept.")

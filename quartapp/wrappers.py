@@ -15,8 +15,6 @@ from quartapp.formparser import Form, FormParser
 from quartapp.intake import Inbox, Intake, Message
 from quartapp.sanity import is_storable, parse_json
 
-REASON_BYTES = 123  # RFC 6455: a control frame holds 125, its code takes two
-
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -147,7 +145,7 @@ class Websocket(QuartWebsocket):
         if self.closed:
             return
         self.closed = True
-        await super().close(code, reason.encode()[:REASON_BYTES].decode(errors="ignore"))
+        await super().close(code, reason)
 
     def abandon(self) -> None:
         """End the handler as if the client had left."""

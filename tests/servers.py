@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -45,6 +46,7 @@ __all__ = [
     "free_port",
     "is_running",
     "note_server",
+    "note_version",
     "skip_without",
     "start_mariadb",
     "start_nginx",
@@ -107,11 +109,16 @@ def start_valkey() -> Iterator[Server]:
 
 def note_server(server: Server) -> Server:
     """Have the summary name *server*."""
-    _notes[server.name] = f"{server.name} {server.version}"
+    note_version(server.name, server.version)
     return server
 
 
-def skip_without(name: str, reason: str) -> None:
+def note_version(name: str, version: str) -> None:
+    """Have the summary name a program that is no server."""
+    _notes[name] = f"{name} {version}"
+
+
+def skip_without(name: str, reason: str) -> NoReturn:
     """Skip, and have the summary say why."""
     _notes[name] = f"no {name} ({reason})"
     pytest.skip(f"{name}: {reason}")

@@ -9,8 +9,8 @@ from quartapp.app import QuartApp
 from quartapp.errors import AppError, InvalidError
 
 
-def make_small_app(**config: Any) -> QuartApp:
-    app = QuartApp("small", static_folder=None)
+def make_small_app(static_folder: str | None = None, **config: Any) -> QuartApp:
+    app = QuartApp("small", static_folder=static_folder, static_url_path="/static")
     app.config.from_mapping(config)
     app.register_error_handler(AppError, answer_error)
     app.register_error_handler(HTTPException, answer_http_error)

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from quartapp.asgi import FAULT, choose_request_id, make_sound
+from quartapp.asgi import FAULT, Answer, choose_request_id, make_sound
+from quartapp.intake import Message
 
 PATH, QUERY = "The path of the address cannot be read.", "The query of the address cannot be read."
 HEADER, HOST = "A header has a NUL character.", "This host is not served here."
@@ -212,3 +213,24 @@ def test_two_request_ids_are_none() -> None:
     ids = [(b"x-request-id", b"first-id"), (b"x-request-id", b"second-id")]
 
     assert len(choose_request_id(make_scope(b"/", *ids))) == 32
+
+
+async def test_an_error_is_answered_once_and_only_when_nothing_was_said() -> None:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    late = Answer(send, "late")
+    await late.send({"type": "http.response.start", "status": 200, "headers": [(b"a", b"b")]})
+    await late.send_error()
+    early = Answer(send, "early")
+    await early.send_error()
+    await early.send_error()
+
+    assert [(message["type"], message.get("status")) for message in sent] == [
+        ("http.response.start", 200),
+        ("http.response.start", 500),
+        ("http.response.body", None),
+    ]
+    assert sent[0]["headers"] == [(b"a", b"b"), (b"x-request-id", b"late")]

@@ -54,7 +54,7 @@ def make_part(head: str, body: bytes = b"x") -> bytes:
         (b"", None, {}, {}),
         (b"", URLENCODED, {}, {}),
         (b"a=1&a=2&b=", URLENCODED, {"a": ["1", "2"], "b": [""]}, {}),
-        (b"a=%C3%A9+b%0D%0A&%ef%bf%be=", f"{URLENCODED}; charset=utf-8", None, {}),
+        ("%C3%A9=é+b%0D%0A%EF%BF%BD".encode(), URLENCODED, {"é": ["é b\r\n\ufffd"]}, {}),
         (make_part('; name="a"'), MULTIPART, {"a": ["x"]}, {}),
         (make_part('; name="a"', "é".encode()), MULTIPART, {"a": ["é"]}, {}),
         (make_part('; name="a"; filename="é"', b"\0\xff"), MULTIPART, {}, {"a": "é"}),
@@ -63,8 +63,6 @@ def make_part(head: str, body: bytes = b"x") -> bytes:
 async def test_forms_are_read(
     app: QuartApp, data: bytes, kind: str | None, form: Any, files: Any
 ) -> None:
-    form = {"a": ["é b\r\n"], "\ufffe": [""]} if form is None else form
-
     assert await post(app, data, kind) == (200, {"form": form, "files": files})
 
 
@@ -80,13 +78,16 @@ async def test_forms_are_read(
         (b"x", "multipart/form-data; boundary="),
         (b"x", "multipart/form-data; boundary=\xe9"),
         (make_part('; name="\udcff"'), MULTIPART),
+        (make_part('; name="a"', b"\xff"), MULTIPART),
+        (make_part(""), MULTIPART),
+        (make_part('; filename="f"'), MULTIPART),
         (b"--b\r\nnonsense\r\n\r\nx\r\n--b--", MULTIPART),
     ],
 )
 async def test_forms_that_cannot_be_read_are_refused(app: QuartApp, data: bytes, kind: str) -> None:
     status, answer = await post(app, data, kind)
 
-    assert (status, answer) in [(400, UNREADABLE), (400, UNKEPT), (400, {"detail": "Bad Request"})]
+    assert (status, answer) in [(400, UNREADABLE), (400, {"detail": "Bad Request"})]
 
 
 @pytest.mark.parametrize(
@@ -96,11 +97,8 @@ async def test_forms_that_cannot_be_read_are_refused(app: QuartApp, data: bytes,
         (b"%00=a", URLENCODED),
         (b"a=\0", URLENCODED),
         (make_part('; name="a"', b"\0"), MULTIPART),
-        (make_part('; name="a"', b"\xff"), MULTIPART),
         (make_part('; name="a\0"'), MULTIPART),
-        (make_part(""), MULTIPART),
         (make_part('; name="a"; filename="\0"'), MULTIPART),
-        (make_part('; filename="f"'), MULTIPART),
     ],
 )
 async def test_text_that_cannot_be_kept_is_refused(app: QuartApp, data: bytes, kind: str) -> None:

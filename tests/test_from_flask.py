@@ -65,6 +65,8 @@ async def prepare(app: QuartApp, title: str) -> Names:
     """Put what a section declares into *app*, and return the names that it knows."""
     async with app.app_context(), db.begin() as session:
         await add_person(session, "admin", is_admin=True)
+    async with app.app_context():
+        await db.engine.dispose()  # not every test starts the app, which would do that at its end
     app.jinja_env.loader = ChoiceLoader([app.jinja_env.loader, DictLoader(TEMPLATES)])
     names = {"app": app, "sign_in": sign_in, **load_section(title)}
     if "bp" in names:

@@ -364,6 +364,38 @@ async def test_a_socket_whose_messages_nobody_reads_is_closed(
     assert closed == (1008, "Nobody reads what you send.")
 
 
+async def test_a_client_that_hangs_on_after_the_end_is_not_waited_for(
+    app: QuartApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "DRAIN_SECONDS", 0.2)
+
+    @app.websocket("/brief")
+    async def greet() -> None:
+        await websocket.send("hello")
+
+    async with serving(app) as port, open_socket(port, "/brief") as client:
+        await shake_hands(client)
+        heard = [await client.hear(), await client.read_close()]
+        end = await asyncio.wait_for(client.reader.read(), 2)
+
+    assert (heard, end) == (["hello", (1000, "")], b"")
+
+
+async def test_what_a_client_still_says_does_not_cost_it_our_last_words(app: QuartApp) -> None:
+    @app.websocket("/brief")
+    async def greet() -> None:
+        await websocket.receive()
+        await websocket.close(4000, "Enough.")
+
+    async with serving(app) as port, open_socket(port, "/brief") as client:
+        await shake_hands(client)
+        for _ in range(100):
+            await client.say(b"a" * 65_536)
+        closed = await client.read_close()
+
+    assert closed == (4000, "Enough.")
+
+
 async def test_a_handler_that_only_sends_ends_when_its_client_leaves(app: QuartApp) -> None:
     ended = asyncio.Event()
 

@@ -23,6 +23,16 @@ VERSIONS = table("alembic_version", column("version_num"))
 logger = logging.getLogger(__name__)
 
 
+def is_news(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.INFO or str(record.msg).startswith("Running")
+
+
+# Alembic tells of itself at each start; what it does to the database is worth a line.
+logging.getLogger("alembic.runtime.migration").addFilter(is_news)
+for name in ("alembic.config", "alembic.runtime.plugins"):
+    logging.getLogger(name).setLevel(logging.WARNING)
+
+
 class Revision(Enum):
     """How a database stands to this version of the code."""
 

@@ -25,8 +25,12 @@ request_id: ContextVar[str] = ContextVar("request_id", default="-")
 access_logger = logging.getLogger("quartapp.access")
 
 
+class LogFileError(ValueError):
+    """LOG_FILE names what cannot be written."""
+
+
 def init_app(app: Quart) -> None:
-    """Set up all logging of the process; ValueError if a setting cannot work."""
+    """Set up all logging of the process; LogFileError if the file cannot be written."""
     level = app.config["LOG_LEVEL"]
     handlers = describe_handlers(app)
     logging.config.dictConfig(
@@ -93,9 +97,9 @@ def make_file(path: Path) -> str:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o600))
     except OSError as error:
-        raise ValueError(f"LOG_FILE: {path} cannot be written ({error.strerror}).") from error
+        raise LogFileError(f"LOG_FILE: {path} cannot be written ({error.strerror}).") from error
     if not path.is_file() or not os.access(path.parent, os.W_OK | os.X_OK):
-        raise ValueError(f"LOG_FILE: {path} cannot be rotated.")
+        raise LogFileError(f"LOG_FILE: {path} cannot be rotated.")
     return str(path)
 
 

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from quartapp.database.engine import make_engine
 from quartapp.database.url import parse_url
-from tests.conftest import KINDS
 from tests.database.tables import tables
+from tests.helpers import KINDS
 from tests.servers import create_database
 
 
@@ -30,7 +30,9 @@ def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> URL:
 @pytest.fixture
 async def engine(url: URL) -> AsyncIterator[AsyncEngine]:
     engine = make_engine(url)
-    async with engine.begin() as connection:
-        await connection.run_sync(tables.create_all)
-    yield engine
-    await engine.dispose()
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(tables.create_all)
+        yield engine
+    finally:
+        await engine.dispose()

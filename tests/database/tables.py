@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
 )
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from quartapp.database.failures import Failure, find_failure
@@ -24,8 +25,9 @@ owner = Table(
     tables,
     Column("id", Id, primary_key=True),
     Column("name", String(20), unique=True, nullable=False),
-    Column("small", Integer, CheckConstraint("small <> 13", name="lucky")),
+    Column("small", Integer),
     Column("big", BigInteger),
+    CheckConstraint("small <> 13", name="lucky"),
     mysql_charset="utf8mb4",
     mysql_collate="utf8mb4_bin",
 )
@@ -36,9 +38,8 @@ pet = Table(
     Column("owner_id", Id, ForeignKey("owner.id")),
 )
 # What the code knows and the database does not have yet.
-newer = MetaData()
-toy = Table("toy", newer, Column("id", Id, primary_key=True))
-newer_owner = Table("owner", newer, *(column.copy() for column in ()), Column("age", Integer))
+toy = Table("toy", MetaData(), Column("id", Id, primary_key=True))
+newer_owner = Table("owner", MetaData(), Column("name", String(20)), Column("age", Integer))
 
 
 async def run(engine: AsyncEngine, statements: Iterable[Executable]) -> None:
@@ -51,6 +52,6 @@ async def try_to_run(engine: AsyncEngine, statements: Iterable[Executable]) -> F
     """Return what failed, in the words of the app; "kept" when nothing did."""
     try:
         await run(engine, statements)
-    except Exception as error:
+    except SQLAlchemyError as error:
         return find_failure(error) or "a mistake"
     return "kept"

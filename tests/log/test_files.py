@@ -56,7 +56,7 @@ def test_four_processes_lose_no_line_in_a_rotation(
     )
     rotated = [path.stat().st_size for path in tmp_path.glob("app.log?*")]
     assert len(rotated) >= rotations
-    assert min(rotated) >= rotation.get("LOG_MAX_BYTES", 1)
+    assert min(rotated) >= rotation.get("LOG_MAX_BYTES", 0)
     assert "Warning" not in done.stderr
     assert len(done.stderr.splitlines()) == 1200
 
@@ -130,11 +130,12 @@ def test_a_pipe_nobody_reads_does_not_block(configure: Configure, tmp_path: Path
         configure(LOG_FILE=str(tmp_path / "pipe"))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_we_may_not_write_to_is_said_at_once(configure: Configure, tmp_path: Path) -> None:
     (tmp_path / "app.log").touch()
     tmp_path.chmod(0o500)
     try:
+        if os.access(tmp_path, os.W_OK):
+            pytest.skip("root may write everywhere")
         with pytest.raises(ValueError, match="cannot be rotated"):
             configure(LOG_FILE=str(tmp_path / "app.log"))
     finally:

@@ -1,0 +1,71 @@
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.browser.chromium import Browser, Tab, open_tab, start_chromium
+from tests.browser.serve_app import ADMIN
+from tests.helpers import PASSWORD
+from tests.processes import Command, Program, Server, free_port, make_folder, running, says
+
+ROOT = Path(__file__).parents[2]
+QUESTION = b"GET /livez HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"
+HOST = "quartapp.test"  # Chromium knows where it is; to pages it is no loopback address
+
+
+@contextmanager
+def serve(command: Command, port: int, **settings: str) -> Iterator[tuple[Server, Program]]:
+    """Run the application on a database of its own, as a program of its own."""
+    with make_folder() as folder:
+        env = {"PYTHONPATH": str(ROOT), "INSTANCE_PATH": str(folder), **settings}
+        with running(folder, command, lambda: says(port, QUESTION, b" 200 "), env=env) as program:
+            url = f"http://{HOST}:{port}"
+            yield Server("quartapp", "", url, port, program.pid, folder), program
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    async with start_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def site(chromium: Browser) -> Iterator[Server]:
+    """The application with 25 sites, and pages that fail; as in production, no traceback."""
+    port = free_port()
+    app = "tests.browser.serve_app:create_app()"
+    command = [sys.executable, "-m", "hypercorn", "--bind", f"127.0.0.1:{port}", app]
+    with serve(command, port, DEBUG="false", LOG_LEVEL="CRITICAL") as (server, _):
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_page(chromium: Browser) -> AsyncIterator[Callable[..., Awaitable[Tab]]]:
+    """Open a page in a new browser window: `open_page(base_url=…)`."""
+    async with AsyncExitStack() as stack:
+
+        async def open_page(**options: Any) -> Tab:
+            context = await chromium.new_context(**options)
+            stack.push_async_callback(context.close)
+            return await open_tab(context)
+
+        yield open_page
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def cookies(chromium: Browser, site: Server) -> dict[str, Any]:
+    """What a browser keeps in which the administrator is signed in at *site*."""
+    context = await chromium.new_context(base_url=site.url)
+    page = (await open_tab(context)).page
+    await page.goto("/auth/login")
+    await page.get_by_label("User name").fill(ADMIN)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("heading", name="Sites").wait_for()
+    state = await context.storage_state()
+    await context.close()
+    return dict(state)

@@ -1,0 +1,49 @@
+"""The application with a database that is full enough to look at, and pages that fail."""
+
+from typing import NoReturn
+
+import quartapp
+from quartapp.app import QuartApp
+from quartapp.database.migrations import upgrade
+from quartapp.errors import ForbiddenError, UnavailableError
+from quartapp.extensions import db
+from quartapp.services.comment import add_comment
+from quartapp.services.entity import add_entity
+from tests.helpers import add_person
+
+LONG_WORD = "Donaudampfschifffahrtsgesellschaft" * 3
+ADMIN = f"admin {LONG_WORD}"[:60]
+ERRORS = {
+    403: ForbiddenError("Only the owner and administrators may change this entity."),
+    503: UnavailableError("The database does not answer; try again in a moment."),
+}
+
+
+def create_app() -> QuartApp:
+    app = quartapp.create_app()
+    app.before_serving(fill)
+    app.add_url_rule("/fail/<int:status>", view_func=fail)
+    return app
+
+
+async def fill() -> None:
+    """Add 25 sites; those that are first by name have the longest texts."""
+    await upgrade(db.engine)
+    async with db.begin() as session:
+        owner = await add_person(session, ADMIN, is_admin=True)
+        for number in range(24):
+            url = f"https://example.org/{number}"
+            await add_entity(session, name=f"Site {number:02}", url=url, owner=owner)
+        full = await add_entity(
+            session,
+            name=f"A {LONG_WORD}"[:120],
+            url=f"https://example.org/{LONG_WORD}?{'a' * 500}",
+            content=f"First line.\n\n{LONG_WORD * 3}",
+            owner=owner,
+        )
+        for number in range(24):
+            await add_comment(session, full, f"{number}\n{LONG_WORD * 2}", owner)
+
+
+async def fail(status: int) -> NoReturn:
+    raise ERRORS.get(status) or RuntimeError("A mistake of ours.")

@@ -1,0 +1,130 @@
+"""A server that refuses, freezes or dies: told as away, in time, and over when it is back."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import URL, select, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from quartapp.database import engine as settings
+from quartapp.database.engine import make_engine
+from quartapp.database.failures import Failure, find_failure
+from quartapp.database.url import parse_url
+from tests.database.outage import frozen
+from tests.database.tables import owner, run, try_to_run
+from tests.servers import Server, free_port
+
+SERVERS = pytest.mark.parametrize("kind", ["postgres", "mariadb"])
+LIMITED = {
+    "postgresql": "CREATE ROLE {0} LOGIN CONNECTION LIMIT 1",
+    "mysql": "GRANT ALL ON {0}.* TO '{0}'@'127.0.0.1' IDENTIFIED BY 'p'"
+    " WITH MAX_USER_CONNECTIONS 1",
+}
+
+
+def test_all_that_one_request_waits_for_is_below_five_seconds() -> None:
+    assert settings.POOL + max(settings.CONNECT, settings.REPLY) < 5
+    assert settings.LOCK < settings.STATEMENT < settings.REPLY
+
+
+async def ask(url: URL) -> Failure | str:
+    engine = make_engine(url)
+    try:
+        return await try_to_run(engine, [text("SELECT 1")])
+    finally:
+        await engine.dispose()
+
+
+# --- it refuses
+
+
+@SERVERS
+async def test_a_server_that_does_not_let_us_in_is_away(url: URL) -> None:
+    found = {
+        "another port": await ask(url.set(port=free_port())),
+        "an unknown database": await ask(url.set(database="nowhere")),
+        "an unknown user": await ask(url.set(username="nobody_here", password="wrong")),
+        "a missing socket": await ask(parse_url(missing_socket(url))),
+    }
+
+    assert found == dict.fromkeys(found, Failure.AWAY)
+
+
+def missing_socket(url: URL) -> str:
+    if url.get_backend_name() == "mysql":
+        return "mysql://root@/mysql?unix_socket=/nowhere/mysql.sock"
+    return "postgresql://postgres@/postgres?host=/nowhere"
+
+
+async def test_a_file_that_cannot_be_used_is_away(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no database, but long enough to look like one" * 99)
+    names = ["missing/test.db", "", "text"]
+
+    found = {name: await ask(parse_url(f"sqlite:///{tmp_path}/{name}")) for name in names}
+
+    assert found == dict.fromkeys(names, Failure.AWAY)
+
+
+@SERVERS
+async def test_a_server_with_too_many_connections_is_away(engine: AsyncEngine, url: URL) -> None:
+    await run(engine, [text(LIMITED[engine.dialect.name].format(url.database))])
+    limited = make_engine(url.set(username=url.database, password="p"))
+    async with limited.connect():
+        found = await try_to_run(limited, [text("SELECT 1")])
+    await limited.dispose()
+
+    assert found is Failure.AWAY
+
+
+# --- it freezes
+
+
+@pytest.fixture
+def server(kind: str, request: pytest.FixtureRequest) -> Server:
+    found: Server = request.getfixturevalue(f"{kind}_server")
+    return found
+
+
+@SERVERS
+async def test_a_frozen_server_holds_nobody_for_five_seconds(
+    url: URL, engine: AsyncEngine, server: Server
+) -> None:
+    fresh = make_engine(url)
+    busy, open_, leaving = [await engine.connect() for _ in range(3)]
+    for connection in (busy, open_, leaving):
+        await connection.execute(select(owner))
+    noise: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: noise.append(context))
+
+    with frozen(server):
+        found = await asyncio.gather(
+            clock(run(engine, [select(owner)])),
+            clock(run(fresh, [select(owner)])),
+            clock(busy.execute(select(owner))),
+            clock(open_.commit()),
+            clock(leaving.close()),
+        )
+        start = time.monotonic()
+        await asyncio.gather(busy.close(), open_.close())
+        await engine.dispose()
+        await fresh.dispose()
+        took = time.monotonic() - start
+    await run(engine, [select(owner)])
+
+    assert [failure for failure, _ in found] == [Failure.AWAY] * 5
+    assert all(2.9 < seconds < 4 for _, seconds in found)
+    assert took < 0.5
+    assert noise == []
+
+
+async def clock(work: Any) -> tuple[Failure | str, float]:
+    start = time.monotonic()
+    try:
+        await work
+    except SQLAlchemyError as error:
+        return find_failure(error) or repr(error), time.monotonic() - start
+    return "kept", time.monotonic() - start
