@@ -116,7 +116,9 @@ def open_console(app: Quart, names: dict[str, Any]) -> Iterator[Console]:
 async def enter(app: Quart, stack: AsyncExitStack) -> None:
     if "database" in app.extensions:  # the plain `quart` command may serve another application
         stack.push_async_callback(app.extensions["database"].engine.dispose)
-    await stack.enter_async_context(app.app_context())
+    context = app.app_context()
+    stack.push_async_exit(context.__aexit__)
+    await context.__aenter__()
     if "database" in app.extensions:
         open_session(app)
 

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from tests.servers import note_version, skip_without
 
 try:
-    from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request
+    from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request
     from playwright.async_api import async_playwright
 except ImportError:  # there are systems that it is not made for
-    Browser = BrowserContext = ConsoleMessage = Locator = Page = Request = Any
+    Browser = ConsoleMessage = Locator = Page = Request = Any
     async_playwright = None
 
 FLAGS = [
@@ -25,7 +25,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--host-resolver-rules=MAP quartapp.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 PATIENCE = 20_000  # ms for a page on a busy machine
 TELL_VIOLATIONS = """
@@ -74,7 +74,9 @@ class Tab:
             self.complaints.append(f"foreign: {request.url}")
 
 
-async def open_tab(context: BrowserContext) -> Tab:
+async def open_tab(browser: Browser, **options: Any) -> Tab:
+    """Open a page in a window that shares nothing with others."""
+    context = await browser.new_context(**options)
     context.set_default_timeout(PATIENCE)
     await context.add_init_script(TELL_VIOLATIONS)
     tab = Tab(await context.new_page())

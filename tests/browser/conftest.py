@@ -1,6 +1,6 @@
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.processes import Command, Program, Server, free_port, make_folder, ru
 
 ROOT = Path(__file__).parents[2]
 QUESTION = b"GET /livez HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"
-HOST = "quartapp.test"  # Chromium knows where it is; to pages it is no loopback address
+OpenPage = Callable[..., Awaitable[Tab]]
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def serve(command: Command, port: int, **settings: str) -> Iterator[tuple[Server
     with make_folder() as folder:
         env = {"PYTHONPATH": str(ROOT), "INSTANCE_PATH": str(folder), **settings}
         with running(folder, command, lambda: says(port, QUESTION, b" 200 "), env=env) as program:
-            url = f"http://{HOST}:{port}"
+            url = f"http://127.0.0.1:{port}"
             yield Server("quartapp", "", url, port, program.pid, folder), program
 
 
@@ -44,28 +44,28 @@ def site(chromium: Browser) -> Iterator[Server]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def open_page(chromium: Browser) -> AsyncIterator[Callable[..., Awaitable[Tab]]]:
-    """Open a page in a new browser window: `open_page(base_url=…)`."""
-    async with AsyncExitStack() as stack:
+async def open_page(chromium: Browser) -> AsyncIterator[OpenPage]:
+    """Open a page in a window of its own: `open_page(base_url=…)`."""
+    opened: list[Tab] = []
 
-        async def open_page(**options: Any) -> Tab:
-            context = await chromium.new_context(**options)
-            stack.push_async_callback(context.close)
-            return await open_tab(context)
+    async def open_page(**options: Any) -> Tab:
+        opened.append(await open_tab(chromium, **options))
+        return opened[-1]
 
-        yield open_page
+    yield open_page
+    for tab in opened:
+        await tab.page.context.close()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def cookies(chromium: Browser, site: Server) -> dict[str, Any]:
+async def signed_in(chromium: Browser, site: Server) -> dict[str, Any]:
     """What a browser keeps in which the administrator is signed in at *site*."""
-    context = await chromium.new_context(base_url=site.url)
-    page = (await open_tab(context)).page
+    page = (await open_tab(chromium, base_url=site.url)).page
     await page.goto("/auth/login")
     await page.get_by_label("User name").fill(ADMIN)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
     await page.get_by_role("heading", name="Sites").wait_for()
-    state = await context.storage_state()
-    await context.close()
+    state = await page.context.storage_state()
+    await page.context.close()
     return dict(state)

@@ -23,11 +23,10 @@
   const size = (element) => element.getBoundingClientRect();
   return {
     lang: document.documentElement.lang,
-    title: document.title,
     h1: count("h1"),
     main: count("main"),
     header: count("body > header"),
-    styled: count("[style], style, script:not([src])"),
+    inline: count("[style], style, script:not([src])"),
     pale: shown.filter((element) => hasText(element) && contrast(element) < 4.5).map(name),
     tiny: shown.filter((element) => element.matches("button, .button, input:not([type=hidden]), nav a")
       && (size(element).height < 24 || size(element).width < 24)).map(name),

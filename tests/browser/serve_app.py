@@ -13,6 +13,7 @@ from tests.helpers import add_person
 
 LONG_WORD = "Donaudampfschifffahrtsgesellschaft" * 3
 ADMIN = f"admin {LONG_WORD}"[:60]
+FULL = f"a-{LONG_WORD.lower()}"  # the slug of a site with long texts and many comments
 ERRORS = {
     403: ForbiddenError("Only the owner and administrators may change this entity."),
     503: UnavailableError("The database does not answer; try again in a moment."),

@@ -1,34 +1,37 @@
 """A disk that is full or may not be written: reading goes on, writing is refused in words."""
 
+import itertools
+import secrets
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, Text, func, insert, select, text
+from sqlalchemy import URL, Column, Integer, MetaData, Table, Text, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateTable
 
 from quartapp.database.engine import make_engine
 from quartapp.database.failures import Failure
 from quartapp.database.url import parse_url
-from tests.database.tables import owner, run, try_to_run
+from tests.database.tables import run, try_to_run
 from tests.processes import find_user, give_to
 from tests.servers import Server
 
-ROW = "x" * 20_000
-WRITE = insert(owner).values(name="Ann")
+READ_ONLY = {
+    "sqlite": lambda url: parse_url(f"sqlite:///file:{url.database}?mode=ro"),
+    "postgres": lambda url: url.update_query_dict(
+        {"dsn": "postgresql://?options=-c%20default_transaction_read_only%3Don"}
+    ),
+    "mariadb": lambda url: url.set(username="reader", password="p"),
+}
 page = Table("page", MetaData(), Column("id", Integer, primary_key=True), Column("body", Text))
 
 
-async def fill(engine: AsyncEngine) -> tuple[Failure | str, int]:
-    """Write rows until that fails; return how it did, and how many were kept."""
-    for count in range(2000):
-        failure = await try_to_run(engine, [insert(page).values(id=count, body=ROW)])
-        if failure != "kept":
-            return failure, count
-    return "kept", 2000
+async def write(engine: AsyncEngine, number: int, size: int = 20_000) -> Failure | str:
+    body = secrets.token_hex(size // 2)  # nothing that can be compressed
+    return await try_to_run(engine, [insert(page).values(id=number, body=body)])
 
 
 async def count(engine: AsyncEngine) -> Any:
@@ -59,35 +62,75 @@ def disk(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[
 
 
 @pytest.fixture
-async def small(kind: str, disk: Path, engine: AsyncEngine) -> Any:
+async def small(kind: str, disk: Path, engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
     """An engine whose table `page` is on the small disk."""
     if kind == "sqlite":
         engine = make_engine(parse_url(f"sqlite:///{disk}/data/test.db"))
     create = str(CreateTable(page).compile(dialect=engine.dialect)).strip()
-    if kind == "mariadb":
-        create += f" DATA DIRECTORY='{disk}/data'"
     if kind == "postgres":
         create += " TABLESPACE small"
         async with engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             await connection.execute(text(f"CREATE TABLESPACE small LOCATION '{disk}/data'"))
     await run(engine, [text(create)])
-    yield engine
-    await run(engine, [text("DROP TABLE page")])
-    if kind == "postgres":
-        async with engine.connect() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
-            await connection.execute(text("DROP TABLESPACE small"))
-    await engine.dispose()
+    try:
+        yield engine
+        if kind != "sqlite":
+            await run(engine, [text("DROP TABLE page")])
+    finally:
+        await engine.dispose()
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])  # MariaDB may end itself on such a disk
 async def test_a_full_disk_refuses_to_write_and_reads_on(disk: Path, small: AsyncEngine) -> None:
-    failure, kept = await fill(small)
-    again, _ = await fill(small)
-    found = await count(small)
+    numbers = itertools.count(1)
+    kept = 0
+    while (failure := await write(small, next(numbers))) == "kept":
+        kept += 1
+    found = failure, await write(small, next(numbers)), await count(small)
     (disk / "ballast").unlink()
-    after = await try_to_run(small, [insert(page).values(id=9999, body=ROW)])
+    again = await write(small, next(numbers)), await count(small)
 
-    assert (failure, again, after) == (Failure.FULL, Failure.FULL, "kept")
-    assert (found, await count(small)) == (kept, kept + 1)
+    assert found == (Failure.FULL, Failure.FULL, kept)
+    assert again == ("kept", kept + 1)
     assert kept > 20
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+async def test_a_file_that_may_not_grow_is_full(engine: AsyncEngine) -> None:
+    await run(engine, [CreateTable(page)])
+    async with engine.connect() as connection:
+        await connection.execute(text("PRAGMA max_page_count = 1"))
+
+    found = await write(engine, 1), await count(engine)
+
+    assert found == (Failure.FULL, 0)
+
+
+@pytest.mark.parametrize("kind", ["mariadb"])
+async def test_a_table_that_may_not_grow_is_full(engine: AsyncEngine) -> None:
+    create = "CREATE TABLE page (id INTEGER, body VARCHAR(16000)) CHARSET ascii ENGINE=MEMORY"
+    await run(engine, [text("SET max_heap_table_size = 16384"), text(create)])
+
+    found = await write(engine, 1, size=8000), await count(engine)
+
+    assert found == (Failure.FULL, 0)
+
+
+# --- read-only
+
+
+async def test_a_database_that_takes_no_writes_is_away(
+    kind: str, url: URL, engine: AsyncEngine
+) -> None:
+    await run(engine, [CreateTable(page)])
+    reading = make_engine(READ_ONLY[kind](url))
+    if kind == "mariadb":
+        await run(engine, [text(f"GRANT ALL ON {url.database}.* TO reader IDENTIFIED BY 'p'")])
+        await run(engine, [text("SET GLOBAL read_only = 1")])
+    found = await count(reading), await write(reading, 1)
+    if kind == "mariadb":
+        await run(engine, [text("SET GLOBAL read_only = 0")])
+    await reading.dispose()
+
+    assert found == (0, Failure.AWAY)

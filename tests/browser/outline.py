@@ -1,0 +1,45 @@
+"""A page as assistive technology gets to know it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.browser.chromium import Page
+
+NEEDS_NAME = {"button", "link", "navigation", "searchbox", "textbox"}
+
+
+@dataclass(frozen=True)
+class Node:
+    role: str
+    name: str
+    description: str
+    is_invalid: bool
+    is_focused: bool
+
+
+async def read_outline(page: Page) -> list[Node]:
+    session = await page.context.new_cdp_session(page)
+    tree = await session.send("Accessibility.getFullAXTree")
+    await session.detach()
+    return [read_node(node) for node in tree["nodes"] if not node["ignored"]]
+
+
+def read_node(node: dict[str, Any]) -> Node:
+    properties = {item["name"]: item["value"].get("value") for item in node["properties"]}
+    return Node(
+        role=node["role"]["value"],
+        name=node["name"]["value"],
+        description=node.get("description", {}).get("value", ""),
+        is_invalid=properties.get("invalid") == "true",
+        is_focused=bool(properties.get("focused")),
+    )
+
+
+async def find_nameless(page: Page) -> list[Node]:
+    """Find what can be pressed, filled in or jumped to, and says not what it is."""
+    nodes = await read_outline(page)
+    return [node for node in nodes if node.role in NEEDS_NAME and not node.name.strip()]
+
+
+async def read_fields(page: Page) -> list[Node]:
+    return [node for node in await read_outline(page) if node.role in ("textbox", "searchbox")]
