@@ -8,12 +8,12 @@ import platform
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from contextvars import Context, copy_context
 from inspect import iscoroutine
 from pathlib import Path
 from types import CodeType, FunctionType
-from typing import Any
+from typing import Any, cast
 
 import click
 from quart import Quart, g
@@ -116,9 +116,8 @@ def open_console(app: Quart, names: dict[str, Any]) -> Iterator[Console]:
 async def enter(app: Quart, stack: AsyncExitStack) -> None:
     if "database" in app.extensions:  # the plain `quart` command may serve another application
         stack.push_async_callback(app.extensions["database"].engine.dispose)
-    context = app.app_context()
-    stack.push_async_exit(context.__aexit__)
-    await context.__aenter__()
+    context = cast(AbstractAsyncContextManager[object], app.app_context())
+    await stack.enter_async_context(context)
     if "database" in app.extensions:
         open_session(app)
 

@@ -1,6 +1,5 @@
 """A disk that is full or may not be written: reading goes on, writing is refused in words."""
 
-import itertools
 import secrets
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -32,6 +31,15 @@ page = Table("page", MetaData(), Column("id", Integer, primary_key=True), Column
 async def write(engine: AsyncEngine, number: int, size: int = 20_000) -> Failure | str:
     body = secrets.token_hex(size // 2)  # nothing that can be compressed
     return await try_to_run(engine, [insert(page).values(id=number, body=body)])
+
+
+async def fill(engine: AsyncEngine, size: int = 20_000) -> tuple[Failure | str, int]:
+    """Write rows until that fails; return how it did, and how many were kept."""
+    for number in range(1, 1000):
+        failure = await write(engine, number, size)
+        if failure != "kept":
+            return failure, number - 1
+    return "kept", 999
 
 
 async def count(engine: AsyncEngine) -> Any:
@@ -69,27 +77,29 @@ async def small(kind: str, disk: Path, engine: AsyncEngine) -> AsyncIterator[Asy
     create = str(CreateTable(page).compile(dialect=engine.dialect)).strip()
     if kind == "postgres":
         create += " TABLESPACE small"
-        async with engine.connect() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
-            await connection.execute(text(f"CREATE TABLESPACE small LOCATION '{disk}/data'"))
+        await run_alone(engine, f"CREATE TABLESPACE small LOCATION '{disk}/data'")
     await run(engine, [text(create)])
     try:
         yield engine
-        if kind != "sqlite":
+        if kind == "postgres":
             await run(engine, [text("DROP TABLE page")])
+            await run_alone(engine, "DROP TABLESPACE small")
     finally:
         await engine.dispose()
 
 
+async def run_alone(engine: AsyncEngine, statement: str) -> None:
+    """Run what PostgreSQL does outside of transactions only."""
+    async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        await connection.execute(text(statement))
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])  # MariaDB may end itself on such a disk
 async def test_a_full_disk_refuses_to_write_and_reads_on(disk: Path, small: AsyncEngine) -> None:
-    numbers = itertools.count(1)
-    kept = 0
-    while (failure := await write(small, next(numbers))) == "kept":
-        kept += 1
-    found = failure, await write(small, next(numbers)), await count(small)
+    failure, kept = await fill(small)
+    found = failure, await write(small, 1001), await count(small)
     (disk / "ballast").unlink()
-    again = await write(small, next(numbers)), await count(small)
+    again = await write(small, 1002), await count(small)
 
     assert found == (Failure.FULL, Failure.FULL, kept)
     assert again == ("kept", kept + 1)
@@ -112,9 +122,9 @@ async def test_a_table_that_may_not_grow_is_full(engine: AsyncEngine) -> None:
     create = "CREATE TABLE page (id INTEGER, body VARCHAR(16000)) CHARSET ascii ENGINE=MEMORY"
     await run(engine, [text("SET max_heap_table_size = 16384"), text(create)])
 
-    found = await write(engine, 1, size=8000), await count(engine)
+    failure, kept = await fill(engine, size=8000)
 
-    assert found == (Failure.FULL, 0)
+    assert (failure, await count(engine)) == (Failure.FULL, kept)
 
 
 # --- read-only
