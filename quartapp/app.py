@@ -135,6 +135,7 @@ class QuartApp(Quart):
             except Exception as error:
                 if not await self.may_run_again(error):
                     raise
+                await self.run_hooks()
         return await super().dispatch_request(*args, **kwargs)
 
     async def may_run_again(self, error: Exception) -> bool:
@@ -143,6 +144,12 @@ class QuartApp(Quart):
             return False
         await db.discard()
         return True
+
+    async def run_hooks(self) -> None:
+        """Run what comes before the view: what it loaded belonged to the session that is gone."""
+        for name in (None, *reversed(request.blueprints)):
+            for hook in self.before_request_funcs.get(name, ()):
+                await self.ensure_async(hook)()
 
     # --- sockets ---
 

@@ -109,9 +109,10 @@ async def serve_until(signals: asyncio.Semaphore, app: QuartApp, config: ServeCo
             await signals.acquire()
         app.draining = True
         config.keep_alive_max_requests = 0  # from now on, each answer says Connection: close
-        logger.info("Stopping: no new work, please; finishing what is in flight.")
+        lame_duck = app.config["SHUTDOWN_LAME_DUCK"]
+        logger.info("Stopping in %g s, or at the next signal; then finishing the rest.", lame_duck)
         with suppress(TimeoutError):
-            await asyncio.wait_for(signals.acquire(), app.config["SHUTDOWN_LAME_DUCK"])
+            await asyncio.wait_for(signals.acquire(), lame_duck)
         tasks.append(asyncio.create_task(app.close_sockets(SERVICE_RESTART)))
 
     try:

@@ -90,12 +90,14 @@ def database_url(
 
 
 @pytest.fixture
-async def fresh_app(database_url: str, tmp_path: Path) -> QuartApp:
+async def fresh_app(database_url: str, tmp_path: Path) -> AsyncIterator[QuartApp]:
     """An app that is not started yet, on empty tables."""
     app = create_app({"TESTING": True, "DATABASE_URL": database_url, "INSTANCE_PATH": tmp_path})
     async with app.app_context():
         await empty_tables()
-    return app
+        engine = db.engine
+    yield app
+    await engine.dispose()
 
 
 @pytest.fixture

@@ -1,13 +1,16 @@
 import pytest
 from quart.testing import QuartClient
 from quart.testing.connections import WebsocketDisconnectError, WebsocketResponseError
+from sqlalchemy import text
 
 from quartapp.app import QuartApp
+from quartapp.auth import get_user, load_user
 from quartapp.extensions import db
 from quartapp.models import User
 from quartapp.services.entity import add_entity
-from tests.helpers import read_token
+from tests.helpers import add_person, make_bearer, read_token
 
+TWICE = "INSERT INTO alembic_version SELECT version_num FROM alembic_version"  # a conflict
 ORIGINS = {
     "own": "http://localhost",
     "none": None,
@@ -81,3 +84,22 @@ async def test_open_socket_keeps_nothing_after_the_logout(
         await socket.send("hello")
         with pytest.raises(WebsocketDisconnectError, match=r"^1008$"):
             await socket.receive()
+
+
+async def test_view_that_runs_again_has_a_user_of_its_new_session(
+    fresh_app: QuartApp,
+) -> None:
+    async with fresh_app.app_context(), db.begin() as session:
+        headers = await make_bearer(session, await add_person(session, "owner"))
+    attached: list[bool] = []
+    fresh_app.before_request(load_user)
+
+    @fresh_app.post("/again")
+    async def again() -> str:
+        attached.append(get_user() in db.session)
+        if len(attached) == 1:
+            await db.session.execute(text(TWICE))
+        return "done"
+
+    response = await fresh_app.test_client().post("/again", headers=headers)
+    assert (response.status_code, attached) == (200, [True, True])

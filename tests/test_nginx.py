@@ -14,7 +14,8 @@ import pytest
 import trustme
 from wsproto.events import AcceptConnection, TextMessage
 
-from tests.nginx import copy_nginx, write_nginx
+from quartapp.web.static import make_hashed_name
+from tests.nginx import STATIC, copy_nginx, write_nginx
 from tests.outside import Address, Connection, ask, open_socket, send_raw
 from tests.processes import Program, free_port, wait_until
 from tests.servers import check_nginx, fork_quart, note_server, start_nginx
@@ -302,6 +303,14 @@ def test_links_and_folders_are_not_served(site: Address, path: str) -> None:
 
     assert reply.status in {301, 403, 404}
     assert "SECRET" not in reply.body
+
+
+@pytest.mark.parametrize("path", sorted(STATIC.iterdir()), ids=lambda path: path.name)
+def test_the_names_that_the_application_gives_are_found(mirror: Address, path: Path) -> None:
+    reply = ask(mirror, f"/static/{make_hashed_name(path.name)}")
+
+    assert (reply.status, reply.body) == (200, path.read_text())
+    assert "immutable" in reply.headers["cache-control"]
 
 
 # --- limits --------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import sys
 import threading
 import time
 import tomllib
@@ -15,7 +16,7 @@ from wsproto.events import CloseConnection, TextMessage
 
 from quartapp.serve import ServeConfig, load_config
 from tests.outside import Address, Connection, Reply, ask, connect, open_socket
-from tests.processes import Program, ServerError, free_port, wait_until
+from tests.processes import Program, ServerError, free_port, make_folder, running, wait_until
 
 CONFIG = Path(__file__).parent.parent / "hypercorn.toml"
 
@@ -273,6 +274,24 @@ def test_the_file_has_known_settings_only() -> None:
     assert [
         name for name in tomllib.loads(CONFIG.read_text()) if not hasattr(ServeConfig, name)
     ] == []
+
+
+def test_plain_hypercorn_takes_the_file_too() -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "hypercorn", "--config", str(CONFIG)]
+    command += ["--bind", f"127.0.0.1:{port}", "tests.serve_app:create_app()"]
+    address = ("127.0.0.1", port)
+    with (
+        make_folder() as folder,
+        running(
+            folder, command, lambda: is_ready(address), env={"PYTHONPATH": str(CONFIG.parent)}
+        ) as program,
+    ):
+        reply = ask(address, "/page")
+        program.send(signal.SIGTERM)
+        code = program.wait()
+
+    assert (reply.status, reply.headers.get("server"), code) == (200, None, 0)
 
 
 def test_several_workers_are_refused(serve: Serve, bind: str, tmp_path: Path) -> None:

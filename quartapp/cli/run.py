@@ -124,4 +124,6 @@ def make_config(listener: socket.socket) -> Config:
     config.bind = [f"fd://{os.dup(listener.fileno())}"]
     config.errorlog = logging.getLogger("hypercorn.error")
     config.errorlog.setLevel(logging.WARNING)  # the address has been said
+    config.accesslog = logging.getLogger("quartapp.access")  # elsewhere nginx logs the requests
+    config.access_log_format = "%(m)s %(R)s %(s)s %(L)s s"
     return config

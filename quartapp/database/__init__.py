@@ -1,17 +1,20 @@
 """The database extension: one engine an app, one session a request, `begin()` elsewhere."""
 
+import logging
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple
 
 from quart import Quart, current_app, g, has_request_context, has_websocket_context, request
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from quartapp.database.engine import make_engine
-from quartapp.database.failures import classify, is_retriable
+from quartapp.database.failures import classify, find_failure, is_retriable
 from quartapp.database.url import parse_url, place_file
 
 __all__ = ["Database", "classify", "is_retriable"]
 
+logger = logging.getLogger(__name__)
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -71,5 +74,12 @@ class Database:
 
 async def _close_session(_error: BaseException | None) -> None:
     session: AsyncSession | None = g.pop("db_session", None)
-    if session is not None:
+    if session is None:
+        return
+    try:
         await session.close()
+    except SQLAlchemyError as error:
+        if find_failure(error) is None:
+            raise
+        # The answer is made; the database forgets by itself what was not committed.
+        logger.warning("A session could not be closed: %s", error)

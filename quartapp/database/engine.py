@@ -147,8 +147,10 @@ def prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def lower(value: object) -> object:
-    """SQLite's own lower() knows ASCII only; PostgreSQL's knows every letter."""
-    return value.lower() if isinstance(value, str) else value
+    """SQLite's own lower() knows ASCII only; PostgreSQL's knows every letter, one by one."""
+    if not isinstance(value, str) or value.isascii():
+        return value.lower() if isinstance(value, str) else value
+    return "".join(map(str.lower, value))  # at once, a sigma would depend on what follows it
 
 
 def begin_sqlite(connection: Connection) -> None:

@@ -18,11 +18,9 @@ from quart import Quart
 
 from quartapp.log.formats import JsonLines, TextLines
 
-HEALTH_PATHS = {"/livez", "/readyz"}
 TELLTALES = ("aiosqlite", "hpack")  # at DEBUG they print the values of rows and headers
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
-access_logger = logging.getLogger("quartapp.access")
 
 
 class LogFileError(ValueError):
@@ -47,17 +45,10 @@ def init_app(app: Quart) -> None:
             "loggers": {  # who is named here loses the handlers that a framework gave it
                 app.name: {"level": level},
                 "hypercorn.error": {"filters": ["one_console"]},
-                # In production the proxy in front logs the requests.
-                access_logger.name: {"level": "INFO" if app.debug else "WARNING"},
                 **{name: {"level": "WARNING"} for name in TELLTALES},
             },
         }
     )
-
-
-def log_request(method: str, path: str, status: int, seconds: float) -> None:
-    if path not in HEALTH_PATHS:
-        access_logger.info("%s %s %d %d ms", method, path, status, round(seconds * 1000))
 
 
 def describe_handlers(app: Quart) -> dict[str, dict[str, Any]]:

@@ -21,11 +21,13 @@
   const name = (element) => `${element.localName} ${element.textContent.trim().slice(0, 40)}`;
   const count = (selector) => document.querySelectorAll(selector).length;
   const size = (element) => element.getBoundingClientRect();
+  const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
   return {
     lang: document.documentElement.lang,
     h1: count("h1"),
     main: count("main"),
     header: count("body > header"),
+    twice: ids.filter((id, index) => ids.indexOf(id) !== index),
     inline: count("[style], style, script:not([src])"),
     pale: shown.filter((element) => hasText(element) && contrast(element) < 4.5).map(name),
     tiny: shown.filter((element) => element.matches("button, .button, input:not([type=hidden]), nav a")

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 LOOK = Path(__file__).with_name("look.js").read_text()
 WIDTHS = [320, 390, 820, 1440]
 BACKGROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 27)"}
-GOOD = {"lang": "en", "h1": 1, "main": 1, "header": 1, "inline": 0, "pale": [], "tiny": []}
+ONE_EACH = {"lang": "en", "h1": 1, "main": 1, "header": 1}
+GOOD = {**ONE_EACH, "twice": [], "inline": 0, "pale": [], "tiny": []}
 DOCS = "/api/v1/docs"
 PAGES = [
     ("stranger", "/auth/login", 200),

@@ -138,9 +138,11 @@ async def test_a_database_that_takes_no_writes_is_away(
     if kind == "mariadb":
         await run(engine, [text(f"GRANT ALL ON {url.database}.* TO reader IDENTIFIED BY 'p'")])
         await run(engine, [text("SET GLOBAL read_only = 1")])
-    found = await count(reading), await write(reading, 1)
-    if kind == "mariadb":
-        await run(engine, [text("SET GLOBAL read_only = 0")])
-    await reading.dispose()
+    try:
+        found = await count(reading), await write(reading, 1)
+    finally:
+        if kind == "mariadb":
+            await run(engine, [text("SET GLOBAL read_only = 0")])
+        await reading.dispose()
 
     assert found == (0, Failure.AWAY)

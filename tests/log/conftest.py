@@ -31,7 +31,7 @@ def configure() -> Iterator[Configure]:
         return app
 
     yield configure
-    names = ["example", "hypercorn.error", "quartapp.access", *log.TELLTALES]
+    names = ["example", "hypercorn.error", *log.TELLTALES]
     nothing = {"version": 1, "disable_existing_loggers": False}
     loggers = {name: {"level": "NOTSET"} for name in names}
     root = {"level": "WARNING", "handlers": []}

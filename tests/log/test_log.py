@@ -161,34 +161,13 @@ def test_a_request_id_cannot_forge_a_line(
     assert r"[a\nb\x1b] line" in line
 
 
-def test_requests_are_logged_in_debug_mode(
-    configure: Configure, capsys: pytest.CaptureFixture[str]
-) -> None:
-    configure(DEBUG=True)
-    log.log_request("GET", "/entities/\r\nforged", 200, 0.0123)
-    log.log_request("GET", "/livez", 200, 0.001)
-    log.log_request("GET", "/readyz", 503, 0.001)
-
-    (line,) = read_lines(capsys)
-    assert line.endswith(r"INFO     quartapp.access [-] GET /entities/\r\nforged 200 12 ms")
-
-
-def test_requests_are_not_logged_in_production(
-    configure: Configure, capsys: pytest.CaptureFixture[str]
-) -> None:
-    configure()
-    log.log_request("GET", "/entities", 200, 0.0123)
-
-    assert read_lines(capsys) == []
-
-
 async def test_the_database_driver_prints_no_values(
     configure: Configure, capsys: pytest.CaptureFixture[str]
 ) -> None:
     configure(LOG_LEVEL="DEBUG")
     async with aiosqlite.connect(":memory:") as connection:
         await connection.execute("select ?", ["Zq7canary"])
-    logging.getLogger("quartapp").debug("on")
+    logging.getLogger("example").debug("on")
 
     assert len(read_lines(capsys)) == 1
 

@@ -1,0 +1,39 @@
+"""Two ways to use a page: with a mouse, and with a keyboard alone."""
+
+from tests.browser.chromium import Locator, Page
+
+MAX_STEPS = 60  # from one end of a page to the other
+
+
+class Mouse:
+    """Points at what it wants."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    async def reach(self, target: Locator) -> None:
+        await target.click()
+
+    async def press(self, role: str, name: str) -> None:
+        await self.page.get_by_role(role, name=name, exact=True).click()
+
+    async def fill(self, label: str, text: str) -> None:
+        await self.reach(self.page.get_by_label(label, exact=True))
+        await self.page.keyboard.press("Control+A")
+        await self.page.keyboard.insert_text(text)
+
+
+class Keyboard(Mouse):
+    """Goes from one thing to the next, and does what is wanted when it gets there."""
+
+    async def reach(self, target: Locator) -> None:
+        await target.wait_for()
+        for _ in range(MAX_STEPS):
+            if await target.evaluate("element => element === document.activeElement"):
+                return
+            await self.page.keyboard.press("Tab")
+        raise AssertionError(f"{MAX_STEPS} times Tab do not lead to {target}.")
+
+    async def press(self, role: str, name: str) -> None:
+        await self.reach(self.page.get_by_role(role, name=name, exact=True))
+        await self.page.keyboard.press("Enter")

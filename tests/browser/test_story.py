@@ -1,0 +1,125 @@
+"""From the set-up link to a watched site, as somebody does it who starts `quartapp run`."""
+
+import re
+import sys
+
+import pytest
+
+from tests.browser.chromium import Tab
+from tests.browser.conftest import OpenPage, serve
+from tests.browser.hands import Keyboard, Mouse
+from tests.helpers import PASSWORD
+from tests.processes import free_port
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+RUN = [sys.executable, "-c", "from quartapp.cli import main; main()", "run", "--no-reload"]
+
+
+@pytest.mark.parametrize("kind", [Mouse, Keyboard])
+async def test_all_is_done_from_the_setup_link_on(open_page: OpenPage, kind: type[Mouse]) -> None:
+    port = free_port()
+    with serve([*RUN, "--port", str(port)], port, PER_PAGE="2") as (server, program):
+        tab = await open_page(base_url=server.url)
+        hands = kind(tab.page)
+        (link,) = re.findall(r"http://\S+/auth/setup\?token=\S+", program.output())
+        await set_up(hands, link)
+        await add_sites(hands)
+        await edit(hands)
+        await comment(hands)
+        await search_and_turn_the_page(hands)
+        await remove(hands)
+        await sign_out_and_in_again(hands)
+        await forget_the_way_in(tab, link)
+
+
+async def see(hands: Mouse, heading: str, *texts: str) -> None:
+    """Wait for the page with *heading*, then find every one of *texts* on it."""
+    await hands.page.get_by_role("heading", name=heading, exact=True, level=1).wait_for()
+    for text in texts:
+        await hands.page.get_by_text(text, exact=True).wait_for()
+
+
+async def list_names(hands: Mouse) -> list[str]:
+    return await hands.page.locator(".cards a").all_inner_texts()
+
+
+async def set_up(hands: Mouse, link: str) -> None:
+    await hands.page.goto(link)
+    await hands.fill("User name", "admin")
+    await hands.fill("Password", PASSWORD)
+    await hands.press("button", "Make the administrator")
+    await see(hands, "Sites", "Welcome. Now add the first site to watch.", "Nothing is watched yet.")
+
+
+async def add_sites(hands: Mouse) -> None:
+    for name in ("Library", "Bakery", "Museum"):
+        await hands.press("link", "Sites")
+        await hands.press("link", "Add a site")
+        await hands.fill("Name", name)
+        await hands.fill("Address", f"https://{name.lower()}.example.org/")
+        await hands.fill("Description (optional)", f"The {name}.")
+        await hands.press("button", "Add the site")
+        await see(hands, name, f"{name} was added.", f"The {name}.")
+
+
+async def edit(hands: Mouse) -> None:
+    await hands.press("link", "Edit")
+    await see(hands, "Edit Museum")
+    await hands.fill("Name", "Zoo")
+    await hands.press("button", "Save")
+    await see(hands, "Zoo", "Zoo was changed.", "The Museum.")
+
+
+async def comment(hands: Mouse) -> None:
+    await hands.fill("Comment", "It moved.")
+    await hands.press("button", "Add the comment")
+    await see(hands, "Zoo", "The comment was added.", "It moved.")
+
+
+async def search_and_turn_the_page(hands: Mouse) -> None:
+    await hands.press("link", "Sites")
+    await see(hands, "Sites", "3 sites")
+    assert await list_names(hands) == ["Bakery", "Library"]
+    await hands.fill("Name or address", "bak")
+    await hands.press("button", "Search")
+    await hands.page.get_by_text("1 site matches “bak”.").wait_for()
+    assert await list_names(hands) == ["Bakery"]
+    await hands.press("link", "Show all")
+    await hands.press("link", "Next")
+    await hands.page.wait_for_url("**/entities/?page=2")
+    assert await list_names(hands) == ["Zoo"]
+
+
+async def remove(hands: Mouse) -> None:
+    await hands.press("link", "Zoo")
+    await hands.press("link", "Remove")
+    await see(hands, "Remove Zoo?")
+    await hands.press("link", "Cancel")
+    await see(hands, "Zoo", "It moved.")
+    await hands.press("link", "Remove")
+    await hands.press("button", "Remove it")
+    await see(hands, "Sites", "Zoo was removed.", "2 sites")
+    assert await list_names(hands) == ["Bakery", "Library"]
+
+
+async def sign_out_and_in_again(hands: Mouse) -> None:
+    await hands.press("button", "Sign out admin")
+    await see(hands, "Sign in")
+    await hands.page.goto("/entities/bakery/edit")
+    await see(hands, "Sign in", "Sign in to see this.")
+    await hands.fill("User name", "admin")
+    await hands.fill("Password", PASSWORD)
+    await hands.press("button", "Sign in")
+    await see(hands, "Edit Bakery")
+
+
+async def forget_the_way_in(tab: Tab, link: str) -> None:
+    """See that nothing went wrong on the way, and that the link is of no use any more."""
+    assert tab.complaints == []
+    hands = Mouse(tab.page)
+    await tab.page.goto(link)
+    await hands.fill("User name", "second")
+    await hands.fill("Password", PASSWORD)
+    await hands.press("button", "Make the administrator")
+    await see(hands, "Not allowed", "This set-up link is used, expired or wrong.")
