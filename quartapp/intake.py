@@ -1,6 +1,7 @@
 """How much of what a client sends is taken in: a body to its limit, messages in turn."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
@@ -21,7 +22,7 @@ NOBODY_READS: Message = {
 }
 
 
-class Tap:
+class Tap(ABC):
     """A `receive` that can be ended: to the app, it looks as if the client had left."""
 
     left: Message
@@ -59,11 +60,13 @@ class Tap:
         except TimeoutError:
             return
 
+    @abstractmethod
     def _let_in(self) -> None:
-        raise NotImplementedError
+        """Hold nothing back any more."""
 
+    @abstractmethod
     async def _take(self) -> Message:
-        raise NotImplementedError
+        """Return the next message that passes."""
 
 
 class Intake(Tap):

@@ -59,9 +59,9 @@ class Request(QuartRequest):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"max_content_length": None})
-        tap = cast(Intake | None, self.scope.get(TAP))
-        # A request that a test makes by hand did not come through a server.
-        self._intake = tap or Intake(asyncio.Queue[Message]().get)
+        # One that a test makes by hand did not come through a server.
+        tap, nothing = cast(Intake | None, self.scope.get(TAP)), asyncio.Queue[Message]()
+        self._intake = tap or Intake(nothing.get)
         self.body.intake = self._intake
 
     @property
@@ -120,6 +120,11 @@ class Websocket(QuartWebsocket):
     closed = False
     handler: asyncio.Task[Any] | None = None
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        tap, nothing = cast(Inbox | None, self.scope.get(TAP)), asyncio.Queue[Message]()
+        self._inbox = tap or Inbox(nothing.get, nothing.put)
+
     async def accept(
         self, headers: dict[str, str] | Headers | None = None, subprotocol: str | None = None
     ) -> None:
@@ -130,8 +135,7 @@ class Websocket(QuartWebsocket):
 
     async def receive(self) -> str | bytes:
         message = await super().receive()
-        if self._inbox is not None:
-            self._inbox.free()
+        self._inbox.free()
         if isinstance(message, str) and not is_storable(message):
             raise BadRequestError("The message has a NUL character.")
         return message
@@ -149,9 +153,4 @@ class Websocket(QuartWebsocket):
 
     def abandon(self) -> None:
         """End the handler as if the client had left."""
-        if self._inbox is not None:
-            self._inbox.end()
-
-    @property
-    def _inbox(self) -> Inbox | None:
-        return cast(Inbox | None, self.scope.get(TAP))
+        self._inbox.end()

@@ -257,7 +257,7 @@ async def test_a_view_that_fails_otherwise_does_not_run_again(
     runs = []
 
     @app.get("/")
-    async def find() -> None:
+    async def find() -> str:
         runs.append(1)
         raise NotFoundError("Nothing here.")
 

@@ -107,8 +107,6 @@ def explain(context: ExceptionContext) -> DBAPIError | None:
         context.is_disconnect = True  # it never was connected
     if isinstance(error, OSError):
         context.is_disconnect = True
-        # One late answer says nothing about the other connections.
-        context.invalidate_pool_on_disconnect = not isinstance(error, TimeoutError)
         return OperationalError(context.statement, None, error, connection_invalidated=True)
     if isinstance(error, OverflowError | UnicodeEncodeError):
         return DataError(context.statement, None, error)

@@ -10,8 +10,14 @@ from urllib.parse import urlsplit
 from tests.servers import note_version, skip_without
 
 try:
-    from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request
-    from playwright.async_api import async_playwright
+    from playwright.async_api import (
+        Browser,
+        ConsoleMessage,
+        Locator,
+        Page,
+        Request,
+        async_playwright,
+    )
 except ImportError:  # there are systems that it is not made for
     Browser = ConsoleMessage = Locator = Page = Request = Any
     async_playwright = None

@@ -1,10 +1,11 @@
-"""A page as assistive technology gets to know it."""
+"""A page as assistive technology gets to know it, and how wide it is."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from tests.browser.chromium import Page
 
+WIDTHS = [320, 390, 820, 1440]  # CSS pixels; the first is what WCAG 2.2 asks for (1.4.10)
 NEEDS_NAME = {"button", "link", "navigation", "searchbox", "textbox"}
 
 
@@ -43,3 +44,13 @@ async def find_nameless(page: Page) -> list[Node]:
 
 async def read_fields(page: Page) -> list[Node]:
     return [node for node in await read_outline(page) if node.role in ("textbox", "searchbox")]
+
+
+async def find_overflow(page: Page) -> list[tuple[int, int]]:
+    """Find the widths at which *page* has to be scrolled sideways, and what it needs there."""
+    found = []
+    for width in WIDTHS:
+        await page.set_viewport_size({"width": width, "height": 800})
+        needed = await page.evaluate("document.documentElement.scrollWidth")
+        found += [(width, needed)] if needed > width else []
+    return found

@@ -94,9 +94,11 @@ async def test_a_frozen_server_holds_nobody_for_five_seconds(
     url: URL, engine: AsyncEngine, server: Server
 ) -> None:
     fresh = make_engine(url)
-    busy, open_, leaving = [await engine.connect() for _ in range(3)]
+    busy, open_, leaving, *idle = [await engine.connect() for _ in range(5)]
     for connection in (busy, open_, leaving):
         await connection.execute(select(owner))
+    for connection in idle:
+        await connection.close()
     noise: list[Any] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: noise.append(context))
 
