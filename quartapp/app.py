@@ -12,15 +12,15 @@ from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import BaseConverter
 
-from quartapp.asgi import FAULT, TAP, Answer, choose_request_id, make_sound
+from quartapp.asgi.intake import Inbox, Intake, Receive, Send, Tap
+from quartapp.asgi.proxy import Scope
+from quartapp.asgi.sanity import MAX_INTEGER
+from quartapp.asgi.scope import FAULT, TAP, Answer, choose_request_id, make_sound
+from quartapp.asgi.wrappers import Request, SocketClosedError, Websocket
 from quartapp.database import is_retriable
 from quartapp.errors import AppError, BadRequestError, UnavailableError
 from quartapp.extensions import db
-from quartapp.intake import Inbox, Intake, Receive, Send, Tap
 from quartapp.log import request_id
-from quartapp.proxy import Scope
-from quartapp.sanity import MAX_INTEGER
-from quartapp.wrappers import Request, SocketClosedError, Websocket
 
 TRIES = 3  # of a view whose transaction loses the race
 CLOSE_SECONDS = 2.0  # for a socket's client to answer the close, then as long for its handler

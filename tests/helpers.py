@@ -1,13 +1,9 @@
 """What tests share: people, forms, and a look at the statements."""
 
-import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
-from quart import Quart
 from quart.testing import QuartClient
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -15,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from quartapp.models import User
 from quartapp.security import hash_password
 from quartapp.services.user import add_api_token, add_user
-from tests.processes import free_port
 
 KINDS = ["sqlite", "postgres", "mariadb"]  # of databases
 PASSWORD = "correct horse battery"
@@ -64,28 +59,3 @@ def queries(engine: AsyncEngine) -> Iterator[list[str]]:
         yield sent
     finally:
         event.remove(engine.sync_engine, "before_cursor_execute", note)
-
-
-@asynccontextmanager
-async def serving(app: Quart) -> AsyncIterator[str]:
-    """Serve *app*, which nothing has started yet, on a free port; give its address."""
-    config = Config()
-    config.bind = [f"127.0.0.1:{free_port()}"]
-    config.errorlog = None
-    stop = asyncio.Event()
-    task = asyncio.create_task(serve(app, config, shutdown_trigger=stop.wait))
-    try:
-        await wait_for_port(int(config.bind[0].partition(":")[2]))
-        yield f"http://{config.bind[0]}"
-    finally:
-        stop.set()
-        await task
-
-
-async def wait_for_port(port: int) -> None:
-    while True:
-        with suppress(ConnectionError):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.close()
-            return
-        await asyncio.sleep(0.01)

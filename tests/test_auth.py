@@ -1,14 +1,15 @@
 import pytest
 from quart.testing import QuartClient
-from quart.testing.connections import WebsocketDisconnectError, WebsocketResponseError
-from sqlalchemy import text
+from quart.testing.connections import WebsocketResponseError
+from sqlalchemy import delete, text
 
 from quartapp.app import QuartApp
 from quartapp.auth import get_user, load_user
 from quartapp.extensions import db
-from quartapp.models import User
+from quartapp.models import ApiToken, User
 from quartapp.services.entity import add_entity
-from tests.helpers import add_person, make_bearer, read_token
+from tests.helpers import add_person, make_bearer
+from tests.wire import open_socket, serving, shake_hands
 
 TWICE = "INSERT INTO alembic_version SELECT version_num FROM alembic_version"  # a conflict
 ORIGINS = {
@@ -32,7 +33,7 @@ async def address(app: QuartApp, admin: User) -> str:
     return f"/api/v1/entities/{entity.id}/comments/live"
 
 
-async def shake_hands(client: QuartClient, address: str, headers: dict[str, str | None]) -> int:
+async def try_socket(client: QuartClient, address: str, headers: dict[str, str | None]) -> int:
     """Return 101 when the socket says connected, else the status of the refusal."""
     known = {name: value for name, value in headers.items() if value is not None}
     try:
@@ -47,7 +48,7 @@ async def shake_hands(client: QuartClient, address: str, headers: dict[str, str 
 async def test_socket_by_cookie_is_for_pages_of_this_site(
     browser: QuartClient, address: str, origin: str
 ) -> None:
-    status = await shake_hands(browser, address, {"Origin": ORIGINS[origin]})
+    status = await try_socket(browser, address, {"Origin": ORIGINS[origin]})
     assert status == (101 if origin == "own" else 403)
 
 
@@ -55,7 +56,7 @@ async def test_socket_by_cookie_is_for_pages_of_this_site(
 async def test_socket_by_token_is_for_programs_and_listed_pages(
     client: QuartClient, address: str, bearer: dict[str, str], origin: str
 ) -> None:
-    status = await shake_hands(client, address, {**bearer, "Origin": ORIGINS[origin]})
+    status = await try_socket(client, address, {**bearer, "Origin": ORIGINS[origin]})
     assert status == (101 if origin in ("own", "none", "listed") else 403)
 
 
@@ -63,7 +64,7 @@ async def test_socket_by_token_is_for_programs_and_listed_pages(
 async def test_socket_is_closed_to_strangers(
     client: QuartClient, address: str, origin: str
 ) -> None:
-    status = await shake_hands(client, address, {"Origin": ORIGINS[origin]})
+    status = await try_socket(client, address, {"Origin": ORIGINS[origin]})
     assert status == (401 if origin in ("own", "none", "listed") else 403)
 
 
@@ -71,19 +72,25 @@ async def test_socket_of_another_site_is_closed_whatever_it_fetches(
     browser: QuartClient, address: str
 ) -> None:
     headers = {"Origin": ORIGINS["own"], "Sec-Fetch-Site": "cross-site"}
-    assert await shake_hands(browser, address, headers) == 403
+    assert await try_socket(browser, address, headers) == 403
 
 
-async def test_open_socket_keeps_nothing_after_the_logout(
-    browser: QuartClient, address: str
-) -> None:
-    async with browser.websocket(address, headers={"Origin": "http://localhost"}) as socket:
-        await socket.receive()
-        token = await read_token(browser, "/entities/")
-        await browser.post("/auth/logout", form={"csrf_token": token})
-        await socket.send("hello")
-        with pytest.raises(WebsocketDisconnectError, match=r"^1008$"):
-            await socket.receive()
+async def test_open_socket_keeps_nothing_once_the_token_is_gone(fresh_app: QuartApp) -> None:
+    async with fresh_app.app_context(), db.begin() as session:
+        owner = await add_person(session, "owner")
+        bearer = (await make_bearer(session, owner))["Authorization"].encode()
+        entity = await add_entity(session, name="a", url="http://a.test/", owner=owner)
+    target = f"/api/v1/entities/{entity.id}/comments/live"
+    async with (
+        serving(fresh_app) as port,
+        open_socket(port, target, (b"Authorization", bearer)) as client,
+    ):
+        await shake_hands(client)
+        await client.hear()
+        async with fresh_app.app_context(), db.begin() as session:
+            await session.execute(delete(ApiToken))
+        await client.say("hello")
+        assert await client.read_close() == (1008, "Sign in again.")
 
 
 async def test_view_that_runs_again_has_a_user_of_its_new_session(

@@ -2,7 +2,7 @@
 
 Held by other tests: a missing entity (web/test_entity), an invalid comment (web/test_entity), the
 token of the remove form (web/test_entity), unique slugs and names (api/v1/test_entity), assets from
-elsewhere (web/test_static), the owner of a comment (web/test_entity), strangers (api/v1/test_entity).
+elsewhere (web/test_static), whose a comment is (web/test_entity), strangers (api/v1/test_entity).
 """
 
 import re

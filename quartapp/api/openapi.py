@@ -10,7 +10,7 @@ from werkzeug.routing import BaseConverter, Rule
 
 from quartapp.api.v1.schemas import Problem
 from quartapp.app import IdConverter
-from quartapp.sanity import MAX_INTEGER
+from quartapp.asgi.sanity import MAX_INTEGER
 
 F = TypeVar("F", bound=Callable[..., Any])
 

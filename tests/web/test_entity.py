@@ -215,8 +215,8 @@ async def test_listing_is_paged_and_searched(app: Quart, browser: QuartClient, a
     second = (await get(browser, "/entities/?page=2"))[1]
     assert ("Site 20" in second, 'aria-current="page">2<' in second) == (True, True)
     found = (await get(browser, "/entities/?q=SITE+07"))[1]
-    assert ("1 site" in found, "Site 07" in found) == (True, True)
-    assert "No site matches" in (await get(browser, "/entities/?q=100%25"))[1]
+    assert ("1 site matches" in found, "Site 07" in found) == (True, True)
+    assert "No sites match" in (await get(browser, "/entities/?q=100%25"))[1]
 
 
 @pytest.mark.parametrize("number", ["0", "2", "-1", "x", "", "1e3", "%D9%A3", "9" * 30])

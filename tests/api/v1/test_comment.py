@@ -2,12 +2,15 @@ import json
 
 import pytest
 from quart import Quart
-from quart.testing.connections import WebsocketDisconnectError
 
+from quartapp.app import QuartApp
 from quartapp.extensions import db
 from quartapp.models import User
+from quartapp.services.comment import select_comments
+from quartapp.services.paging import paginate
 from tests.api.helpers import Api, add_site
 from tests.helpers import add_person, make_bearer
+from tests.wire import open_socket, serving, shake_hands
 
 
 async def test_comment_lives_from_post_to_delete(app: Quart, api: Api, admin: User) -> None:
@@ -85,15 +88,24 @@ async def test_socket_says_connected_then_keeps_each_message(
     assert message["comment"]["body"] == "hello"
 
 
-@pytest.mark.parametrize("message", ["", " ", b"", "a" * 5_001])
+@pytest.mark.parametrize(
+    "message", ["", " ", b"", "a" * 5_001], ids=["empty", "blank", "binary", "long"]
+)
 async def test_wrong_message_closes_the_socket_and_is_not_kept(
-    app: Quart, api: Api, admin: User, message: str | bytes
+    fresh_app: QuartApp, message: str | bytes
 ) -> None:
-    entity = await add_site(app, admin)
-    path = f"/entities/{entity.id}/comments"
-    async with api.client.websocket(f"/api/v1{path}/live", headers=api.headers) as socket:
-        await socket.receive()
-        await socket.send(message)
-        with pytest.raises(WebsocketDisconnectError, match=r"^1008$"):
-            await socket.receive()
-    assert (await api("GET", path))[1]["items"] == []
+    async with fresh_app.app_context(), db.begin() as session:
+        owner = await add_person(session, "owner")
+        bearer = (await make_bearer(session, owner))["Authorization"].encode()
+    entity = await add_site(fresh_app, owner)
+    target = f"/api/v1/entities/{entity.id}/comments/live"
+    async with (
+        serving(fresh_app) as port,
+        open_socket(port, target, (b"Authorization", bearer)) as client,
+    ):
+        await shake_hands(client)
+        await client.hear()
+        await client.say(message)
+        assert await client.read_close() == (1008, "Some fields are wrong.")
+    async with fresh_app.app_context(), db.begin() as session:
+        assert (await paginate(session, select_comments(entity))).total == 0

@@ -9,8 +9,8 @@ from quart.wrappers.request import Body
 from werkzeug.datastructures import MultiDict
 from werkzeug.formparser import default_stream_factory
 
+from quartapp.asgi.sanity import is_storable
 from quartapp.errors import BadRequestError, TooLargeError
-from quartapp.sanity import is_storable
 
 Form = MultiDict[str, Any]
 MULTIPART = "multipart/form-data"

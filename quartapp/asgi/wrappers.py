@@ -9,11 +9,11 @@ from quart import Websocket as QuartWebsocket
 from quart.wrappers.request import Body
 from werkzeug.datastructures import Headers
 
-from quartapp.asgi import TAP
+from quartapp.asgi.formparser import Form, FormParser
+from quartapp.asgi.intake import Inbox, Intake, Message
+from quartapp.asgi.sanity import is_storable, parse_json
+from quartapp.asgi.scope import TAP
 from quartapp.errors import BadRequestError, InvalidError, UnsupportedMediaTypeError
-from quartapp.formparser import Form, FormParser
-from quartapp.intake import Inbox, Intake, Message
-from quartapp.sanity import is_storable, parse_json
 
 View = TypeVar("View", bound=Callable[..., Any])
 

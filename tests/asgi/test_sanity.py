@@ -3,8 +3,8 @@ import time
 
 import pytest
 
+from quartapp.asgi.sanity import is_storable, parse_json
 from quartapp.errors import BadRequestError, InvalidError
-from quartapp.sanity import is_storable, parse_json
 
 DEEP = [b"[" * depth + b"]" * depth for depth in (32, 33, 1_000_000)]
 LONG = [b"[" + b",".join([b"0"] * length) + b"]" for length in (10_000, 10_001)]

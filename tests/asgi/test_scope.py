@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from quartapp.asgi import FAULT, Answer, choose_request_id, make_sound
-from quartapp.intake import Message
+from quartapp.asgi.intake import Message
+from quartapp.asgi.scope import FAULT, Answer, choose_request_id, make_sound
 
 PATH, QUERY = "The path of the address cannot be read.", "The query of the address cannot be read."
 HEADER, HOST = "A header has a NUL character.", "This host is not served here."

@@ -147,7 +147,7 @@ async def test_files_of_a_refused_form_are_closed(
         opened.append(real(*args))
         return opened[-1]
 
-    monkeypatch.setattr("quartapp.formparser.FormParser.open_file", note)
+    monkeypatch.setattr("quartapp.asgi.formparser.FormParser.open_file", note)
     good = make_part('; name="a"; filename="f"')
     bad = good[:-6] + b"\r\n" + make_part('; name="b"', b"\0")
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from quart import request
 
-from quartapp import intake
 from quartapp.app import QuartApp
-from quartapp.intake import Intake, Message
-from quartapp.wrappers import limit_body
+from quartapp.asgi import intake
+from quartapp.asgi.intake import Intake, Message
+from quartapp.asgi.wrappers import limit_body
 from tests.small_app import make_small_app
 from tests.wire import (
     MIB,

@@ -9,9 +9,9 @@ from urllib.parse import quote, unquote_to_bytes
 from werkzeug.http import parse_cookie
 from werkzeug.sansio.utils import host_is_trusted
 
-from quartapp.intake import Message, Send
-from quartapp.proxy import Scope, apply_forwarded
-from quartapp.sanity import is_storable
+from quartapp.asgi.intake import Message, Send
+from quartapp.asgi.proxy import Scope, apply_forwarded
+from quartapp.asgi.sanity import is_storable
 
 FAULT = "quartapp.fault"  # in a scope: why the app has to refuse it
 TAP = "quartapp.tap"  # in a scope: the Intake of a request, the Inbox of a socket

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from quartapp.proxy import apply_forwarded
+from quartapp.asgi.proxy import apply_forwarded
 
 PROXY = ("10.0.0.1", 4711)
 

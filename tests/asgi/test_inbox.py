@@ -6,9 +6,9 @@ import pytest
 from quart import websocket
 from wsproto.events import BytesMessage
 
-from quartapp import intake
 from quartapp.app import QuartApp
-from quartapp.intake import PARKED_MESSAGES, Inbox, Message
+from quartapp.asgi import intake
+from quartapp.asgi.intake import PARKED_MESSAGES, Inbox, Message
 from tests.small_app import make_small_app
 from tests.wire import MIB, Memory, open_socket, serving, shake_hands, until
 
