@@ -36,3 +36,24 @@ def configure() -> Iterator[Configure]:
     loggers = {name: {"level": "NOTSET"} for name in names}
     root = {"level": "WARNING", "handlers": []}
     logging.config.dictConfig({**nothing, "loggers": loggers, "root": root})
+
+
+@pytest.fixture(params=["text", "json"])
+def any_format(configure: Configure, request: pytest.FixtureRequest) -> None:
+    configure(LOG_FORMAT=request.param)
+
+
+@pytest.fixture
+def text(configure: Configure) -> None:
+    configure(LOG_FORMAT="text")
+
+
+@pytest.fixture
+def as_json(configure: Configure) -> None:
+    configure(LOG_FORMAT="json")
+
+
+@pytest.fixture(autouse=True)
+def _reports_of_loss_are_failures(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    yield
+    assert "lines are lost" not in capsys.readouterr().err

@@ -1,21 +1,19 @@
 """What a record looks like on the console, as text and as JSON."""
 
-import json
 import logging
 import re
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pytest
 
 from quartapp.log.formats import escape
 from quartapp.log.redact import LIMIT, redact
 from tests.log.conftest import Configure
+from tests.log.reading import CANARY, fail, read_lines, read_object
 
-CANARY = "Zq7canary"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 HOSTILE = "\r\n\x1b[2J\x00\x7f\x85\u2028\u2029\u202e\u2066\ud800"
 SPELLED = r"\r\n\x1b[2J\x00\x7f\x85\u2028\u2029\u202e\u2066\ud800"
@@ -28,50 +26,6 @@ class Broken:
         raise RuntimeError(CANARY)
 
     __repr__ = __str__
-
-
-@pytest.fixture(params=["text", "json"])
-def any_format(configure: Configure, request: pytest.FixtureRequest) -> None:
-    configure(LOG_FORMAT=request.param)
-
-
-@pytest.fixture
-def text(configure: Configure) -> None:
-    configure(LOG_FORMAT="text")
-
-
-@pytest.fixture
-def as_json(configure: Configure) -> None:
-    configure(LOG_FORMAT="json")
-
-
-def read_lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    *lines, end = capsys.readouterr().err.split("\n")
-    assert end == ""
-    return lines
-
-
-def read_object(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    """The one line there is, read by the rules of JSON and nothing beyond them."""
-    (line,) = read_lines(capsys)
-    assert line.isascii()
-    assert line.isprintable()
-    found: dict[str, Any] = json.loads(line, parse_constant=refuse)
-    return found
-
-
-def refuse(constant: str) -> NoReturn:
-    raise AssertionError(f"{constant} is no JSON")
-
-
-def fail(text: str) -> None:
-    try:
-        try:
-            raise KeyError(text)
-        except KeyError as error:
-            raise ValueError(text) from error
-    except ValueError:
-        logger.exception("It failed.")
 
 
 @pytest.mark.usefixtures("text")
@@ -243,75 +197,6 @@ def test_arguments_keep_their_kind(
     assert read_object(capsys)["message"] == expected
 
 
-@pytest.mark.parametrize(
-    ("message", "arguments"),
-    [
-        (f"password={CANARY}", ()),
-        ({"password": CANARY}, ()),
-        ({"password": [["one"], [CANARY]]}, ()),
-        ("%s=%s", ("token", CANARY)),
-        ("with %(secret)s", ({"secret": CANARY},)),
-        ("form %s", ({"password": [CANARY, 1], "inner": {"csrf_token": CANARY}},)),
-        ("%d headers %s", (2, [("cookie", f"a={CANARY}"), (b"dsn", CANARY.encode())])),
-        ("url %s", (f"postgresql://u:{CANARY}@h/d",)),
-    ],
-)
-@pytest.mark.usefixtures("any_format")
-def test_no_secret_of_a_message(
-    capsys: pytest.CaptureFixture[str], message: object, arguments: tuple[object, ...]
-) -> None:
-    logger.info(message, *arguments)
-
-    (line,) = read_lines(capsys)
-    assert "***" in line
-    assert CANARY not in line
-
-
-@pytest.mark.parametrize(
-    "extra",
-    [
-        {"api_key": CANARY},
-        {"headers": {"Cookie": CANARY}},
-        {"headers": [["set-cookie", CANARY]]},
-        {"deep": [[[[[[[{"dsn": CANARY}]]]]]]]},
-        {"url": f"/reset?token={CANARY}"},
-        {"body": f'{{"passwd": "{CANARY} {CANARY}"}}'},
-    ],
-)
-@pytest.mark.usefixtures("as_json")
-def test_no_secret_of_extra(capsys: pytest.CaptureFixture[str], extra: dict[str, object]) -> None:
-    logger.info("extra", extra=extra)
-
-    (line,) = read_lines(capsys)
-    assert "***" in line
-    assert CANARY not in line
-
-
-@pytest.mark.usefixtures("any_format")
-def test_no_secret_of_an_exception(capsys: pytest.CaptureFixture[str]) -> None:
-    fail(f"Authorization: Bearer {CANARY}")
-    fail(f"postgresql://u:{CANARY}@h/d")
-
-    output = capsys.readouterr().err
-    assert output.count("***") >= 4
-    assert CANARY not in output
-
-
-@pytest.mark.usefixtures("any_format")
-def test_other_handlers_get_the_record_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
-    seen = []
-    handler = logging.Handler()
-    handler.emit = seen.append  # type: ignore[method-assign]
-    logging.getLogger().addHandler(handler)
-    try:
-        logger.info("token=%s", "abc")
-    finally:
-        logging.getLogger().removeHandler(handler)
-
-    assert [(record.msg, record.args) for record in seen] == [("token=%s", ("abc",))]
-    assert "abc" not in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(("name", "cut"), [("text", 2), ("json", 4)])
 def test_a_line_has_an_end(
     configure: Configure, capsys: pytest.CaptureFixture[str], name: str, cut: int
@@ -332,9 +217,3 @@ def test_a_text_that_is_cut_is_cut_once() -> None:
 
     assert text.count("… [") == 1
     assert LIMIT - 300 < len(text) <= LIMIT
-
-
-@pytest.fixture(autouse=True)
-def _reports_of_loss_are_failures(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    yield
-    assert "lines are lost" not in capsys.readouterr().err

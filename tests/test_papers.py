@@ -1,0 +1,253 @@
+"""What README and its kin claim is true."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic.fields import FieldInfo
+from quart import Quart
+from quart.testing import QuartClient
+
+from quartapp.app import TRIES
+from quartapp.config import Config, ProductionConfig
+from quartapp.configure import EXIT_CONFIG, load_config
+from quartapp.intake import PARKED_MESSAGES
+from quartapp.models.user import User
+from quartapp.services.paging import MAX_SIZE
+from quartapp.services.user import SESSION_LIFE, SETUP_LIFE, TOKEN_LIFE
+from tests.api.helpers import Api, add_site
+from tests.papers import (
+    ROOT,
+    check_command,
+    find_blocks,
+    find_code,
+    find_commands,
+    find_tables,
+    read_paper,
+    split_sections,
+)
+from tests.processes import Program, free_port, make_folder, running
+from tests.test_architecture import MAY_IMPORT, WITHOUT_QUART, WITHOUT_SQLALCHEMY
+
+PAPERS = sorted(str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+FILE = re.compile(r"\.?[\w-]+([./][\w-]+)*/?")
+ENDINGS = (".conf", ".ini", ".lock", ".md", ".py", ".toml", "/")
+MADE_LATER = {"instance/"}
+NUMBERS = {2: "two", 3: "three", 8: "Eight"}
+
+
+# --- what is named is there ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_files_that_are_named_exist(paper: str) -> None:
+    named = {name for name in find_code(read_paper(paper)) if is_file_name(name)}
+
+    assert [name for name in sorted(named - MADE_LATER) if not find_file(name)] == []
+
+
+def is_file_name(text: str) -> bool:
+    is_path = "/" in text or text.endswith(ENDINGS)
+    return FILE.fullmatch(text) is not None and is_path and "certificate" not in text
+
+
+def find_file(name: str) -> bool:
+    """Tell whether *name* is there, from the root; a bare name may be anywhere in the package."""
+    return (ROOT / name).exists() or ("/" not in name and any(ROOT.glob(f"quartapp/**/{name}")))
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_links_lead_somewhere(paper: str) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", read_paper(paper))
+    own = [link for link in links if not link.startswith("https://")]
+
+    assert [link for link in own if not (ROOT / paper).parent.joinpath(link).exists()] == []
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_names_are_in_the_files_that_are_said_to_have_them(paper: str) -> None:
+    pairs = re.findall(r"`(\w+)(?:\(\))?`\s+in\s+`([\w./]+\.py)`", read_paper(paper))
+
+    assert [pair for pair in pairs if pair[0] not in (ROOT / pair[1]).read_text()] == []
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+async def test_commands_that_are_named_are_taken(paper: str, app: Quart) -> None:
+    for line in find_commands(read_paper(paper)):
+        check_command(line, app)
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+async def test_addresses_that_are_named_are_served(paper: str, app: Quart) -> None:
+    named = {text for text in find_code(read_paper(paper)) if re.fullmatch(r"(/[\w.{}]+)+", text)}
+    rules = [re.sub(r"<\w+:(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()]
+
+    assert [name for name in named if not any(rule.startswith(name) for rule in rules)] == []
+
+
+@pytest.mark.parametrize(
+    ("paper", "words"),
+    [
+        ("docs/api.md", f"It holds for {TOKEN_LIFE.days} days."),
+        ("docs/api.md", f"`per_page` is {MAX_SIZE} at most"),
+        ("docs/from-flask.md", f"every login lasts {SESSION_LIFE.days} days"),
+        ("docs/operations.md", f"exit code {EXIT_CONFIG}"),
+        ("docs/operations.md", f"it holds for a day{'s' * (SETUP_LIFE.days - 1)}"),
+        ("docs/architecture.md", f"{NUMBERS[TRIES]}\n  times at most"),
+        ("docs/architecture.md", f"{NUMBERS[PARKED_MESSAGES]} messages may wait"),
+    ],
+)
+def test_figures_are_those_of_the_code(paper: str, words: str) -> None:
+    assert words in read_paper(paper)
+
+
+# --- tables --------------------------------------------------------------------------------------
+
+
+def test_table_of_imports_is_the_one_that_a_test_holds() -> None:
+    section = split_sections(read_paper("docs/architecture.md"))["Who may import whom"]
+    (table,) = find_tables(section)
+
+    libraries = {"quart": WITHOUT_QUART, "sqlalchemy": WITHOUT_SQLALCHEMY}
+    assert table.rows == [
+        [
+            f"`{part}`",
+            list_code(may),
+            list_code({name for name, parts in libraries.items() if part in parts}),
+        ]
+        for part, may in sorted(MAY_IMPORT.items())
+    ]
+
+
+def list_code(names: set[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
+def test_table_of_settings_has_each_with_its_default() -> None:
+    shared, production = find_tables(split_sections(read_paper("docs/operations.md"))["Settings"])
+
+    assert [row[:2] for row in shared.rows] == [
+        [f"`{name}`", show_default(field)] for name, field in Config.model_fields.items()
+    ]
+    assert [row[:2] for row in production.rows] == [
+        [f"`{name}`", show_default(field)]
+        for name, field in ProductionConfig.model_fields.items()
+        if show_default(field) != show_default(Config.model_fields[name])
+    ]
+
+
+def show_default(field: FieldInfo) -> str:
+    value: Any = field.default
+    if hasattr(value, "get_secret_value"):
+        value = value.get_secret_value()
+    if field.default_factory or value in (None, [], ""):
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def test_settings_of_the_example_start_in_production(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    section = split_sections(read_paper("docs/operations.md"))["Configure"]
+    (block,) = find_blocks(section, "sh")
+    given = dict(line.split("=", 1) for line in block.splitlines())
+    (tmp_path / "secret_key").write_text("0123456789abcdef" * 4)
+    given["SECRET_KEY_FILE"] = str(tmp_path / "secret_key")
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+    settings = load_config()
+
+    assert settings["SESSION_COOKIE_NAME"] == "__Host-session"
+    assert settings["PUBLIC_URL"] == given["PUBLIC_URL"]
+
+
+async def test_table_of_requests_is_the_whole_api(client: QuartClient) -> None:
+    document = await (await client.get("/api/v1/openapi.json")).get_json()
+    table = find_tables(split_sections(read_paper("docs/api.md"))["What there is"])[0]
+
+    assert {row[0] for row in table.rows} == {
+        f"`{method.upper()} {path}`"
+        for path, methods in document["paths"].items()
+        for method in methods
+    }
+
+
+async def test_problem_looks_as_shown(
+    app: Quart, client: QuartClient, admin: User, bearer: dict[str, str]
+) -> None:
+    await add_site(app, admin, "Example")
+    site = {"name": "Example", "url": "https://example.org/"}
+    (shown,) = find_blocks(read_paper("docs/api.md"), "json")
+
+    _, problem = await Api(app, bearer)("POST", "/entities", json=site)
+
+    assert problem == {**json.loads(shown), "request_id": problem["request_id"]}
+
+
+# --- the locks -----------------------------------------------------------------------------------
+
+
+def test_locks_are_made_by_the_commands_that_are_shown() -> None:
+    shown = find_blocks(split_sections(read_paper("CONTRIBUTING.md"))["The locks"], "sh")[0]
+
+    heads = [(ROOT / f"requirements{kind}.lock").read_text().split("\n", 2)[1] for kind in ("", "-dev")]
+    assert shown.splitlines() == [head.removeprefix("#").strip() for head in heads]
+
+
+def test_groups_that_the_locks_are_made_of_exist() -> None:
+    named = re.findall(r"--group (\w+)", read_paper("CONTRIBUTING.md"))
+
+    assert set(named) <= tomllib.loads(read_paper("pyproject.toml"))["dependency-groups"].keys()
+
+
+# --- what is to be pasted ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def first_start() -> Iterator[Program]:
+    """A server that has just been started for the first time."""
+    with make_folder() as folder:
+        command = [sys.executable, "-c", "from quartapp.cli import main; main()", "run"]
+        log = folder / "server.log"
+        env = {"PYTHONPATH": str(ROOT)}
+        with running(
+            folder,
+            [*command, "--port", str(free_port()), "--no-reload"],
+            lambda: log.exists() and "token=" in log.read_text(),
+            env=env,
+        ) as program:
+            yield program
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+def test_commands_with_curl_work_as_pasted(first_start: Program, shell: str) -> None:
+    first, *others = paste(first_start, shell)
+
+    comment = json.loads(first)
+    assert (comment["body"], comment["author"]["name"]) == ("Moved to a new host.", "admin")
+    token, changed, listed = others
+    assert token == ""
+    assert (json.loads(changed)["name"], json.loads(changed)["content"]) == ("Example", "A sample.")
+    assert json.loads(listed)["items"] == [json.loads(changed)]
+
+
+def paste(program: Program, shell: str) -> list[str]:
+    """Return what the blocks of README and docs/api.md print, with the link filled in."""
+    (link,) = re.findall(r"http\S+token=\S+", program.output())
+    (start,) = [text for text in find_blocks(read_paper("README.md"), "sh") if "curl" in text]
+    placeholder, rest = start.split("\n", 1)
+    assert placeholder == "SETUP='http://127.0.0.1:5000/auth/setup?token=…'"
+    blocks = [f"SETUP='{link}'\n{rest}", *find_blocks(read_paper("docs/api.md"), "sh")]
+    script = "\nprintf '\\036'\n".join(blocks)
+    done = subprocess.run([shell, "-eu"], input=script, text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    return done.stdout.split("\036")
