@@ -56,6 +56,11 @@ def check_address(value: HttpUrl) -> HttpUrl:
     return value
 
 
+def has_strangers(file: Path) -> bool:
+    """Tell whether users besides its owner and group may open *file*."""
+    return file.exists() and bool(file.stat().st_mode & 0o007)
+
+
 def is_for_tests(url: URL) -> bool:
     file = find_file(url)
     name = file.name if file else url.database or ""
@@ -189,9 +194,11 @@ class ProductionConfig(Config):
     SESSION_COOKIE_SECURE: bool = True
 
     def find_problems(self) -> Iterator[str]:
-        for key in [self.SECRET_KEY, *self.SECRET_KEY_FALLBACKS]:
+        if fault := find_key_fault(self.secret_key()):
+            yield f"SECRET_KEY: {fault}"
+        for key in self.SECRET_KEY_FALLBACKS:
             if fault := find_key_fault(key.get_secret_value()):
-                yield f"SECRET_KEY: {fault}"
+                yield f"SECRET_KEY_FALLBACKS: one is {fault}"
         if self.DEBUG or self.TESTING:
             yield "DEBUG, TESTING: unset both in production"
         if not self.SESSION_COOKIE_SECURE or not self.SESSION_COOKIE_NAME.startswith("__Host-"):
@@ -211,12 +218,12 @@ class ProductionConfig(Config):
 
     def find_database_problems(self) -> Iterator[str]:
         url = self.database_url()
-        file = find_file(place_file(url, self.INSTANCE_PATH))
+        file = find_file(url)
         if is_in_memory(url):
             yield "DATABASE_URL: it would be lost with the process; name a file or a server"
         if url.password is not None and url.password.lower() in {*PASSWORDS, url.username, ""}:
             yield "DATABASE_URL: its password can be guessed; choose another"
-        if file and file.exists() and file.stat().st_mode & 0o007:
+        if file and has_strangers(self.INSTANCE_PATH / file):
             yield "DATABASE_URL: all users of this machine may read its file; run: chmod o= on it"
         if self.DATABASE_ECHO:
             yield "DATABASE_ECHO: the log would tell what people wrote; unset it"

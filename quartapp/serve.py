@@ -101,7 +101,7 @@ def choose_loop(config: ServeConfig) -> Callable[[], asyncio.AbstractEventLoop] 
 
 async def serve_until(signals: asyncio.Semaphore, app: QuartApp, config: ServeConfig) -> None:
     """Serve until the first of the *signals*; the next one cuts the lame duck short."""
-    tasks: list[asyncio.Task[None]] = []
+    closing: list[asyncio.Task[None]] = []  # kept, or the task might be collected
 
     async def drain() -> None:
         """Hypercorn stops when this returns: it accepts no more, and waits for what runs."""
@@ -113,11 +113,11 @@ async def serve_until(signals: asyncio.Semaphore, app: QuartApp, config: ServeCo
         logger.info("Stopping in %g s, or at the next signal; then finishing the rest.", lame_duck)
         with suppress(TimeoutError):
             await asyncio.wait_for(signals.acquire(), lame_duck)
-        tasks.append(asyncio.create_task(app.close_sockets(SERVICE_RESTART)))
+        # Beside hypercorn's own wait, which is the one that SHUTDOWN_GRACE ends.
+        closing.append(asyncio.create_task(app.close_sockets(SERVICE_RESTART)))
 
     try:
         await hypercorn.asyncio.serve(app, config, shutdown_trigger=drain)
-        await asyncio.gather(*tasks)
     except (LifespanFailureError, LifespanTimeoutError) as error:
         raise click.ClickException(f"The application does not start: {error}") from error
     logger.info("Stopped.")

@@ -27,11 +27,15 @@ BROKEN = [
     ("SECRET_KEY", "dev", f"SECRET_KEY: shorter than 32 bytes; {MAKE_KEY}"),
     ("SECRET_KEY", "0123456789abcdef" * 4, f"SECRET_KEY: can be guessed; {MAKE_KEY}"),
     ("SECRET_KEY", f"change-me-{KEY}", f"SECRET_KEY: can be guessed; {MAKE_KEY}"),
-    ("SECRET_KEY_FALLBACKS", f"{KEY},old", f"SECRET_KEY: shorter than 32 bytes; {MAKE_KEY}"),
+    (
+        "SECRET_KEY_FALLBACKS",
+        f"{KEY},old",
+        f"SECRET_KEY_FALLBACKS: one is shorter than 32 bytes; {MAKE_KEY}",
+    ),
     (
         "SECRET_KEY_FILE",
-        "/nowhere",
-        "SECRET_KEY_FILE: /nowhere cannot be read (FileNotFoundError).",
+        "/nowhere/key",
+        "SECRET_KEY_FILE: /nowhere/key cannot be read (FileNotFoundError).",
     ),
     ("DEBUG", "1", DEBUG),
     ("TESTING", "true", DEBUG),
@@ -177,7 +181,7 @@ def test_no_message_repeats_a_secret(production: pytest.MonkeyPatch, name: str, 
     with pytest.raises(ConfigError) as caught:
         load_config()
 
-    assert name.removesuffix("_FALLBACKS") in str(caught.value)
+    assert name in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 

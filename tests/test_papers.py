@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from quart.testing import QuartClient
 from quartapp.app import TRIES
 from quartapp.config import Config, ProductionConfig
 from quartapp.configure import EXIT_CONFIG, load_config
-from quartapp.intake import PARKED_MESSAGES
+from quartapp.asgi.intake import PARKED_MESSAGES
 from quartapp.models.user import User
 from quartapp.services.paging import MAX_SIZE
 from quartapp.services.user import SESSION_LIFE, SETUP_LIFE, TOKEN_LIFE
@@ -158,7 +159,7 @@ def test_settings_of_the_example_start_in_production(
     section = split_sections(read_paper("docs/operations.md"))["Configure"]
     (block,) = find_blocks(section, "sh")
     given = dict(line.split("=", 1) for line in block.splitlines())
-    (tmp_path / "secret_key").write_text("0123456789abcdef" * 4)
+    (tmp_path / "secret_key").write_text(secrets.token_hex())
     given["SECRET_KEY_FILE"] = str(tmp_path / "secret_key")
     for name, value in given.items():
         monkeypatch.setenv(name, value)
@@ -217,7 +218,7 @@ def first_start() -> Iterator[Program]:
     with make_folder() as folder:
         command = [sys.executable, "-c", "from quartapp.cli import main; main()", "run"]
         log = folder / "server.log"
-        env = {"PYTHONPATH": str(ROOT)}
+        env = {"PYTHONPATH": str(ROOT), "INSTANCE_PATH": str(folder)}
         with running(
             folder,
             [*command, "--port", str(free_port()), "--no-reload"],

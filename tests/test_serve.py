@@ -20,6 +20,8 @@ from tests.processes import Program, ServerError, free_port, make_folder, runnin
 
 CONFIG = Path(__file__).parent.parent / "hypercorn.toml"
 
+SOON = 15  # seconds, on a busy machine too; what does not end in order takes longer
+
 Serve = Callable[..., Program]
 Answers = Callable[[], bool]
 
@@ -97,15 +99,13 @@ def test_a_stop_tells_open_sockets_to_come_back(
     program = serve(bind, *loop_options, SHUTDOWN_LAME_DUCK="0.1", SHUTDOWN_GRACE="5")
     with open_socket(to_address(bind), "/socket") as web_socket:
         assert isinstance(web_socket.receive(), TextMessage)
-        started = time.monotonic()
         program.send(signal.SIGTERM)
         closed = web_socket.receive()
         assert isinstance(closed, CloseConnection)
         web_socket.answer_close(closed)
-        code = program.wait()
+        code = program.wait(SOON)
 
     assert (closed.code, code) == (1012, 0)
-    assert time.monotonic() - started < 2.5
 
 
 def test_a_client_that_never_closes_its_socket_cannot_hold_a_stop(
@@ -114,11 +114,9 @@ def test_a_client_that_never_closes_its_socket_cannot_hold_a_stop(
     program = serve(bind, *loop_options, SHUTDOWN_LAME_DUCK="0.1", SHUTDOWN_GRACE="1")
     with open_socket(to_address(bind), "/socket") as web_socket:
         assert isinstance(web_socket.receive(), TextMessage)
-        started = time.monotonic()
         program.send(signal.SIGTERM)
-        program.wait()
 
-    assert time.monotonic() - started < 0.1 + 1 + 2 + 1
+        assert program.wait(SOON) == 0
 
 
 def test_a_request_longer_than_the_grace_is_cut(serve: Serve, bind: str) -> None:
@@ -130,8 +128,8 @@ def test_a_request_longer_than_the_grace_is_cut(serve: Serve, bind: str) -> None
 
     program.send(signal.SIGTERM)
 
-    assert program.wait() == 0
-    assert 0.4 < time.monotonic() - started < 0.5 + 2
+    assert program.wait(SOON) == 0
+    assert time.monotonic() - started > 0.4
     assert connection.getresponse().status == 500
     connection.close()
 
@@ -145,9 +143,9 @@ def test_a_loop_that_hangs_cannot_hold_a_stop(serve: Serve, bind: str) -> None:
 
     program.send(signal.SIGTERM)
 
-    assert program.wait() == 1
-    assert 2 < time.monotonic() - started < 4
-    assert "ended by force" in program.output()
+    assert program.wait(SOON) == 1
+    assert time.monotonic() - started > 2
+    assert "Still here 2.2 s after the signal to stop: ended by force." in program.output()
     assert "in hang" in program.output()  # says where
     connection.close()
 
@@ -182,15 +180,13 @@ def test_a_kept_connection_is_told_to_close(serve: Serve, bind: str) -> None:
 
 
 def test_a_second_signal_cuts_the_lame_duck_short(serve: Serve, bind: str) -> None:
-    program = serve(bind, SHUTDOWN_LAME_DUCK="20")
+    program = serve(bind, SHUTDOWN_LAME_DUCK="60")
     reply = ask_aside(to_address(bind), "/slow/1.0")
-    started = time.monotonic()
     program.send(signal.SIGTERM)
     time.sleep(0.2)
     program.send(signal.SIGINT)
 
-    assert (reply().status, program.wait()) == (200, 0)
-    assert time.monotonic() - started < 5
+    assert (reply().status, program.wait(SOON)) == (200, 0)
 
 
 def test_a_signal_during_the_start_loses_no_request(serve: Serve, tmp_path: Path) -> None:
