@@ -6,6 +6,7 @@ one that stops first cuts the others). Who wants more starts this command severa
 
 import asyncio
 import faulthandler
+import gc
 import logging
 import os
 import signal
@@ -84,6 +85,7 @@ def serve(app: QuartApp, config: ServeConfig) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is in flight; a second signal hurries."""
     config.errorlog = logging.getLogger("hypercorn.error")
     config.graceful_timeout = app.config["SHUTDOWN_GRACE"]
+    gc.freeze()  # what has been imported stays: collections leave it out, the one at the end, too
     limit = app.config["SHUTDOWN_LAME_DUCK"] + app.config["SHUTDOWN_GRACE"] + OVERTIME
     with asyncio.Runner(loop_factory=choose_loop(config)) as runner:
         signals = asyncio.Semaphore(0)

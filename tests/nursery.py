@@ -5,6 +5,7 @@ its environment and its folder. The answer is the process id; the folder gets `s
 `exit` at the end.
 """
 
+import gc
 import json
 import os
 import socket
@@ -19,6 +20,7 @@ import tests.serve_app  # noqa: F401  # that is the wait
 
 
 def main() -> None:
+    gc.freeze()  # what is forked shall not go through all of this when it ends
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(f"{sys.argv[1]}.new")
         listener.listen()

@@ -41,11 +41,12 @@ class Connection(http.client.HTTPConnection):
     """A connection that is kept as long as the server keeps it."""
 
     def __init__(self, address: Address, timeout: float = 10) -> None:
-        super().__init__(name_host(address), timeout=timeout)
+        super().__init__(name_host(address))
         self.address = address
+        self.patience = timeout
 
     def connect(self) -> None:
-        self.sock = connect(self.address, self.timeout)
+        self.sock = connect(self.address, self.patience)
 
     def ask(
         self,

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -67,10 +68,10 @@ def check_command(line: str, app: Quart) -> None:
         if words[0] in ("test", "check", "help"):
             return
     name = {"runserver": "run"}.get(words[0], words[0])
-    find_command(main.commands | app.cli.commands, name, words[1:])
+    find_command({**main.commands, **app.cli.commands}, name, words[1:])
 
 
-def find_command(commands: dict[str, click.Command], name: str, arguments: list[str]) -> None:
+def find_command(commands: Mapping[str, click.Command], name: str, arguments: list[str]) -> None:
     command = commands[name]
     if not isinstance(command, click.Group):
         command.make_context(name, arguments)

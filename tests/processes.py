@@ -19,7 +19,10 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 PATIENCE = 30.0  # seconds until a server must answer
+ROOT = Path(__file__).parent.parent
 GUARD = Path(__file__).with_name("guard.py")
+# For programs of ours that work in another folder.
+IMPORTS = {"PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.getenv("PYTHONPATH")]))}
 # Below the ports that the kernel lends to outgoing connections, so nobody takes one by chance.
 PORTS = range(10_000, 32_000)
 

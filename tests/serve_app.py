@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import time
-from typing import Any
+from typing import Any, cast
 
 from quart import current_app, request, websocket
 
@@ -32,7 +32,7 @@ def create_app() -> QuartApp:
 
 
 async def readyz() -> tuple[dict[str, bool], int]:
-    draining = current_app.draining
+    draining = cast(QuartApp, current_app).draining
     return {"ready": not draining}, 503 if draining else 200
 
 

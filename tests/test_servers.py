@@ -1,7 +1,6 @@
 """The servers of the tests: they answer, they end, and they say why when they cannot start."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import asyncpg
 import pytest
 from redis import Redis
 
+from tests.processes import IMPORTS
 from tests.servers import (
     Server,
     ServerError,
@@ -93,16 +93,18 @@ def test_a_killed_test_run_leaves_nothing() -> None:
         "with start_valkey() as server:\n"
         "    print(server.pid, server.folder, flush=True); time.sleep(60)"
     )
-    run = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
-    pid, folder = run.stdout.readline().split()
-    os.kill(run.pid, signal.SIGKILL)
-    run.communicate()
+    with subprocess.Popen(
+        [sys.executable, "-c", script], env=os.environ | IMPORTS, stdout=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout is not None
+        pid, folder = run.stdout.readline().split()
+        run.kill()
 
     deadline = time.monotonic() + 10
-    while Path(os.fsdecode(folder)).exists() and time.monotonic() < deadline:
+    while Path(folder).exists() and time.monotonic() < deadline:
         time.sleep(0.05)
 
-    assert not Path(os.fsdecode(folder)).exists()
+    assert not Path(folder).exists()
     assert not is_running(int(pid))
 
 

@@ -89,7 +89,8 @@ async def test_colours_follow_the_system(open_page: OpenPage, site: Server) -> N
     await tab.page.goto(PATH)
     assert await tab.page.evaluate(BACKGROUND) == "rgb(28, 32, 34)"
     await tab.page.emulate_media(color_scheme="light")
-    await tab.page.wait_for_function(f'{BACKGROUND} === "rgba(0, 0, 0, 0)"')
+    await tab.page.locator("html:not(.dark-mode)").wait_for(state="attached")
+    assert await tab.page.evaluate(BACKGROUND) == "rgba(0, 0, 0, 0)"
 
 
 async def test_without_scripts_the_document_is_named(open_page: OpenPage, site: Server) -> None:
