@@ -1,7 +1,6 @@
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,21 +9,19 @@ import pytest_asyncio
 from tests.browser.chromium import Browser, Tab, open_tab, start_chromium
 from tests.browser.serve_app import ADMIN
 from tests.helpers import PASSWORD
-from tests.processes import Command, Program, Server, free_port, make_folder, running, says
+from tests.processes import IMPORTS, Command, Program, free_port, make_folder, running, says
 
-ROOT = Path(__file__).parents[2]
 QUESTION = b"GET /livez HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"
 OpenPage = Callable[..., Awaitable[Tab]]
 
 
 @contextmanager
-def serve(command: Command, port: int, **settings: str) -> Iterator[tuple[Server, Program]]:
+def serve(command: Command, port: int, **settings: str) -> Iterator[Program]:
     """Run the application on a database of its own, as a program of its own."""
     with make_folder() as folder:
-        env = {"PYTHONPATH": str(ROOT), "INSTANCE_PATH": str(folder), **settings}
+        env = {**IMPORTS, "INSTANCE_PATH": str(folder), **settings}
         with running(folder, command, lambda: says(port, QUESTION, b" 200 "), env=env) as program:
-            url = f"http://127.0.0.1:{port}"
-            yield Server("quartapp", "", url, port, program.pid, folder), program
+            yield program
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -34,13 +31,13 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def site(chromium: Browser) -> Iterator[Server]:
+def site(chromium: Browser) -> Iterator[str]:
     """The application with 25 sites, and pages that fail; as in production, no traceback."""
     port = free_port()
     app = "tests.browser.serve_app:create_app()"
     command = [sys.executable, "-m", "hypercorn", "--bind", f"127.0.0.1:{port}", app]
-    with serve(command, port, DEBUG="false", LOG_LEVEL="CRITICAL") as (server, _):
-        yield server
+    with serve(command, port, DEBUG="false", LOG_LEVEL="CRITICAL"):
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -58,9 +55,9 @@ async def open_page(chromium: Browser) -> AsyncIterator[OpenPage]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def signed_in(chromium: Browser, site: Server) -> dict[str, Any]:
+async def signed_in(chromium: Browser, site: str) -> dict[str, Any]:
     """What a browser keeps in which the administrator is signed in at *site*."""
-    page = (await open_tab(chromium, base_url=site.url)).page
+    page = (await open_tab(chromium, base_url=site)).page
     await page.goto("/auth/login")
     await page.get_by_label("User name").fill(ADMIN)
     await page.get_by_label("Password").fill(PASSWORD)

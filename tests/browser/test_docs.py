@@ -9,7 +9,6 @@ from tests.browser.conftest import OpenPage
 from tests.browser.outline import find_overflow
 from tests.browser.serve_app import ADMIN
 from tests.helpers import PASSWORD
-from tests.processes import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -46,8 +45,8 @@ async def authorize(page: Page, token: str) -> None:
     await dialog.get_by_role("button", name="Close").last.click()
 
 
-async def test_every_operation_is_shown_at_every_width(open_page: OpenPage, site: Server) -> None:
-    tab = await open_page(base_url=site.url)
+async def test_every_operation_is_shown_at_every_width(open_page: OpenPage, site: str) -> None:
+    tab = await open_page(base_url=site)
     await tab.page.goto(PATH)
     await tab.page.locator(".opblock").first.wait_for()
     document = await (await tab.page.request.get("/api/v1/openapi.json")).json()
@@ -63,8 +62,8 @@ async def test_every_operation_is_shown_at_every_width(open_page: OpenPage, site
     assert tab.complaints == []
 
 
-async def test_operations_are_tried_out_with_a_token(open_page: OpenPage, site: Server) -> None:
-    tab = await open_page(base_url=site.url, viewport={"width": 390, "height": 800})
+async def test_operations_are_tried_out_with_a_token(open_page: OpenPage, site: str) -> None:
+    tab = await open_page(base_url=site, viewport={"width": 390, "height": 800})
     page = tab.page
     await page.goto(PATH)
     listing = await open_operation(page, "entity_index")
@@ -84,8 +83,8 @@ async def test_operations_are_tried_out_with_a_token(open_page: OpenPage, site: 
     assert tab.complaints == []
 
 
-async def test_colours_follow_the_system(open_page: OpenPage, site: Server) -> None:
-    tab = await open_page(base_url=site.url, color_scheme="dark")
+async def test_colours_follow_the_system(open_page: OpenPage, site: str) -> None:
+    tab = await open_page(base_url=site, color_scheme="dark")
     await tab.page.goto(PATH)
     assert await tab.page.evaluate(BACKGROUND) == "rgb(28, 32, 34)"
     await tab.page.emulate_media(color_scheme="light")
@@ -93,10 +92,10 @@ async def test_colours_follow_the_system(open_page: OpenPage, site: Server) -> N
     assert await tab.page.evaluate(BACKGROUND) == "rgba(0, 0, 0, 0)"
 
 
-async def test_without_scripts_the_document_is_named(open_page: OpenPage, site: Server) -> None:
-    tab = await open_page(base_url=site.url, java_script_enabled=False)
+async def test_without_scripts_the_document_is_named(open_page: OpenPage, site: str) -> None:
+    tab = await open_page(base_url=site, java_script_enabled=False)
     await tab.page.goto(PATH)
     assert await find_overflow(tab.page) == []
     await tab.page.get_by_role("link", name="openapi.json").click()
-    assert tab.page.url == f"{site.url}/api/v1/openapi.json"
+    assert tab.page.url == f"{site}/api/v1/openapi.json"
     assert tab.complaints == []

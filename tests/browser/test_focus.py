@@ -7,7 +7,6 @@ import pytest
 from tests.browser.chromium import Page
 from tests.browser.conftest import OpenPage
 from tests.browser.serve_app import FULL
-from tests.processes import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -31,9 +30,9 @@ TELL_FOCUS = """
 
 @pytest.mark.parametrize("path", ["/entities/?q=site", f"/entities/{FULL}?page=2", "/entities/new"])
 async def test_focus_is_seen_at_every_step(
-    open_page: OpenPage, site: Server, signed_in: dict[str, Any], path: str
+    open_page: OpenPage, site: str, signed_in: dict[str, Any], path: str
 ) -> None:
-    tab = await open_page(base_url=site.url, storage_state=signed_in)
+    tab = await open_page(base_url=site, storage_state=signed_in)
     await tab.page.goto(path)
     steps = await walk(tab.page)
     assert all(step == {"ring": "solid 3px", "isOnScreen": True} for step in steps), steps
@@ -52,9 +51,9 @@ async def walk(page: Page) -> list[dict[str, Any]]:
 
 
 async def test_first_step_skips_the_menu(
-    open_page: OpenPage, site: Server, signed_in: dict[str, Any]
+    open_page: OpenPage, site: str, signed_in: dict[str, Any]
 ) -> None:
-    tab = await open_page(base_url=site.url, storage_state=signed_in)
+    tab = await open_page(base_url=site, storage_state=signed_in)
     await tab.page.goto("/entities/")
     await tab.page.keyboard.press("Tab")
     await tab.page.keyboard.press("Enter")

@@ -11,7 +11,6 @@ import pytest_asyncio
 from tests.browser.chromium import Browser, Tab, open_tab
 from tests.browser.outline import find_nameless, find_overflow, read_fields
 from tests.browser.serve_app import FULL
-from tests.processes import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -79,13 +78,13 @@ WRONG_FORMS = [
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def tabs(
-    chromium: Browser, site: Server, signed_in: dict[str, Any]
+    chromium: Browser, site: str, signed_in: dict[str, Any]
 ) -> AsyncIterator[dict[tuple[str, bool], Tab]]:
     """A page for each visitor: a stranger and an administrator, with and without scripts."""
     opened = {
         (who, scripts): await open_tab(
             chromium,
-            base_url=site.url,
+            base_url=site,
             storage_state=signed_in if who == "admin" else None,
             java_script_enabled=scripts,
         )

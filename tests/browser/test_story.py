@@ -22,9 +22,9 @@ RUN = [sys.executable, "-c", "from quartapp.cli import main; main()", "run", "--
 async def tab(open_page: OpenPage) -> AsyncIterator[Tab]:
     """A page on which nothing may go wrong, at the link that `quartapp run` says."""
     port = free_port()
-    with serve([*RUN, "--port", str(port)], port, PER_PAGE="2") as (server, program):
+    with serve([*RUN, "--port", str(port)], port, PER_PAGE="2") as program:
         (link,) = re.findall(r"http://\S+/auth/setup\?token=\S+", program.output())
-        tab = await open_page(base_url=server.url)
+        tab = await open_page(base_url=f"http://127.0.0.1:{port}")
         await tab.page.goto(link)
         yield tab
         assert tab.complaints == []
@@ -34,7 +34,7 @@ async def test_a_mouse_is_enough(tab: Tab) -> None:
     hands = Mouse(tab.page)
     await set_up(hands)
     await add_site(hands, "Museum")
-    await comment(hands, "Museum")
+    await comment(hands, "Museum", "It moved.")
     await sign_out_and_in_again(hands, "museum")
 
 
@@ -44,7 +44,7 @@ async def test_a_keyboard_is_enough(tab: Tab) -> None:
     for name in ("Library", "Bakery", "Museum"):
         await add_site(hands, name)
     await edit(hands)
-    await comment(hands, "Zoo")
+    await comment(hands, "Zoo", "It moved.", "It is open.", "It is full.")
     await search_and_turn_the_page(hands)
     await remove(hands)
     await sign_out_and_in_again(hands, "bakery")
@@ -86,10 +86,12 @@ async def edit(hands: Mouse) -> None:
     await see(hands, "Zoo", "Zoo was changed.", "The Museum.")
 
 
-async def comment(hands: Mouse, name: str) -> None:
-    await hands.fill("Comment", "It moved.")
-    await hands.press("button", "Add the comment")
-    await see(hands, name, "The comment was added.", "It moved.")
+async def comment(hands: Mouse, name: str, *texts: str) -> None:
+    """Comment on a site; each comment is seen at once, though a page shows two."""
+    for text in texts:
+        await hands.fill("Comment", text)
+        await hands.press("button", "Add the comment")
+        await see(hands, name, "The comment was added.", text)
 
 
 async def search_and_turn_the_page(hands: Mouse) -> None:

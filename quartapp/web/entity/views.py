@@ -53,9 +53,16 @@ async def comment(slug: str) -> ResponseReturnValue:
     if not await form.is_accepted():
         return await render_entity(entity, form)
     await add_comment(db.session, entity, form.body.data, get_user())
+    last = await find_last_page(entity)
     await flash("The comment was added.", "success")
     await db.session.commit()
-    return redirect(url_for(".show", slug=slug), 303)
+    return redirect(url_for(".show", slug=slug, page=last if last > 1 else None), 303)
+
+
+async def find_last_page(entity: Entity) -> int:
+    """Return the number of the page where the latest comment stands."""
+    comments = await paginate(db.session, select_comments(entity), 1, current_app.config["PER_PAGE"])
+    return comments.pages
 
 
 @bp.route("/new", methods=["GET", "POST"])

@@ -1,0 +1,46 @@
+import sqlite3
+
+import pytest
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import Gone
+
+from quartapp.app import QuartApp
+
+SECRET = "Zq7canary"
+
+
+def make_locked() -> OperationalError:
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorname = "SQLITE_BUSY"
+    return OperationalError("SELECT 1", {}, error)
+
+
+FAILURES = {
+    "mistake": (RuntimeError(SECRET), 500, "Internal error"),
+    "abort": (Gone(), 410, "Gone"),
+    "locked": (make_locked(), 503, "Unavailable"),
+    "refused": (ConnectionRefusedError(SECRET), 503, "Unavailable"),
+    "late": (TimeoutError(SECRET), 503, "Unavailable"),
+    "unknown": (OperationalError("SELECT 1", {}, Exception(SECRET)), 500, "Internal error"),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+async def test_failure_is_told_by_the_face_that_was_asked(
+    fresh_app: QuartApp, name: str, accept: str
+) -> None:
+    error, status, title = FAILURES[name]
+    fresh_app.config["PROPAGATE_EXCEPTIONS"] = False
+
+    @fresh_app.get("/fail")
+    async def fail() -> str:
+        raise error
+
+    response = await fresh_app.test_client().get("/fail", headers={"Accept": accept})
+    body = await response.get_data(as_text=True)
+    assert response.status_code == status
+    assert title in body
+    assert SECRET not in body
+    assert response.headers.get("Retry-After") == ("2" if status == 503 else None)
+    assert response.mimetype == (accept if accept == "text/html" else "application/problem+json")
