@@ -164,7 +164,8 @@ def succeeds(title: str, command: list[str], **settings: str) -> bool:
 def find_python(version: str) -> str:
     """Look on PATH, where pyenv puts names of Pythons that are switched off, and in pyenv."""
     home = Path(os.environ.get("HOME", ROOT))
-    found = Path(os.environ.get("PYENV_ROOT", home / ".pyenv")).glob(f"versions/{version}.*")
+    pyenv = Path(os.environ.get("PYENV_ROOT", home / ".pyenv"))
+    found = pyenv.glob(f"versions/{version}.*") if os.access(pyenv, os.R_OK) else []
     for python in (f"python{version}", *(f"{folder}/bin/python" for folder in sorted(found))):
         command = [shutil.which(python) or "", "-c", ""]
         if command[0] and subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0:

@@ -24,7 +24,7 @@ from quartapp.web.errors import render_error
 
 logger = logging.getLogger(__name__)
 CONFESSION = "Something went wrong here; it has been noted."
-FAILURES = (AppError, HTTPException, SQLAlchemyError, ConnectionError, TimeoutError)
+FAILURES = (AppError, HTTPException, SQLAlchemyError)
 
 
 class UnexpectedError(AppError):

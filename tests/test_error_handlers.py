@@ -19,8 +19,7 @@ FAILURES = {
     "mistake": (RuntimeError(SECRET), 500, "Internal error"),
     "abort": (Gone(), 410, "Gone"),
     "locked": (make_locked(), 503, "Unavailable"),
-    "refused": (ConnectionRefusedError(SECRET), 503, "Unavailable"),
-    "late": (TimeoutError(SECRET), 503, "Unavailable"),
+    "refused elsewhere": (ConnectionRefusedError(SECRET), 500, "Internal error"),
     "unknown": (OperationalError("SELECT 1", {}, Exception(SECRET)), 500, "Internal error"),
 }
 

@@ -4,7 +4,6 @@ import ast
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 from pathlib import Path
@@ -140,11 +139,17 @@ def is_taken(port: int) -> bool:
 
 
 def find_old_pythons() -> list[str]:
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    names = [f"3.{minor}" for minor in range(6, 11)]
-    found = [shutil.which(f"/usr/bin/python{name}") for name in names]
-    found += [str(path) for name in names for path in pyenv.glob(f"versions/{name}.*/bin/python")]
-    return [python for python in found if python]
+    versions = [f"3.{minor}" for minor in range(6, 11)]
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
+    folders = sorted(pyenv.iterdir()) if os.access(pyenv, os.R_OK) else []
+    kept = [
+        folder / "bin/python" for folder in folders if folder.name.rpartition(".")[0] in versions
+    ]
+    return [
+        str(path)
+        for path in kept + [Path(f"/usr/bin/python{v}") for v in versions]
+        if path.exists()
+    ]
 
 
 @pytest.mark.skipif(not find_old_pythons(), reason="there is no old Python here")

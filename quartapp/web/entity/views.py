@@ -4,7 +4,7 @@ from quart.typing import ResponseReturnValue
 from quartapp.auth import get_user, login_required
 from quartapp.errors import ConflictError
 from quartapp.extensions import db
-from quartapp.models import Entity
+from quartapp.models import Comment, Entity
 from quartapp.services.comment import add_comment, select_comments
 from quartapp.services.entity import (
     add_entity,
@@ -13,7 +13,7 @@ from quartapp.services.entity import (
     remove_entity,
     select_entities,
 )
-from quartapp.services.paging import paginate
+from quartapp.services.paging import Page, paginate
 from quartapp.web.entity.forms import CommentForm, EntityForm
 from quartapp.web.forms import BaseForm
 from quartapp.web.paging import read_page_number, read_search
@@ -38,11 +38,14 @@ async def show(slug: str) -> ResponseReturnValue:
 
 
 async def render_entity(entity: Entity, form: CommentForm) -> ResponseReturnValue:
+    page = await paginate_comments(entity, read_page_number())
+    shown = await render_template("entity/view.html", entity=entity, page=page, form=form)
+    return shown, form.status
+
+
+async def paginate_comments(entity: Entity, number: int) -> Page[Comment]:
     size = current_app.config["PER_PAGE"]
-    page = await paginate(db.session, select_comments(entity), read_page_number(), size)
-    return await render_template("entity/view.html", entity=entity, page=page, form=form), (
-        form.status
-    )
+    return await paginate(db.session, select_comments(entity), number, size)
 
 
 @bp.post("/<slug>/comments")
@@ -53,16 +56,10 @@ async def comment(slug: str) -> ResponseReturnValue:
     if not await form.is_accepted():
         return await render_entity(entity, form)
     await add_comment(db.session, entity, form.body.data, get_user())
-    last = await find_last_page(entity)
+    last = (await paginate_comments(entity, 1)).pages  # where the new one stands
     await flash("The comment was added.", "success")
     await db.session.commit()
     return redirect(url_for(".show", slug=slug, page=last if last > 1 else None), 303)
-
-
-async def find_last_page(entity: Entity) -> int:
-    """Return the number of the page where the latest comment stands."""
-    comments = await paginate(db.session, select_comments(entity), 1, current_app.config["PER_PAGE"])
-    return comments.pages
 
 
 @bp.route("/new", methods=["GET", "POST"])
