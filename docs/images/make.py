@@ -18,7 +18,7 @@ SITES = {
     "Farmers' market": "https://market.example.com/",
     "Harbour ferry": "https://ferry.example.net/timetable",
     "Museum of the river": "https://river.example.org/",
-    "Observatory": "https://observatory.example.edu/tonight",
+    "Observatory": "https://observatory.example.org/tonight",
     "Swimming pool": "https://pool.example.com/opening-hours",
 }
 

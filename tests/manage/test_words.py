@@ -139,17 +139,11 @@ def is_taken(port: int) -> bool:
 
 
 def find_old_pythons() -> list[str]:
-    versions = [f"3.{minor}" for minor in range(6, 11)]
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
     folders = sorted(pyenv.iterdir()) if os.access(pyenv, os.R_OK) else []
-    kept = [
-        folder / "bin/python" for folder in folders if folder.name.rpartition(".")[0] in versions
-    ]
-    return [
-        str(path)
-        for path in kept + [Path(f"/usr/bin/python{v}") for v in versions]
-        if path.exists()
-    ]
+    old = [folder / "bin/python" for folder in folders if re.match(r"3\.([6-9]|10)\.", folder.name)]
+    old += [Path(f"/usr/bin/python3.{minor}") for minor in range(6, 11)]
+    return [str(python) for python in old if python.exists()]
 
 
 @pytest.mark.skipif(not find_old_pythons(), reason="there is no old Python here")

@@ -1,0 +1,68 @@
+"""hypercorn.toml: what `quart serve` and plain hypercorn read."""
+
+import signal
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from quartapp.serve import ServeConfig, load_config
+from tests.outside import ask
+from tests.processes import (
+    IMPORTS,
+    free_port,
+    make_folder,
+    running,
+)
+from tests.test_serve import is_ready
+
+CONFIG = Path(__file__).parent.parent / "hypercorn.toml"
+
+
+def test_the_file_says_what_serve_does_without_it() -> None:
+    said = tomllib.loads(CONFIG.read_text())
+    defaults = ServeConfig()
+    ours = {name for name in vars(ServeConfig) if not name.startswith(("_", "create", "sockets"))}
+
+    assert {name: getattr(defaults, name) for name in ours} == {name: said[name] for name in ours}
+    assert (said["bind"], said["workers"]) == (defaults.bind, defaults.workers)
+
+
+def test_the_file_has_known_settings_only() -> None:
+    assert [
+        name for name in tomllib.loads(CONFIG.read_text()) if not hasattr(ServeConfig, name)
+    ] == []
+
+
+def test_plain_hypercorn_takes_the_file_too() -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "hypercorn", "--config", str(CONFIG)]
+    command += ["--bind", f"127.0.0.1:{port}", "tests.serve_app:create_app()"]
+    address = ("127.0.0.1", port)
+    with (
+        make_folder() as folder,
+        running(folder, command, lambda: is_ready(address), env=IMPORTS) as program,
+    ):
+        reply = ask(address, "/page")
+        program.send(signal.SIGTERM)
+        code = program.wait()
+
+    assert (reply.status, reply.headers.get("server"), code) == (200, None, 0)
+
+
+def test_a_broken_file_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "broken.toml"
+    path.write_text("bind = ")
+
+    with pytest.raises(Exception, match=r"broken\.toml cannot be read: Invalid value"):
+        load_config(path)
+
+
+def test_addresses_on_the_command_line_win() -> None:
+    config = load_config(CONFIG, ("127.0.0.1:1", "unix:x"))
+
+    assert (config.bind, load_config(CONFIG).bind) == (
+        ["127.0.0.1:1", "unix:x"],
+        ["127.0.0.1:8000"],
+    )
