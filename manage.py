@@ -92,7 +92,7 @@ def main(arguments: list[str]) -> None:
 
 
 def run(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser("manage.py run", epilog="Others go to: quartapp run")
+    parser = argparse.ArgumentParser("manage.py run", epilog="Other options go to: quartapp run")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", "-p", default=5000, type=int)
     options, others = parser.parse_known_args(arguments)

@@ -1,10 +1,12 @@
 """The page of the API's documentation: swagger-ui under our policy, without a network."""
 
 import json
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
-from tests.browser.chromium import Locator, Page
+from tests.browser.chromium import Browser, Locator, Page, Tab, open_tab
 from tests.browser.conftest import OpenPage
 from tests.browser.outline import find_overflow
 from tests.browser.serve_app import ADMIN
@@ -18,6 +20,23 @@ TELL_OPERATIONS = """
 all => all.map(one => one.querySelector(".opblock-summary-method").textContent + " "
                     + one.querySelector(".opblock-summary-path").dataset.path)
 """
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def window(chromium: Browser, site: str) -> AsyncIterator[Tab]:
+    """One window for all tests: it keeps the scripts, which are large."""
+    tab = await open_tab(chromium, base_url=site)
+    yield tab
+    await tab.page.context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def tab(window: Tab) -> Tab:
+    window.complaints.clear()
+    await window.page.emulate_media(color_scheme="dark")
+    await window.page.set_viewport_size({"width": 390, "height": 800})
+    await window.page.goto(PATH)
+    return window
 
 
 async def open_operation(page: Page, name: str) -> Locator:
@@ -45,9 +64,7 @@ async def authorize(page: Page, token: str) -> None:
     await dialog.get_by_role("button", name="Close").last.click()
 
 
-async def test_every_operation_is_shown_at_every_width(open_page: OpenPage, site: str) -> None:
-    tab = await open_page(base_url=site)
-    await tab.page.goto(PATH)
+async def test_every_operation_is_shown_at_every_width(tab: Tab) -> None:
     await tab.page.locator(".opblock").first.wait_for()
     document = await (await tab.page.request.get("/api/v1/openapi.json")).json()
     paths = document["paths"].items()
@@ -62,10 +79,8 @@ async def test_every_operation_is_shown_at_every_width(open_page: OpenPage, site
     assert tab.complaints == []
 
 
-async def test_operations_are_tried_out_with_a_token(open_page: OpenPage, site: str) -> None:
-    tab = await open_page(base_url=site, viewport={"width": 390, "height": 800})
+async def test_operations_are_tried_out_with_a_token(tab: Tab) -> None:
     page = tab.page
-    await page.goto(PATH)
     listing = await open_operation(page, "entity_index")
     await execute(listing, "401")
     (complaint,) = tab.complaints
@@ -83,9 +98,7 @@ async def test_operations_are_tried_out_with_a_token(open_page: OpenPage, site: 
     assert tab.complaints == []
 
 
-async def test_colours_follow_the_system(open_page: OpenPage, site: str) -> None:
-    tab = await open_page(base_url=site, color_scheme="dark")
-    await tab.page.goto(PATH)
+async def test_colours_follow_the_system(tab: Tab) -> None:
     assert await tab.page.evaluate(BACKGROUND) == "rgb(28, 32, 34)"
     await tab.page.emulate_media(color_scheme="light")
     await tab.page.locator("html:not(.dark-mode)").wait_for(state="attached")
