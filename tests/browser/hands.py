@@ -15,7 +15,9 @@ class Mouse:
         await target.click()
 
     async def press(self, role: str, name: str) -> None:
-        await self.page.get_by_role(role, name=name, exact=True).click()
+        """Press a link or a button, and wait for the page that follows."""
+        async with self.page.expect_navigation():
+            await self.reach(self.page.get_by_role(role, name=name, exact=True))
 
     async def fill(self, label: str, text: str) -> None:
         await self.reach(self.page.get_by_label(label, exact=True))
@@ -24,10 +26,9 @@ class Mouse:
 
 
 class Keyboard(Mouse):
-    """Goes from one thing to the next, and does what is wanted when it gets there."""
+    """Goes from one thing to the next until it is where it wants to be."""
 
     async def reach(self, target: Locator) -> None:
-        await target.wait_for()
         for _ in range(MAX_STEPS):
             if await target.evaluate("element => element === document.activeElement"):
                 return
@@ -36,4 +37,5 @@ class Keyboard(Mouse):
 
     async def press(self, role: str, name: str) -> None:
         await self.reach(self.page.get_by_role(role, name=name, exact=True))
-        await self.page.keyboard.press("Enter")
+        async with self.page.expect_navigation():
+            await self.page.keyboard.press("Enter")

@@ -104,7 +104,7 @@ async def search_and_turn_the_page(hands: Mouse) -> None:
     assert await list_names(hands) == ["Zoo"]
     await hands.press("link", "Show all")
     await hands.press("link", "Next")
-    await hands.page.wait_for_url("**/entities/?page=2")
+    assert hands.page.url.endswith("/entities/?page=2")
     assert await list_names(hands) == ["Zoo"]
 
 
