@@ -52,7 +52,7 @@ async def answer_error(raised: Exception) -> Response:
     """Answer *raised* as JSON or as a page: the address decides, elsewhere the Accept header."""
     error = to_app_error(raised)
     asked: Request | Websocket = websocket if has_websocket_context() else request
-    wants_json = asked.path.startswith("/api/") or prefers_json(asked)
+    wants_json = has_websocket_context() or asked.path.startswith("/api/") or prefers_json(asked)
     answer = make_problem(error) if wants_json else await render_error(error)
     response = cast(Response, await make_response(answer))
     if error.retry_after is not None:
