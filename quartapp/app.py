@@ -8,6 +8,7 @@ from quart import Quart, request, websocket
 from quart import Request as QuartRequest
 from quart import Websocket as QuartWebsocket
 from quart.asgi import ASGIHTTPConnection, ASGIWebsocketConnection
+from quart.sessions import SecureCookieSessionInterface, SessionMixin
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import BaseConverter
@@ -39,6 +40,13 @@ class IdConverter(BaseConverter):
         return number
 
 
+class SessionInterface(SecureCookieSessionInterface):
+    async def save_session(self, app: Quart, session: SessionMixin, response: Any) -> None:
+        """Leave public answers as they are: Quart 0.23 lets every answer vary by the cookie."""
+        if session.modified or response is None or not response.cache_control.public:
+            await super().save_session(app, session, response)
+
+
 class HTTPConnection(ASGIHTTPConnection):
     async def handle_request(self, request: QuartRequest, send: ASGISendCallable) -> None:
         try:
@@ -62,6 +70,7 @@ class WebsocketConnection(ASGIWebsocketConnection):
 class QuartApp(Quart):
     request_class = Request
     websocket_class = Websocket
+    session_interface = SessionInterface()
     asgi_http_class = HTTPConnection
     asgi_websocket_class = WebsocketConnection
     default_config = ImmutableDict(

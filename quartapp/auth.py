@@ -67,7 +67,7 @@ async def load_user() -> None:
 
 async def load_socket_user() -> None:
     """Find out who asks, before a socket; a page of another site may not use the cookie."""
-    async with db.begin() as session:
+    async with db.read() as session:
         g.user, g.by_cookie = await find_asking_user(session, websocket)
     origin = websocket.headers.get("Origin")
     if is_own_origin(websocket) or (origin is None and not g.by_cookie):

@@ -19,11 +19,13 @@ ALWAYS = {
     "Content-Security-Policy": CSP,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-HSTS = f"max-age={2 * 365 * 24 * 3600}; includeSubDomains"
+HTTPS = {  # browsers ignore these elsewhere, the second one with a complaint
+    "Strict-Transport-Security": f"max-age={2 * 365 * 24 * 3600}; includeSubDomains",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
 
 
 def init_app(app: Quart) -> None:
@@ -31,10 +33,9 @@ def init_app(app: Quart) -> None:
 
 
 async def add_headers(response: Response) -> Response:
-    for name, value in ALWAYS.items():
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
+    for name, value in (ALWAYS | HTTPS if secure else ALWAYS).items():
         response.headers.setdefault(name, value)
-    if current_app.config["SESSION_COOKIE_SECURE"]:
-        response.headers.setdefault("Strict-Transport-Security", HSTS)
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
         response.vary.update(("Cookie", "Authorization"))

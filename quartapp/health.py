@@ -45,6 +45,8 @@ async def find_database_fault() -> str:
     try:
         async with asyncio.timeout(PATIENCE):
             state = await find_state()
+    except TimeoutError:
+        return f"The database has not answered for {PATIENCE:g} s."
     except Exception as error:
         known = classify(error)
         if known is None:

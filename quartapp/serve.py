@@ -85,6 +85,7 @@ def serve(app: QuartApp, config: ServeConfig) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is in flight; a second signal hurries."""
     config.errorlog = logging.getLogger("hypercorn.error")
     config.graceful_timeout = app.config["SHUTDOWN_GRACE"]
+    warn_about_debug(app)
     gc.freeze()  # what has been imported stays: collections leave it out, the one at the end, too
     limit = app.config["SHUTDOWN_LAME_DUCK"] + app.config["SHUTDOWN_GRACE"] + OVERTIME
     with asyncio.Runner(loop_factory=choose_loop(config)) as runner:
@@ -93,6 +94,11 @@ def serve(app: QuartApp, config: ServeConfig) -> None:
         with on_stop_signals(count, limit):
             config.create_sockets()
             runner.run(serve_until(signals, app, config))
+
+
+def warn_about_debug(app: QuartApp) -> None:
+    if app.debug:
+        logger.warning("These are the settings of development; to serve others: APP_SETTINGS=prod")
 
 
 def choose_loop(config: ServeConfig) -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -244,3 +244,29 @@ def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
         "CORS_ORIGINS": [],
     }
     assert found["SECRET_KEY_FALLBACKS"] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("CORS_ORIGINS", "example.org", "an origin looks like https://example.org, without a path"),
+        (
+            "CORS_ORIGINS",
+            "https://a.b/",
+            "an origin looks like https://example.org, without a path",
+        ),
+        ("TRUSTED_HOSTS", "*", "a host looks like example.org, or .example.org for all below it"),
+        ("TRUSTED_HOSTS", "a/b", "a host looks like example.org, or .example.org for all below it"),
+        ("TRUSTED_PROXIES", "nginx", "'nginx' does not appear to be an IPv4 or IPv6 network"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "10.0.0.1/8 has host bits set"),
+    ],
+)
+def test_what_could_never_match_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, complaint: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ConfigError) as caught:
+        load_config("test")
+
+    assert str(caught.value) == f"The settings are wrong:\n  {name}.0: {complaint}."

@@ -5,6 +5,8 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import Gone
 
 from quartapp.app import QuartApp
+from quartapp.auth import login_required
+from tests.wire import open_socket, read_refusal, serving
 
 SECRET = "Zq7canary"
 
@@ -43,3 +45,15 @@ async def test_failure_is_told_by_the_face_that_was_asked(
     assert SECRET not in body
     assert response.headers.get("Retry-After") == ("2" if status == 503 else None)
     assert response.mimetype == (accept if accept == "text/html" else "application/problem+json")
+
+
+async def test_socket_is_refused_as_json_wherever_it_is(fresh_app: QuartApp) -> None:
+    @fresh_app.websocket("/live")
+    @login_required
+    async def live() -> None:
+        raise AssertionError("Nobody gets here.")
+
+    async with serving(fresh_app) as port, open_socket(port, "/live") as client:
+        status, headers = await read_refusal(client)
+
+    assert (status, headers["content-type"]) == (401, "application/problem+json")

@@ -179,9 +179,9 @@ async def run_in_schema(_app: QuartApp, names: Names, lines: list[str], _: objec
 
 
 async def run_as_setting(
-    _app: QuartApp, _names: Names, lines: list[str], monkeypatch: pytest.MonkeyPatch
+    app: QuartApp, _names: Names, lines: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("INSTANCE_PATH", "/nowhere")
+    monkeypatch.setenv("INSTANCE_PATH", app.instance_path)
     monkeypatch.setenv("SECRET_KEY", "x" * 32)
     before = load_config(DevelopmentConfig)
     for line in lines:

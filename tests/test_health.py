@@ -7,6 +7,8 @@ from sqlalchemy import text
 from quartapp import create_app
 from quartapp.app import QuartApp
 from quartapp.extensions import db
+from tests.database.outage import frozen
+from tests.processes import Server
 
 
 async def ask(client: QuartClient, path: str) -> tuple[int, dict[str, str]]:
@@ -60,3 +62,22 @@ async def test_not_ready_without_a_database(tmp_path: Path, unused_port: int) ->
         status, body = await ask(app.test_client(), "/readyz")
         assert (status, body["reason"]) == (503, "The database is away; try again in a moment.")
         assert await ask(app.test_client(), "/livez") == (200, {"status": "alive"})
+
+
+async def test_not_ready_while_the_database_is_frozen(
+    postgres_url: str, postgres_server: Server, tmp_path: Path
+) -> None:
+    app = create_app({"TESTING": True, "INSTANCE_PATH": tmp_path, "DATABASE_URL": postgres_url})
+    async with app.test_app():
+        client = app.test_client()
+        before = await ask(client, "/readyz")
+        with frozen(postgres_server):
+            during = await ask(client, "/readyz")
+        after = await ask(client, "/readyz")
+
+    reason = "The database has not answered for 2 s."
+    assert [before, during, after] == [
+        (200, {"status": "ready"}),
+        (503, {"status": "not ready", "reason": reason}),
+        (200, {"status": "ready"}),
+    ]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from quartapp.serve import ServeConfig, load_config
+from quartapp import create_app
+from quartapp.serve import ServeConfig, load_config, warn_about_debug
 from tests.outside import ask
 from tests.processes import (
     IMPORTS,
@@ -66,3 +67,13 @@ def test_addresses_on_the_command_line_win() -> None:
         ["127.0.0.1:1", "unix:x"],
         ["127.0.0.1:8000"],
     )
+
+
+@pytest.mark.parametrize(("debug", "said"), [(True, 1), (False, 0)])
+def test_serving_others_with_settings_of_development_is_noted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], debug: bool, said: int
+) -> None:
+    app = create_app({"TESTING": True, "INSTANCE_PATH": tmp_path, "DEBUG": debug})
+    warn_about_debug(app)
+
+    assert capsys.readouterr().err.count("to serve others: APP_SETTINGS=prod") == said

@@ -25,6 +25,7 @@ from quartapp.serve import SERVICE_RESTART, on_stop_signals
 from quartapp.services.user import add_setup_token, has_users
 
 STOP_LIMIT = 10.0  # s from Ctrl-C until the process is ended by force
+LAST_REQUESTS = 0.2  # s for whoever has just connected to send what they want
 
 
 @click.command("run", short_help="Run the development server.")
@@ -101,15 +102,18 @@ async def serve(
     """Serve until *stopped* is set, or until the code has changed: then return True."""
     changing = asyncio.create_task(wait_for_change() if follow else stopped.wait())
     stopping = asyncio.create_task(stopped.wait())
+    copy = os.dup(listener.fileno())  # hypercorn closes what it listens on
 
     async def end() -> None:
-        """Hypercorn stops when this returns."""
+        """Hypercorn stops when this returns, and closes connections that have asked nothing yet."""
         await asyncio.wait([changing, stopping], return_when=asyncio.FIRST_COMPLETED)
+        asyncio.get_running_loop().remove_reader(copy)  # who connects now waits for the next start
+        await asyncio.sleep(LAST_REQUESTS)
         app.draining = True
         await app.close_sockets(SERVICE_RESTART)
 
     try:
-        await hypercorn.asyncio.serve(app, make_config(listener), shutdown_trigger=end)
+        await hypercorn.asyncio.serve(app, make_config(copy), shutdown_trigger=end)
     except LifespanFailureError as error:
         raise click.ClickException(f"The application does not start: {error}") from error
     finally:
@@ -118,10 +122,9 @@ async def serve(
     return not stopped.is_set()
 
 
-def make_config(listener: socket.socket) -> Config:
-    """Return hypercorn's settings: on a copy of the socket, as it closes its own at the end."""
+def make_config(listener: int) -> Config:
     config = Config()
-    config.bind = [f"fd://{os.dup(listener.fileno())}"]
+    config.bind = [f"fd://{listener}"]
     config.errorlog = logging.getLogger("hypercorn.error")
     config.errorlog.setLevel(logging.WARNING)  # the address has been said
     config.accesslog = logging.getLogger("quartapp.access")  # elsewhere nginx logs the requests

@@ -1,4 +1,4 @@
-"""The database extension: one engine an app, one session a request, `begin()` elsewhere."""
+"""The database extension: an engine an app, a session a request, others by `begin()`, `read()`."""
 
 import logging
 from contextlib import AbstractAsyncContextManager
@@ -61,6 +61,10 @@ class Database:
     def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
         """A unit of work of its own: commit at the end, roll back on error."""
         return self._state.writers.begin()
+
+    def read(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """A session that only reads, and so waits for no writer; nothing is committed."""
+        return self._state.readers()
 
     async def discard(self) -> None:
         """Forget this request's session with all it did; the next use makes a new one."""

@@ -15,7 +15,7 @@ from quartapp.auth import load_socket_user, load_user, refuse_foreign_page
 INFO = Info(
     title="quartapp",
     version="1",
-    description="Watches sites. Ask POST /api/v1/tokens for a bearer token, then send it.",
+    description="Sites, and comments on them. POST /api/v1/tokens gives a bearer token: send it.",
 )
 EXPOSED_HEADERS = ["Location", "Retry-After", "X-Request-ID"]
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

@@ -104,7 +104,7 @@ async def remove(entity_id: int, comment_id: int) -> tuple[str, int]:
 @login_required
 async def live(entity_id: int) -> None:
     """Say that the socket is connected; then keep each message as a comment and send it back."""
-    async with db.begin() as session:
+    async with db.read() as session:
         await get_entity(session, entity_id)
     await websocket.send_json({"type": "connected", "entity_id": entity_id})
     while True:
