@@ -79,7 +79,8 @@ class Mirror(StreamRequestHandler):
 
     def handle(self) -> None:
         head = self.read_head()
-        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(head) + head)
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n")  # or nginx would keep it
+        self.wfile.write(b"Content-Length: %d\r\n\r\n" % len(head) + head)
 
     def read_head(self) -> bytes:
         head = b""
