@@ -1,4 +1,4 @@
-"""What tests share: people, forms, and a look at the statements."""
+"""What tests share: people, forms, revisions, and a look at the statements."""
 
 import re
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from quart.testing import QuartClient
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from quartapp.database.migrations import load_scripts
 from quartapp.models import User
 from quartapp.security import hash_password
 from quartapp.services.user import add_api_token, add_user
@@ -44,6 +45,11 @@ async def sign_in(client: QuartClient, name: str) -> QuartClient:
     response = await client.post("/auth/login", form=form)
     assert response.status_code == 303, await response.get_data(as_text=True)
     return client
+
+
+def list_revisions() -> list[str]:
+    """Return the revisions of the code, from the first to the latest."""
+    return [script.revision for script in load_scripts().walk_revisions()][::-1]
 
 
 @contextmanager

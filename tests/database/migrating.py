@@ -14,6 +14,7 @@ from sqlalchemy import URL, Connection, inspect, text
 from quartapp.database.engine import make_engine
 from quartapp.database.migrations import make_config
 from quartapp.models import Base
+from tests.helpers import list_revisions
 
 ROOT = Path(__file__).parents[2]
 TABLES = sorted(Base.metadata.tables)
@@ -23,8 +24,8 @@ import os
 from alembic import op
 import sqlalchemy as sa
 
-revision = "0002_broken"
-down_revision = "0001_initial"
+revision = "broken"
+down_revision = "{head}"
 
 
 def upgrade():
@@ -44,6 +45,11 @@ def copy_scripts(folder: Path) -> Path:
     return target
 
 
+def empty_versions(scripts: Path) -> None:
+    for path in (scripts / "versions").glob("*.py"):
+        path.unlink()
+
+
 def configure(url: URL, scripts: Path | None = None, **given: object) -> Config:
     config = make_config(attributes={"url": url}, **given)
     if scripts:
@@ -52,7 +58,9 @@ def configure(url: URL, scripts: Path | None = None, **given: object) -> Config:
 
 
 def add_revision(scripts: Path, fault: str) -> None:
-    (scripts / "versions" / "0002_broken.py").write_text(BROKEN.format(fault=fault))
+    """Let a revision follow the latest one."""
+    broken = BROKEN.format(fault=fault, head=list_revisions()[-1])
+    (scripts / "versions" / "broken.py").write_text(broken)
 
 
 def ask(url: URL, question: Callable[[Connection], object]) -> object:
