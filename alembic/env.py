@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from alembic import context
+from alembic.operations.ops import DropIndexOp, DropTableOp, ModifyTableOps
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection
@@ -39,13 +40,24 @@ def render_type(kind: str, item: Any, autogenerate: Any) -> str | bool:
 
 
 def finish_revisions(_context: Any, _revision: Any, revisions: list[Any]) -> None:
-    """Drop a generated revision that changes nothing; name the others by number and message."""
+    """Drop a generated revision that changes nothing; name the others, and mend what they drop."""
     if getattr(options, "autogenerate", False) and revisions[0].upgrade_ops.is_empty():
         revisions.clear()
         config.print_stdout("No changes in schema detected.")
     for revision in revisions:
         if not getattr(options, "rev_id", None):
             revision.rev_id = make_revision_id(revision.message or "")
+        for side in (revision.upgrade_ops, revision.downgrade_ops):
+            side.ops = leave_indexes_to_tables(side.ops)
+
+
+def leave_indexes_to_tables(found: list[Any]) -> list[Any]:
+    """Drop no index of a table that goes itself: MariaDB keeps one that a foreign key needs."""
+    gone = {(op.schema, op.table_name) for op in found if isinstance(op, DropTableOp)}
+    for op in found:
+        if isinstance(op, ModifyTableOps) and (op.schema, op.table_name) in gone:
+            op.ops = [item for item in op.ops if not isinstance(item, DropIndexOp)]
+    return [op for op in found if not (isinstance(op, ModifyTableOps) and op.is_empty())]
 
 
 def make_revision_id(message: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import URL, text
+from sqlalchemy import URL, Column, ForeignKey, Integer, MetaData, Table, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from quartapp import create_app
@@ -16,11 +16,28 @@ from quartapp.database.engine import make_engine
 from quartapp.database.migrations import Revision, find_revision_state, upgrade, warn_if_behind
 from quartapp.database.url import parse_url
 from quartapp.extensions import db
-from tests.database.migrating import TABLES, ask, configure, copy_scripts, find_tables, start
+from tests.database.migrating import (
+    TABLES,
+    ask,
+    configure,
+    copy_scripts,
+    empty_versions,
+    find_tables,
+    start,
+)
 from tests.helpers import list_revisions
 
 # On SQLite, a later revision may have to look at a table, so that it cannot be printed.
 FIRST = list_revisions()[0]
+
+# A table that the models no longer have, with an index that MariaDB's foreign key needs.
+old = MetaData()
+Table(
+    "pet",
+    old,
+    Column("id", Integer, primary_key=True),
+    Column("mother_id", ForeignKey("pet.id", name="fk_pet_mother"), index=True),
+)
 
 
 @pytest.fixture
@@ -133,6 +150,39 @@ def test_generated_revision_holds_what_changed_and_runs(scripts: Path, tmp_path:
     assert "sa.Column('expires_at', UtcDateTime(), nullable=False)" in path.read_text()
     command.upgrade(configure(url, scripts), "head")
     assert find_tables(url) == TABLES
+
+
+def test_generated_revision_leads_there_and_back(url: URL, scripts: Path) -> None:
+    empty_versions(scripts)
+    generate(url, scripts, "All of it")
+
+    command.upgrade(configure(url, scripts), "head")
+    assert find_tables(url) == TABLES
+    command.downgrade(configure(url, scripts), "base")
+    assert find_tables(url) == []
+
+
+def test_generated_revision_drops_a_table_and_brings_it_back(url: URL, scripts: Path) -> None:
+    command.upgrade(configure(url, scripts), "head")
+    ask(url, old.create_all)
+    generate(url, scripts, "Tidy up")
+
+    command.upgrade(configure(url, scripts), "head")
+    assert find_tables(url) == TABLES
+    command.downgrade(configure(url, scripts), "-1")
+    assert find_tables(url) == sorted([*TABLES, *old.tables])
+
+
+def test_only_indexes_of_tables_that_stay_are_dropped(scripts: Path, tmp_path: Path) -> None:
+    url = parse_url(f"sqlite:///{tmp_path}/test.db")
+    command.upgrade(configure(url, scripts), "head")
+    ask(url, lambda connection: connection.execute(text("DROP TABLE comment")))
+    ask(url, lambda connection: connection.execute(text("DROP INDEX ix_entity_owner_id")))
+    generate(url, scripts, "Comments")
+
+    (path,) = find_new(scripts)
+    dropped = re.findall(r"drop_.+", path.read_text())
+    assert dropped == ["drop_index(batch_op.f('ix_entity_owner_id'))", "drop_table('comment')"]
 
 
 def generate(url: URL, scripts: Path, message: str, output: StringIO | None = None) -> None:
