@@ -1,6 +1,7 @@
 """What can go wrong, in the words of the domain; each face says it its own way."""
 
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,12 @@ class UnauthorizedError(AppError):
 class ForbiddenError(AppError):
     status = 403
     title = "Not allowed"
+
+
+class StaleLoginError(ForbiddenError):
+    """The password was given too long ago for this."""
+
+    title = "Confirm your password"
 
 
 class NotFoundError(AppError):
@@ -69,6 +76,11 @@ class InvalidError(AppError):
     def __init__(self, message: str, errors: tuple[FieldError, ...] = ()) -> None:
         super().__init__(message)
         self.errors = errors
+
+    @classmethod
+    def of_field(cls, name: str, message: str) -> Self:
+        """The error of one field, in words that stand beside it as well."""
+        return cls(message, (FieldError((name,), message, "value_error"),))
 
 
 class UnavailableError(AppError):

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import secrets
 import unicodedata
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -11,7 +12,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 TOKEN_BYTES = 32  # 256 bits
-MIN_PASSWORD, MAX_PASSWORD = 15, 128  # characters; NIST SP 800-63B-4 §3.1.1.2, without a 2nd factor
+TOKEN_PREFIX = "qa_"  # noqa: S105 (names a token wherever one leaks)
+CHECK_LENGTH = 8  # hexadecimal digits of CRC-32
+MIN_PASSWORD, MAX_PASSWORD = 15, 128  # characters; NIST SP 800-63B-4 §3.1.1.2
+MIN_SECOND_PASSWORD = 8  # the same, beside a second factor
 
 hasher = PasswordHasher()
 # A hash takes 64 MiB and a core for a third of a second: two at once are enough for a process.
@@ -20,6 +24,22 @@ threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="password")
 
 def make_token() -> str:
     return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def make_api_token() -> str:
+    """Return `qa_`, 256 random bits, and a checksum by which a scanner of leaks knows it."""
+    body = TOKEN_PREFIX + make_token()
+    return body + make_checksum(body)
+
+
+def is_api_token(text: str) -> bool:
+    """Tell whether *text* is spelt as a token is; whether it holds, the database knows."""
+    body, check = text[:-CHECK_LENGTH], text[-CHECK_LENGTH:]
+    return body.startswith(TOKEN_PREFIX) and check == make_checksum(body)
+
+
+def make_checksum(body: str) -> str:
+    return f"{zlib.crc32(body.encode()):0{CHECK_LENGTH}x}"
 
 
 def hash_token(token: str) -> str:
@@ -36,6 +56,11 @@ async def check_password(password: str, password_hash: str | None) -> bool:
     """Compare in a thread; without a hash (a stranger) the answer is no, in equal time."""
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(threads, matches, normalize_password(password), password_hash)
+
+
+def is_outdated(password_hash: str) -> bool:
+    """Tell whether a hash was made with other parameters than today's."""
+    return hasher.check_needs_rehash(password_hash)
 
 
 @cache

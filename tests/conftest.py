@@ -17,7 +17,7 @@ from quartapp.database.engine import make_engine
 from quartapp.database.migrations import upgrade
 from quartapp.database.url import parse_url
 from quartapp.extensions import db
-from quartapp.models import Base, User
+from quartapp.models import Base, Role, User
 from tests.databases import create_database
 from tests.helpers import add_person, make_bearer, sign_in
 from tests.processes import Server, free_port
@@ -122,7 +122,7 @@ def client(app: QuartApp) -> QuartClient:
 @pytest.fixture
 async def admin(app: QuartApp) -> User:
     async with app.app_context(), db.begin() as session:
-        return await add_person(session, "admin", is_admin=True)
+        return await add_person(session, "admin", role=Role.ADMIN)
 
 
 @pytest.fixture

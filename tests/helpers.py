@@ -9,25 +9,28 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from quartapp.database.migrations import load_scripts
-from quartapp.models import User
+from quartapp.models import Role, Scope, User
 from quartapp.security import hash_password
-from quartapp.services.user import add_api_token, add_user
+from quartapp.services.token import add_token
+from quartapp.services.user import add_user
 
 KINDS = ["sqlite", "postgres", "mariadb"]  # of databases
 PASSWORD = "correct horse battery"
 _hashes: dict[str, str] = {}
 
 
-async def add_person(session: AsyncSession, name: str, *, is_admin: bool = False) -> User:
+async def add_person(session: AsyncSession, name: str, *, role: Role = Role.EDITOR) -> User:
     """Add a user whose password is PASSWORD, hashed once for all tests."""
     if PASSWORD not in _hashes:
         _hashes[PASSWORD] = await hash_password(PASSWORD)
-    return await add_user(session, name=name, password_hash=_hashes[PASSWORD], is_admin=is_admin)
+    return await add_user(session, name=name, password_hash=_hashes[PASSWORD], role=role)
 
 
-async def make_bearer(session: AsyncSession, user: User) -> dict[str, str]:
+async def make_bearer(
+    session: AsyncSession, user: User, scope: Scope = Scope.WRITE
+) -> dict[str, str]:
     """Return the headers of a program that calls the API as *user*."""
-    secret, _ = await add_api_token(session, user, "test")
+    secret, _ = await add_token(session, user, "test", scope=scope)
     return {"Authorization": f"Bearer {secret}"}
 
 

@@ -20,7 +20,7 @@ from quartapp.config import DevelopmentConfig
 from quartapp.configure import load_config
 from quartapp.errors import AppError
 from quartapp.extensions import db
-from quartapp.models import Base, User
+from quartapp.models import Base, Role, User
 from tests.helpers import add_person, make_bearer, read_token, sign_in
 from tests.papers import check_command, find_blocks, find_tables, read_paper, split_sections
 
@@ -61,7 +61,7 @@ def load_section(title: str) -> Names:
 async def prepare(app: QuartApp, title: str) -> Names:
     """Put what a section declares into *app*, and return the names that it knows."""
     async with app.app_context(), db.begin() as session:
-        await add_person(session, "admin", is_admin=True)
+        await add_person(session, "admin", role=Role.ADMIN)
     async with app.app_context():
         await db.engine.dispose()  # not every test starts the app, which would do that at its end
     app.jinja_env.loader = ChoiceLoader([app.jinja_env.loader, DictLoader(TEMPLATES)])

@@ -20,9 +20,10 @@ from quartapp.app import TRIES
 from quartapp.asgi.intake import PARKED_MESSAGES
 from quartapp.config import Config, ProductionConfig
 from quartapp.configure import EXIT_CONFIG, load_config
+from quartapp.models.link import LIFE, Purpose
 from quartapp.models.user import User
 from quartapp.services.paging import MAX_SIZE
-from quartapp.services.user import SESSION_LIFE, SETUP_LIFE, TOKEN_LIFE
+from quartapp.services.token import TOKEN_LIFE
 from tests.api.helpers import Api, add_site
 from tests.papers import (
     ROOT,
@@ -104,9 +105,8 @@ async def test_addresses_that_are_named_are_served(paper: str, app: Quart) -> No
     [
         ("docs/api.md", f"It holds for {TOKEN_LIFE.days} days."),
         ("docs/api.md", f"`per_page` is {MAX_SIZE} at most"),
-        ("docs/from-flask.md", f"every login lasts {SESSION_LIFE.days} days"),
         ("docs/operations.md", f"exit code {EXIT_CONFIG}"),
-        ("docs/operations.md", f"it holds for a day{'s' * (SETUP_LIFE.days - 1)}"),
+        ("docs/operations.md", f"it holds for a day{'s' * (LIFE[Purpose.SETUP].days - 1)}"),
         ("docs/architecture.md", f"{NUMBERS[TRIES]}\n  times at most"),
         ("docs/architecture.md", f"{NUMBERS[PARKED_MESSAGES]} messages may wait"),
     ],

@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from quartapp.models import Comment
+from quartapp.models import Comment, Role
 from quartapp.services.entity import add_entity
 from quartapp.services.user import add_user
 from tests.databases import create_database, drop_database
@@ -170,7 +170,7 @@ async def test_no_request_is_lost_while_processes_are_replaced(
 ) -> None:
     rounds: int = request.config.getoption("--rolling")
     async with AsyncSession(engine) as session, session.begin():
-        user = await add_user(session, name="alice", password_hash="")
+        user = await add_user(session, name="alice", password_hash="", role=Role.EDITOR)
         entity = await add_entity(session, name="site", url="https://site.test/", owner=user)
         headers = await make_bearer(session, user) | {"Content-Type": "application/json"}
         path = f"/api/v1/entities/{entity.id}/comments"

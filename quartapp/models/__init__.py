@@ -3,14 +3,20 @@
 from quartapp.models.base import Base, utcnow
 from quartapp.models.comment import Comment
 from quartapp.models.entity import Entity
-from quartapp.models.user import ApiToken, SetupToken, User, UserSession
+from quartapp.models.link import Link, Purpose
+from quartapp.models.session import UserSession
+from quartapp.models.token import ApiToken, Scope
+from quartapp.models.user import Role, User
 
 __all__ = [
     "ApiToken",
     "Base",
     "Comment",
     "Entity",
-    "SetupToken",
+    "Link",
+    "Purpose",
+    "Role",
+    "Scope",
     "User",
     "UserSession",
     "utcnow",

@@ -18,6 +18,7 @@ class Entity(Base):
     slug: Mapped[str] = mapped_column(String(NAME_LENGTH), unique=True)
     url: Mapped[str] = mapped_column(String(URL_LENGTH))
     content: Mapped[str] = mapped_column(Text, default="")
+    is_public: Mapped[bool] = mapped_column(default=False)  # on the status page, for anyone
     owner_id: Mapped[int | None] = mapped_column(
         Id, ForeignKey("user.id", ondelete="SET NULL"), index=True
     )

@@ -3,6 +3,8 @@
 import unicodedata
 from urllib.parse import urlsplit
 
+from email_validator import EmailNotValidError, validate_email
+
 # Marks that turn the reading direction can make a name look like another one.
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 LINE_BREAKS = frozenset("\n\r\t")
@@ -22,6 +24,27 @@ def clean_line(value: str) -> str:
     if any(character in LINE_BREAKS or character in BIDI for character in line):
         raise ValueError("Line breaks and direction marks are not allowed.")
     return line
+
+
+def clean_username(value: str) -> str:
+    """Return a name that cannot be taken for an e-mail address: people sign in with either."""
+    name = clean_line(value)
+    if "@" in name:
+        raise ValueError("A user name holds no @.")
+    return name
+
+
+def clean_email(value: str) -> str:
+    """Return an address as it is kept and compared: well-formed, in small letters."""
+    try:
+        found = validate_email(clean_line(value), check_deliverability=False)
+    except EmailNotValidError as error:
+        raise ValueError("This is not an e-mail address.") from error
+    return fold_email(found.normalized)
+
+
+def fold_email(value: str) -> str:
+    return unicodedata.normalize("NFC", value.strip()).lower()
 
 
 def is_control(character: str) -> bool:

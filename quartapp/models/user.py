@@ -1,14 +1,24 @@
-"""Who uses the application, and what lets them in."""
+"""Who uses the application."""
 
 from datetime import datetime
+from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
 
-from quartapp.models.base import Base, Id
+from quartapp.models.base import Base
 
 USERNAME_LENGTH = 60
-HASH_LENGTH = 64  # SHA-256, in hexadecimal digits
+EMAIL_LENGTH = 254  # RFC 5321 §4.5.3.1.3, without the angle brackets
+ROLE_LENGTH = 20
+
+
+class Role(StrEnum):
+    """What a person is here for; models/rights.py says what each may do."""
+
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    ADMIN = "admin"
 
 
 class User(Base):
@@ -17,45 +27,19 @@ class User(Base):
     __tablename__ = "user"
 
     name: Mapped[str] = mapped_column(String(USERNAME_LENGTH), unique=True)
+    email: Mapped[str | None] = mapped_column(String(EMAIL_LENGTH), unique=True)
+    email_confirmed_at: Mapped[datetime | None]
     password_hash: Mapped[str]
-    is_admin: Mapped[bool] = mapped_column(default=False)
+    role: Mapped[Role] = mapped_column(String(ROLE_LENGTH), default=Role.VIEWER)
+    disabled_at: Mapped[datetime | None]
 
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_admin(self) -> bool:
+        return self.role == Role.ADMIN
 
-class Credential(Base):
-    """A secret that stands for a user until it expires: only its hash is kept."""
-
-    __abstract__ = True
-
-    token_hash: Mapped[str] = mapped_column(String(HASH_LENGTH), unique=True)
-    expires_at: Mapped[datetime]
-
-    def is_valid(self, now: datetime) -> bool:
-        return now < self.expires_at
-
-
-class UserSession(Credential):
-    """One browser that is signed in."""
-
-    __tablename__ = "user_session"
-
-    user_id: Mapped[int] = mapped_column(Id, ForeignKey("user.id", ondelete="CASCADE"), index=True)
-    user: Mapped[User] = relationship(lazy="raise_on_sql")
-
-
-class ApiToken(Credential):
-    """One program that calls the API."""
-
-    __tablename__ = "api_token"
-
-    name: Mapped[str]
-    user_id: Mapped[int] = mapped_column(Id, ForeignKey("user.id", ondelete="CASCADE"), index=True)
-    user: Mapped[User] = relationship(lazy="raise_on_sql")
-
-
-class SetupToken(Credential):
-    """The link that makes the first administrator; void once there is a user."""
-
-    __tablename__ = "setup_token"
+    @property
+    def is_active(self) -> bool:
+        return self.disabled_at is None

@@ -6,6 +6,7 @@ from sqlalchemy.orm import joinedload
 
 from quartapp.errors import ForbiddenError, NotFoundError
 from quartapp.models import Comment, Entity, User
+from quartapp.models.rights import may_comment, may_edit_comment
 
 
 def select_comments(entity: Entity) -> Select[Comment]:
@@ -26,6 +27,8 @@ async def get_comment(session: AsyncSession, entity_id: int, comment_id: int) ->
 
 
 async def add_comment(session: AsyncSession, entity: Entity, body: str, author: User) -> Comment:
+    if not may_comment(author):
+        raise ForbiddenError("Viewers may read only; ask an administrator to be an editor.")
     comment = Comment(entity_id=entity.id, body=body, author=author)
     session.add(comment)
     await session.flush()
@@ -49,5 +52,5 @@ async def remove_comment(session: AsyncSession, comment: Comment, by: User) -> N
 
 
 def refuse_stranger(comment: Comment, user: User) -> None:
-    if not (user.is_admin or comment.author_id == user.id):
+    if not may_edit_comment(user, comment):
         raise ForbiddenError("Only the author and administrators may change this comment.")

@@ -10,14 +10,17 @@ from sqlalchemy.orm import joinedload
 from quartapp.errors import ConflictError, ForbiddenError, NotFoundError
 from quartapp.models import Entity, User
 from quartapp.models.entity import NAME_LENGTH
+from quartapp.models.rights import may_add_entity, may_edit_entity, may_see_entity
 
 RESERVED_SLUGS = {"new"}  # /entities/new is a page of its own
 COUNTER_LENGTH = 12  # characters kept free in a slug for "-2", "-3", …
 
 
-def select_entities(search: str = "") -> Select[Entity]:
-    """All entities by name, their owners loaded; the caller chooses the page."""
+def select_entities(search: str = "", *, seen_by: User | None) -> Select[Entity]:
+    """What *seen_by* may see, by name, owners loaded; the caller chooses the page."""
     query = select(Entity).options(joinedload(Entity.owner)).order_by(Entity.name, Entity.id)
+    if seen_by is None:
+        query = query.where(Entity.is_public)
     if not search:
         return query
     found = or_(
@@ -27,36 +30,48 @@ def select_entities(search: str = "") -> Select[Entity]:
     return query.where(found)
 
 
-async def get_entity(session: AsyncSession, entity_id: int) -> Entity:
-    """Return one entity, its owner loaded."""
-    return await get_one(session, Entity.id == entity_id, f"There is no entity {entity_id}.")
+async def get_entity(session: AsyncSession, entity_id: int, *, seen_by: User | None) -> Entity:
+    """Return one entity, its owner loaded; NotFoundError also when *seen_by* may not see it."""
+    return await get_one(session, Entity.id == entity_id, entity_id, seen_by)
 
 
-async def get_entity_by_slug(session: AsyncSession, slug: str) -> Entity:
-    """Return one entity, its owner loaded."""
-    return await get_one(session, Entity.slug == slug, f"There is no entity {slug!r}.")
+async def get_entity_by_slug(session: AsyncSession, slug: str, *, seen_by: User | None) -> Entity:
+    """Return one entity, its owner loaded; NotFoundError also when *seen_by* may not see it."""
+    return await get_one(session, Entity.slug == slug, slug, seen_by)
 
 
-async def get_one(session: AsyncSession, condition: Any, missing: str) -> Entity:
+async def get_one(
+    session: AsyncSession, condition: Any, key: int | str, seen_by: User | None
+) -> Entity:
     query = select(Entity).options(joinedload(Entity.owner)).where(condition)
     entity = await session.scalar(query)
-    if entity is None:
-        raise NotFoundError(missing)
+    if entity is None or not may_see_entity(seen_by, entity):
+        raise NotFoundError(f"There is no entity {key!r}.")
     return entity
 
 
 async def add_entity(
-    session: AsyncSession, *, name: str, url: str, content: str = "", owner: User | None
+    session: AsyncSession,
+    *,
+    name: str,
+    url: str,
+    content: str = "",
+    is_public: bool = False,
+    owner: User | None,
 ) -> Entity:
+    if owner is not None and not may_add_entity(owner):
+        raise ForbiddenError("Viewers may read only; ask an administrator to be an editor.")
     await refuse_taken_name(session, name)
     slug = await find_free_slug(session, name)
-    entity = Entity(name=name, slug=slug, url=url, content=content, owner=owner)
+    entity = Entity(
+        name=name, slug=slug, url=url, content=content, is_public=is_public, owner=owner
+    )
     session.add(entity)
     await session.flush()
     return entity
 
 
-async def edit_entity(session: AsyncSession, entity: Entity, by: User, **changes: str) -> Entity:
+async def edit_entity(session: AsyncSession, entity: Entity, by: User, **changes: Any) -> Entity:
     """Change what is named in *changes*; the slug stays, so that links go on working."""
     refuse_stranger(entity, by)
     if changes.get("name", entity.name) != entity.name:
@@ -75,7 +90,7 @@ async def remove_entity(session: AsyncSession, entity: Entity, by: User) -> None
 
 
 def refuse_stranger(entity: Entity, user: User) -> None:
-    if not (user.is_admin or entity.owner_id == user.id):
+    if not may_edit_entity(user, entity):
         raise ForbiddenError("Only the owner and administrators may change this entity.")
 
 

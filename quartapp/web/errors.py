@@ -3,14 +3,15 @@
 from quart import flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
-from quartapp.errors import AppError, UnauthorizedError
+from quartapp.errors import AppError, StaleLoginError, UnauthorizedError
 
 
 async def render_error(error: AppError) -> ResponseReturnValue:
-    """Return the page of *error*; a stranger is led to the login, and back afterwards."""
-    if isinstance(error, UnauthorizedError):
+    """Return the page of *error*; who must show who they are is led there, and back afterwards."""
+    if isinstance(error, UnauthorizedError | StaleLoginError):
         await flash(str(error), "info")
+        page = "auth.login" if isinstance(error, UnauthorizedError) else "auth.confirm"
         wanted = request.full_path.rstrip("?") if request.method == "GET" else None
-        return redirect(url_for("auth.login", next=wanted), 303)
+        return redirect(url_for(page, next=wanted), 303)
     page = await render_template("errors/error.html", error=error)
     return page, error.status

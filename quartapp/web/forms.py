@@ -1,15 +1,27 @@
 """The form that all forms start from: it reads the request, checks the token, and may wait."""
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Self
 
-from quart import current_app, request, session
+from quart import request
 from wtforms import Form
-from wtforms.csrf.session import SessionCSRF
+from wtforms.csrf.core import CSRF, CSRFTokenField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
-from quartapp.errors import ConflictError
+from quartapp.auth.csrf import EXPIRED, find_sent_token, is_csrf_token, make_csrf_token
+from quartapp.errors import ConflictError, InvalidError
+
+
+class SessionToken(CSRF):
+    """The token of `quartapp.auth`, as WTForms asks for it."""
+
+    def generate_csrf_token(self, _field: CSRFTokenField) -> str:
+        return make_csrf_token()
+
+    def validate_csrf_token(self, _form: Form, field: CSRFTokenField) -> None:
+        if not is_csrf_token(find_sent_token(field.data)):
+            raise ValidationError(EXPIRED)
 
 
 class BaseForm(Form):
@@ -17,16 +29,7 @@ class BaseForm(Form):
 
     class Meta:
         csrf = True
-        csrf_class = SessionCSRF
-        csrf_time_limit = None  # as long as the session: a form left open keeps what was typed
-
-        @property
-        def csrf_secret(self) -> bytes:
-            return str(current_app.secret_key).encode()
-
-        @property
-        def csrf_context(self) -> Any:
-            return session
+        csrf_class = SessionToken
 
     @classmethod
     async def read(cls, obj: object = None) -> Self:
@@ -52,11 +55,12 @@ class BaseForm(Form):
     def add_error(self, name: str, message: str) -> None:
         self[name].errors = [*self[name].errors, message]
 
-    def add_conflict(self, error: ConflictError) -> None:
+    def add_refusal(self, error: ConflictError | InvalidError) -> None:
         """Show beside its field what the service refused."""
-        if error.field not in self:
+        name = error.field if isinstance(error, ConflictError) else error.errors[0].loc[0]
+        if name not in self:
             raise error
-        self.add_error(str(error.field), str(error))
+        self.add_error(str(name), str(error))
 
     @property
     def status(self) -> int:
@@ -77,8 +81,3 @@ class Clean:
             field.data = self.rule(field.data or "")
         except ValueError as error:
             raise ValidationError(str(error)) from error
-
-
-def make_csrf_token() -> str:
-    """Return the token for a form that is written by hand in a template."""
-    return str(BaseForm().csrf_token.current_token)

@@ -3,6 +3,7 @@ from quart.testing import QuartClient
 
 from quartapp.models import User
 from tests.api.helpers import SITE, Api
+from tests.helpers import read_token
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/entities/", "/entities/1/nothing"])
@@ -88,7 +89,8 @@ async def test_elsewhere_the_accept_header_decides(
 async def test_cookie_writes_for_pages_of_this_site_only(
     browser: QuartClient, headers: dict[str, str], status: int
 ) -> None:
-    response = await browser.post("/api/v1/entities", json=SITE, headers=headers)
+    token = {"X-CSRFToken": await read_token(browser, "/entities/new")}
+    response = await browser.post("/api/v1/entities", json=SITE, headers=headers | token)
     assert response.status_code == status
     page = await (await browser.get("/api/v1/entities")).get_json()
     assert page["_meta"]["total"] == (1 if status == 201 else 0)

@@ -7,6 +7,7 @@ from quartapp.app import QuartApp
 from quartapp.database.migrations import upgrade
 from quartapp.errors import ForbiddenError, UnavailableError
 from quartapp.extensions import db
+from quartapp.models import Role
 from quartapp.services.comment import add_comment
 from quartapp.services.entity import add_entity
 from tests.helpers import add_person
@@ -31,7 +32,7 @@ async def fill() -> None:
     """Add 25 sites; those that are first by name have the longest texts."""
     await upgrade(db.engine)
     async with db.begin() as session:
-        owner = await add_person(session, ADMIN, is_admin=True)
+        owner = await add_person(session, ADMIN, role=Role.ADMIN)
         for number in range(24):
             url = f"https://example.org/{number}"
             await add_entity(session, name=f"Site {number:02}", url=url, owner=owner)

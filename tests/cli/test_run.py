@@ -85,7 +85,7 @@ def test_next_run_with_an_account_has_nothing_to_do(settings: Settings, tmp_path
 def add_user(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute(
-            "INSERT INTO user (name, password_hash, is_admin, created_at, updated_at)"
+            "INSERT INTO user (name, password_hash, role, created_at, updated_at)"
             " VALUES ('alice', 'x', 0, '2025-01-01', '2025-01-01')"
         )
     connection.close()

@@ -31,7 +31,7 @@ async def test_slug_is_made_of_the_name(app: Quart, admin: User, name: str, slug
     async with app.app_context(), db.begin() as session:
         entity = await add_entity(session, name=name, url=URL, owner=admin)
         assert entity.slug == slug
-        assert await get_entity_by_slug(session, slug) is entity
+        assert await get_entity_by_slug(session, slug, seen_by=admin) is entity
 
 
 async def test_names_that_differ_in_case_are_two(app: Quart, admin: User) -> None:
@@ -54,7 +54,7 @@ async def test_taken_name_is_a_conflict(app: Quart, admin: User) -> None:
 async def test_missing_entity_is_not_found(app: Quart) -> None:
     async with app.app_context(), db.begin() as session:
         with pytest.raises(NotFoundError, match="There is no entity 7"):
-            await get_entity(session, 7)
+            await get_entity(session, 7, seen_by=User())
 
 
 async def test_owner_and_administrator_may_change_it_and_nobody_else(
@@ -101,7 +101,7 @@ async def test_what_a_removed_user_wrote_stays(app: Quart, admin: User) -> None:
             await session.delete(await session.merge(gone))
         async with db.begin() as session:
             await session.refresh(await session.merge(entity))
-            found = await get_entity(session, entity.id)
+            found = await get_entity(session, entity.id, seen_by=User())
             assert (found.owner, found.owner_id) == (None, None)
             again = await session.get_one(type(comment), comment.id)
             assert (again.body, again.author_id) == ("x", None)

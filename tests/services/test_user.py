@@ -1,31 +1,18 @@
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from quart import Quart
 from sqlalchemy import select, update
 
-from quartapp.errors import ConflictError, ForbiddenError, UnauthorizedError
+from quartapp import security
+from quartapp.errors import BadRequestError, ConflictError, InvalidError, UnauthorizedError
 from quartapp.extensions import db
-from quartapp.models import ApiToken, SetupToken, User, UserSession, utcnow
-from quartapp.models.user import Credential
-from quartapp.services.user import (
-    add_api_token,
-    add_setup_token,
-    add_user,
-    authenticate,
-    close_session,
-    find_session_user,
-    find_token_user,
-    has_users,
-    open_session,
-    set_up,
-)
+from quartapp.models import Link, Role, User, utcnow
+from quartapp.services.user import add_setup_token, add_user, authenticate, has_users, set_up
 from tests.helpers import PASSWORD
 
-
-async def expire(kind: type[Credential]) -> None:
-    async with db.begin() as session:
-        await session.execute(update(kind).values(expires_at=utcnow() - timedelta(seconds=1)))
+STRONGER = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)
 
 
 async def test_first_administrator_is_made_once(app: Quart) -> None:
@@ -34,10 +21,10 @@ async def test_first_administrator_is_made_once(app: Quart) -> None:
             assert not await has_users(session)
             token = await add_setup_token(session)
             user = await set_up(session, token, name="root", password=PASSWORD)
-            assert (user.name, user.is_admin) == ("root", True)
+            assert (user.name, user.role) == ("root", Role.ADMIN)
         async with db.begin() as session:
             assert await has_users(session)
-            assert list(await session.scalars(select(SetupToken))) == []
+            assert list(await session.scalars(select(Link))) == []
             with pytest.raises(ConflictError, match="There is a user already"):
                 await add_setup_token(session)
 
@@ -46,22 +33,41 @@ async def test_expired_setup_token_makes_nobody(app: Quart) -> None:
     async with app.app_context():
         async with db.begin() as session:
             token = await add_setup_token(session)
-        await expire(SetupToken)
+            past = utcnow() - timedelta(seconds=1)
+            await session.execute(update(Link).values(expires_at=past))
         async with db.begin() as session:
-            with pytest.raises(ForbiddenError):
+            with pytest.raises(BadRequestError):
                 await set_up(session, token, name="root", password=PASSWORD)
 
 
-async def test_taken_name_is_a_conflict(app: Quart, admin: User) -> None:
+async def test_first_administrator_needs_a_good_password(app: Quart) -> None:
     async with app.app_context(), db.begin() as session:
-        with pytest.raises(ConflictError, match="The name 'admin' is taken") as caught:
-            await add_user(session, name="admin", password_hash="x")
+        token = await add_setup_token(session)
+        with pytest.raises(InvalidError, match="15 to 128 characters"):
+            await set_up(session, token, name="root", password="too short")
+
+
+@pytest.mark.parametrize("name", ["admin", "Admin", "ADMIN"])
+async def test_taken_name_is_a_conflict(app: Quart, admin: User, name: str) -> None:
+    async with app.app_context(), db.begin() as session:
+        with pytest.raises(ConflictError, match=f"The name '{name}' is taken") as caught:
+            await add_user(session, name=name, password_hash="x")
         assert caught.value.field == "name"
 
 
-async def test_password_tells_who_it_is(app: Quart, admin: User) -> None:
+async def test_taken_address_is_a_conflict(app: Quart) -> None:
     async with app.app_context(), db.begin() as session:
-        assert (await authenticate(session, "admin", PASSWORD)).id == admin.id
+        await add_user(session, name="a", password_hash="x", email="a@example.org")
+        with pytest.raises(ConflictError) as caught:
+            await add_user(session, name="b", password_hash="x", email="a@example.org")
+        assert caught.value.field == "email"
+
+
+@pytest.mark.parametrize("login", ["admin", "Ann@Example.org", " ann@example.org "])
+async def test_password_tells_who_it_is(app: Quart, admin: User, login: str) -> None:
+    async with app.app_context(), db.begin() as session:
+        await session.execute(update(User).values(email="ann@example.org"))
+        assert (await authenticate(session, login, PASSWORD)).id == admin.id
 
 
 @pytest.mark.parametrize(
@@ -75,41 +81,23 @@ async def test_wrong_password_and_stranger_get_one_answer(
             await authenticate(session, name, password)
 
 
-async def test_session_stands_for_its_user_until_it_ends(app: Quart, admin: User) -> None:
-    async with app.app_context():
-        async with db.begin() as session:
-            token = await open_session(session, admin)
-            other = await open_session(session, admin)
-        async with db.begin() as session:
-            assert await find_session_user(session, token) is not None
-            await close_session(session, token)
-            assert await find_session_user(session, token) is None
-            assert await find_session_user(session, other) is not None
-        await expire(UserSession)
-        async with db.begin() as session:
-            assert await find_session_user(session, other) is None
-
-
-async def test_api_token_stands_for_its_user_until_it_expires(app: Quart, admin: User) -> None:
-    async with app.app_context():
-        async with db.begin() as session:
-            secret, row = await add_api_token(session, admin, "laptop")
-            assert (secret[:3], row.name) == ("qa_", "laptop")
-        async with db.begin() as session:
-            found = await find_token_user(session, secret)
-            assert found is not None
-            assert found.id == admin.id
-            assert await find_token_user(session, secret[:-1]) is None
-        await expire(ApiToken)
-        async with db.begin() as session:
-            assert await find_token_user(session, secret) is None
-
-
-async def test_no_secret_is_kept_as_it_is(app: Quart, admin: User) -> None:
+async def test_who_is_disabled_gets_the_answer_of_a_stranger(app: Quart, admin: User) -> None:
     async with app.app_context(), db.begin() as session:
-        secret, row = await add_api_token(session, admin, "laptop")
-        opened = await open_session(session, admin)
-        sessions = list(await session.scalars(select(UserSession.token_hash)))
-        assert secret not in row.token_hash
-        assert opened not in sessions
-        assert PASSWORD not in admin.password_hash
+        await session.execute(update(User).values(disabled_at=utcnow()))
+        with pytest.raises(UnauthorizedError, match="Unknown name or wrong password"):
+            await authenticate(session, "admin", PASSWORD)
+
+
+async def test_hash_of_yesterday_is_replaced_at_the_next_login(
+    app: Quart, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(security, "hasher", STRONGER)
+    hashes = []
+    async with app.app_context():
+        for _ in range(2):
+            async with db.begin() as session:
+                hashes.append((await authenticate(session, "admin", PASSWORD)).password_hash)
+
+    assert hashes[0] != admin.password_hash
+    assert "m=16,t=2" in hashes[0]
+    assert hashes[1] == hashes[0]

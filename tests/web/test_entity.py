@@ -35,7 +35,7 @@ async def get(client: QuartClient, path: str) -> tuple[int, str]:
 
 async def find(app: Quart, slug: str) -> Entity:
     async with app.app_context(), db.begin() as session:
-        return await get_entity_by_slug(session, slug)
+        return await get_entity_by_slug(session, slug, seen_by=User())
 
 
 async def test_a_stranger_is_led_to_the_login_and_back(client: QuartClient, admin: User) -> None:

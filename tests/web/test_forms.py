@@ -39,4 +39,4 @@ async def test_conflict_without_a_field_is_not_swallowed(app: Quart) -> None:
     async with app.test_request_context("/"):
         form = await NameForm.read()
         with pytest.raises(ConflictError):
-            form.add_conflict(ConflictError("Changed meanwhile."))
+            form.add_refusal(ConflictError("Changed meanwhile."))

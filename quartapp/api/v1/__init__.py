@@ -9,8 +9,8 @@ from quart_schema.openapi import APIKeySecurityScheme
 from quart_schema.typing import PydanticDumpOptions
 
 from quartapp.api.openapi import ApiProvider
-from quartapp.api.v1 import comment, docs, entity, user
-from quartapp.auth import load_socket_user, load_user, refuse_foreign_page
+from quartapp.api.v1 import comment, docs, entity, session, token, user
+from quartapp.auth import load_socket_user, load_user, refuse_forged_call
 
 INFO = Info(
     title="quartapp",
@@ -49,9 +49,9 @@ def init_app(app: Quart) -> None:
 def make_blueprint(with_docs: bool) -> Blueprint:
     bp = Blueprint("api_v1", __name__, url_prefix="/api/v1")
     bp.before_request(load_user)
-    bp.before_request(refuse_foreign_page)
+    bp.before_request(refuse_forged_call)
     bp.before_websocket(load_socket_user)
-    for part in (entity, comment, user):
+    for part in (entity, comment, user, token, session):
         bp.register_blueprint(part.bp)
     if with_docs:
         bp.register_blueprint(docs.bp)

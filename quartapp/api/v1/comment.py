@@ -28,7 +28,7 @@ bp = Blueprint("comment", __name__, url_prefix="/entities/<id:entity_id>/comment
 @validate_response(CommentPage)
 async def index(entity_id: int, query_args: PageQuery) -> CommentPage:
     """List the comments on an entity, oldest first."""
-    entity, size = await get_entity(db.session, entity_id), query_args.per_page
+    entity, size = await get_entity(db.session, entity_id, seen_by=get_user()), query_args.per_page
     query = select_comments(entity)
     if query_args.cursor is not None:
         after = read_cursor(query_args.cursor)
@@ -56,7 +56,7 @@ async def show(entity_id: int, comment_id: int) -> CommentOut:
 @validate_response(CommentOut, 201)
 async def new(entity_id: int, data: CommentIn) -> tuple[CommentOut, int, dict[str, str]]:
     """Comment on an entity."""
-    entity = await get_entity(db.session, entity_id)
+    entity = await get_entity(db.session, entity_id, seen_by=get_user())
     comment = await add_comment(db.session, entity, data.body, get_user())
     await db.session.commit()
     location = url_for("api_v1.comment.show", entity_id=entity_id, comment_id=comment.id)
@@ -105,7 +105,7 @@ async def remove(entity_id: int, comment_id: int) -> tuple[str, int]:
 async def live(entity_id: int) -> None:
     """Say that the socket is connected; then keep each message as a comment and send it back."""
     async with db.read() as session:
-        await get_entity(session, entity_id)
+        await get_entity(session, entity_id, seen_by=get_user())
     await websocket.send_json({"type": "connected", "entity_id": entity_id})
     while True:
         out = await keep_message(entity_id, await websocket.receive())
@@ -117,6 +117,6 @@ async def keep_message(entity_id: int, message: str | bytes) -> CommentOut:
     data = validate(CommentIn, {"body": message})
     async with db.begin() as session:
         user = await get_socket_user(session)
-        entity = await get_entity(session, entity_id)
+        entity = await get_entity(session, entity_id, seen_by=user)
         comment = await add_comment(session, entity, data.body, user)
     return CommentOut.model_validate(comment)

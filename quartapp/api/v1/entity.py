@@ -1,3 +1,5 @@
+from typing import Any
+
 from quart import Blueprint, url_for
 from quart_schema import validate_querystring, validate_request, validate_response
 
@@ -25,7 +27,7 @@ bp = Blueprint("entity", __name__, url_prefix="/entities")
 @validate_response(EntityPage)
 async def index(query_args: EntityQuery) -> EntityPage:
     """List the entities by name, or all of them by key."""
-    query, size = select_entities(query_args.q), query_args.per_page
+    query, size = select_entities(query_args.q, seen_by=get_user()), query_args.per_page
     if query_args.cursor is not None:
         after = read_cursor(query_args.cursor)
         part = await paginate_after(db.session, query, Entity.id, after, size)
@@ -43,7 +45,7 @@ def to_out(entities: list[Entity]) -> list[EntityOut]:
 @validate_response(EntityOut)
 async def show(entity_id: int) -> EntityOut:
     """Return one entity."""
-    return EntityOut.model_validate(await get_entity(db.session, entity_id))
+    return EntityOut.model_validate(await get_entity(db.session, entity_id, seen_by=get_user()))
 
 
 @bp.post("")
@@ -79,8 +81,8 @@ async def edit(entity_id: int, data: EntityPatch) -> EntityOut:
     return await change(entity_id, data.model_dump(exclude_unset=True))
 
 
-async def change(entity_id: int, values: dict[str, str]) -> EntityOut:
-    entity = await get_entity(db.session, entity_id)
+async def change(entity_id: int, values: dict[str, Any]) -> EntityOut:
+    entity = await get_entity(db.session, entity_id, seen_by=get_user())
     await edit_entity(db.session, entity, get_user(), **values)
     await db.session.commit()
     return EntityOut.model_validate(entity)
@@ -91,7 +93,7 @@ async def change(entity_id: int, values: dict[str, str]) -> EntityOut:
 @answers_nothing
 async def remove(entity_id: int) -> tuple[str, int]:
     """Remove an entity and the comments on it."""
-    entity = await get_entity(db.session, entity_id)
+    entity = await get_entity(db.session, entity_id, seen_by=get_user())
     await remove_entity(db.session, entity, get_user())
     await db.session.commit()
     return "", 204

@@ -5,10 +5,11 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from quartapp.models import Scope
 from quartapp.models.comment import COMMENT_LENGTH
 from quartapp.models.entity import CONTENT_LENGTH, NAME_LENGTH, URL_LENGTH
-from quartapp.models.text import clean_line, clean_text, clean_url
-from quartapp.models.user import USERNAME_LENGTH
+from quartapp.models.text import clean_line, clean_text, clean_url, clean_username
+from quartapp.models.user import EMAIL_LENGTH, USERNAME_LENGTH
 from quartapp.security import MAX_PASSWORD, MIN_PASSWORD
 from quartapp.services.paging import MAX_NUMBER, MAX_SIZE
 
@@ -28,8 +29,11 @@ EntityContent = Annotated[str, AfterValidator(clean_text), Field(max_length=CONT
 CommentBody = Annotated[
     str, AfterValidator(clean_text), Field(min_length=1, max_length=COMMENT_LENGTH)
 ]
+Login = Annotated[
+    str, AfterValidator(clean_line), Field(min_length=1, max_length=EMAIL_LENGTH), ONE_LINE
+]
 UserName = Annotated[
-    str, AfterValidator(clean_line), Field(min_length=1, max_length=USERNAME_LENGTH), ONE_LINE
+    str, AfterValidator(clean_username), Field(min_length=1, max_length=USERNAME_LENGTH), ONE_LINE
 ]
 TokenName = Annotated[
     str, AfterValidator(clean_line), Field(min_length=1, max_length=NAME_LENGTH), ONE_LINE
@@ -68,11 +72,16 @@ class Patch(In):
 # What is asked of a listing
 
 
-class PageQuery(In):
-    """By number (`page`), or by key: `cursor=` for the first part, then what `_meta` names."""
+class NumberQuery(In):
+    """Which page, and how many rows it has."""
 
     page: int = Field(1, ge=1, le=MAX_NUMBER)
     per_page: int = Field(20, ge=1, le=MAX_SIZE)
+
+
+class PageQuery(NumberQuery):
+    """By number (`page`), or by key: `cursor=` for the first part, then what `_meta` names."""
+
     cursor: Annotated[str, StringConstraints(max_length=500)] | None = None
 
 
@@ -95,6 +104,7 @@ class EntityIn(In):
     name: EntityName
     url: EntityUrl
     content: EntityContent = ""
+    is_public: bool = False
 
 
 class EntityPatch(Patch):
@@ -103,6 +113,7 @@ class EntityPatch(Patch):
     name: EntityName = omittable()
     url: EntityUrl = omittable()
     content: EntityContent = omittable()
+    is_public: bool = omittable()
 
 
 class CommentIn(In):
@@ -128,11 +139,12 @@ class SetupIn(In):
 
 
 class TokenIn(In):
-    """Whose token, and what it is for."""
+    """Whose token, what it is for, and what it may be used for."""
 
-    username: UserName
+    username: Login
     password: Secret
     name: TokenName = "API"
+    scope: Scope = Scope.WRITE
 
 
 # What comes back
@@ -153,6 +165,7 @@ class EntityOut(Out):
     slug: str
     url: str
     content: str
+    is_public: bool
     owner: UserOut | None
     created_at: datetime
     updated_at: datetime
@@ -170,10 +183,31 @@ class CommentOut(Out):
 
 
 class TokenOut(Out):
-    """A bearer token, shown this once."""
+    """A token without its secret: `hint` is how it begins."""
+
+    id: int
+    name: str
+    scope: Scope
+    hint: str
+    created_at: datetime
+    used_at: datetime | None
+    expires_at: datetime
+
+
+class NewTokenOut(TokenOut):
+    """A new bearer token, shown this once."""
 
     token: str
-    name: str
+
+
+class SessionOut(Out):
+    """A browser that is signed in: what it calls itself, and from where it was last seen."""
+
+    id: int
+    browser: str
+    address: str
+    created_at: datetime
+    seen_at: datetime
     expires_at: datetime
 
 
@@ -211,6 +245,14 @@ class EntityPage(PageOut[EntityOut]):
 
 class CommentPage(PageOut[CommentOut]):
     """Comments, a part of them."""
+
+
+class TokenPage(PageOut[TokenOut]):
+    """Tokens, a part of them."""
+
+
+class SessionPage(PageOut[SessionOut]):
+    """Sessions, a part of them."""
 
 
 class ErrorOut(Out):

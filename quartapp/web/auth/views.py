@@ -1,11 +1,12 @@
-from quart import Blueprint, flash, redirect, render_template, request, session, url_for
+from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
-from quartapp.auth import login_user, logout_user
-from quartapp.errors import ForbiddenError, UnauthorizedError
+from quartapp.auth import confirm_login, get_user, login_required, login_user, logout_user
+from quartapp.auth.csrf import EXPIRED
+from quartapp.errors import ConflictError, ForbiddenError, InvalidError, UnauthorizedError
 from quartapp.extensions import db
 from quartapp.services.user import authenticate, set_up
-from quartapp.web.auth.forms import LoginForm, SetupForm
+from quartapp.web.auth.forms import ConfirmForm, LoginForm, SetupForm
 from quartapp.web.auth.redirects import find_next
 from quartapp.web.forms import BaseForm
 
@@ -19,14 +20,17 @@ async def setup() -> ResponseReturnValue:
     if request.method == "GET":
         form.token.data = request.args.get("token", "")
     elif await form.is_accepted():
-        user = await set_up(
-            db.session, form.token.data or "", name=form.name.data, password=form.password.data
-        )
-        session.clear()
-        await login_user(user)
-        await flash("Welcome. Now add the first site to watch.", "success")
-        await db.session.commit()
-        return redirect(url_for("entity.index"), 303)
+        try:
+            user = await set_up(
+                db.session, form.token.data or "", name=form.name.data, password=form.password.data
+            )
+        except (ConflictError, InvalidError) as error:
+            form.add_refusal(error)
+        else:
+            await login_user(user)
+            await flash("Welcome. Now add the first site to watch.", "success")
+            await db.session.commit()
+            return redirect(url_for("entity.index"), 303)
     return await render_template("auth/setup.html", form=form), form.status
 
 
@@ -39,19 +43,34 @@ async def login() -> ResponseReturnValue:
         except UnauthorizedError as error:
             form.add_error("password", str(error))
         else:
-            session.clear()
-            await login_user(user)
+            await login_user(user, remember=form.remember.data)
             await db.session.commit()
             return redirect(find_next(request.args.get("next")), 303)
     return await render_template("auth/login.html", form=form), form.status
+
+
+@bp.route("/confirm", methods=["GET", "POST"])
+@login_required
+async def confirm() -> ResponseReturnValue:
+    """Ask for the password again, before something sensitive."""
+    form = await ConfirmForm.read()
+    if await form.is_accepted():
+        try:
+            await authenticate(db.session, get_user().name, form.password.data)
+        except UnauthorizedError:
+            form.add_error("password", "This is not your password.")
+        else:
+            await confirm_login()
+            await db.session.commit()
+            return redirect(find_next(request.args.get("next")), 303)
+    return await render_template("auth/confirm.html", form=form), form.status
 
 
 @bp.post("/logout")
 async def logout() -> ResponseReturnValue:
     form = await BaseForm.read()
     if not await form.is_accepted():
-        raise ForbiddenError("The form has expired; go back, load the page anew and try again.")
-    session.clear()
+        raise ForbiddenError(EXPIRED)
     await logout_user()
     await db.session.commit()
     return redirect(url_for("auth.login"), 303)

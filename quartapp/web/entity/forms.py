@@ -1,4 +1,6 @@
-from wtforms import StringField, TextAreaField, URLField
+from typing import Any
+
+from wtforms import BooleanField, StringField, TextAreaField, URLField
 from wtforms.validators import DataRequired, Length
 
 from quartapp.models.comment import COMMENT_LENGTH
@@ -13,10 +15,11 @@ class EntityForm(BaseForm):
     content = TextAreaField(
         "Description", [Clean(clean_text), Length(max=CONTENT_LENGTH)], render_kw={"rows": 5}
     )
+    is_public = BooleanField("Show it on the public status page")
 
     @property
-    def values(self) -> dict[str, str]:
-        return {"name": self.name.data, "url": self.url.data, "content": self.content.data}
+    def values(self) -> dict[str, Any]:
+        return {name: self[name].data for name in ("name", "url", "content", "is_public")}
 
 
 class CommentForm(BaseForm):

@@ -25,15 +25,16 @@ bp = Blueprint("entity", __name__, url_prefix="/entities")
 @login_required
 async def index() -> ResponseReturnValue:
     search = read_search()
+    query = select_entities(search, seen_by=get_user())
     size = current_app.config["PER_PAGE"]
-    page = await paginate(db.session, select_entities(search), read_page_number(), size)
+    page = await paginate(db.session, query, read_page_number(), size)
     return await render_template("entity/index.html", page=page, search=search)
 
 
 @bp.get("/<slug>")
 @login_required
 async def show(slug: str) -> ResponseReturnValue:
-    entity = await get_entity_by_slug(db.session, slug)
+    entity = await get_entity_by_slug(db.session, slug, seen_by=get_user())
     return await render_entity(entity, await CommentForm.read())
 
 
@@ -51,7 +52,7 @@ async def paginate_comments(entity: Entity, number: int) -> Page[Comment]:
 @bp.post("/<slug>/comments")
 @login_required
 async def comment(slug: str) -> ResponseReturnValue:
-    entity = await get_entity_by_slug(db.session, slug)
+    entity = await get_entity_by_slug(db.session, slug, seen_by=get_user())
     form = await CommentForm.read()
     if not await form.is_accepted():
         return await render_entity(entity, form)
@@ -70,7 +71,7 @@ async def new() -> ResponseReturnValue:
         try:
             entity = await add_entity(db.session, **form.values, owner=get_user())
         except ConflictError as error:
-            form.add_conflict(error)
+            form.add_refusal(error)
         else:
             await flash(f"{entity} was added.", "success")
             await db.session.commit()
@@ -81,13 +82,13 @@ async def new() -> ResponseReturnValue:
 @bp.route("/<slug>/edit", methods=["GET", "POST"])
 @login_required
 async def edit(slug: str) -> ResponseReturnValue:
-    entity = await get_entity_by_slug(db.session, slug)
+    entity = await get_entity_by_slug(db.session, slug, seen_by=get_user())
     form = await EntityForm.read(entity)
     if await form.is_accepted():
         try:
             await edit_entity(db.session, entity, get_user(), **form.values)
         except ConflictError as error:
-            form.add_conflict(error)
+            form.add_refusal(error)
         else:
             await flash(f"{entity} was changed.", "success")
             await db.session.commit()
@@ -98,7 +99,7 @@ async def edit(slug: str) -> ResponseReturnValue:
 @bp.route("/<slug>/remove", methods=["GET", "POST"])
 @login_required
 async def remove(slug: str) -> ResponseReturnValue:
-    entity = await get_entity_by_slug(db.session, slug)
+    entity = await get_entity_by_slug(db.session, slug, seen_by=get_user())
     form = await BaseForm.read()
     if await form.is_accepted():
         await remove_entity(db.session, entity, get_user())

@@ -30,6 +30,7 @@ async def test_new_entity_is_answered_whole_with_its_address(api: Api, admin: Us
         "id": made["id"],
         "slug": "my-site",
         "owner": {"id": admin.id, "name": "admin"},
+        "is_public": False,
         **SITE,
     }
 

@@ -1,0 +1,60 @@
+from quart import Blueprint
+from quart_schema import validate_querystring, validate_request, validate_response
+
+from quartapp.api.openapi import answers_nothing, may_answer
+from quartapp.api.v1.paging import describe_page
+from quartapp.api.v1.schemas import NewTokenOut, NumberQuery, TokenIn, TokenOut, TokenPage
+from quartapp.auth import get_user, login_required
+from quartapp.extensions import db
+from quartapp.models import ApiToken
+from quartapp.services.paging import paginate
+from quartapp.services.token import add_token, get_token, remove_token, select_tokens
+from quartapp.services.user import authenticate
+
+bp = Blueprint("token", __name__, url_prefix="/tokens")
+
+
+def to_new(secret: str, row: ApiToken) -> NewTokenOut:
+    return NewTokenOut(token=secret, **TokenOut.model_validate(row).model_dump())
+
+
+@bp.post("")
+@may_answer(401)
+@validate_request(TokenIn)
+@validate_response(NewTokenOut, 201)
+async def new(data: TokenIn) -> tuple[NewTokenOut, int]:
+    """Exchange a user name or e-mail address and the password for a bearer token."""
+    user = await authenticate(db.session, data.username, data.password)
+    secret, row = await add_token(db.session, user, data.name, scope=data.scope)
+    await db.session.commit()
+    return to_new(secret, row), 201
+
+
+@bp.get("")
+@login_required
+@validate_querystring(NumberQuery)
+@validate_response(TokenPage)
+async def index(query_args: NumberQuery) -> TokenPage:
+    """List your tokens, the newest first, without their secrets."""
+    query = select_tokens(get_user())
+    page = await paginate(db.session, query, query_args.page, query_args.per_page)
+    items = [TokenOut.model_validate(row) for row in page.items]
+    return TokenPage(items=items, **describe_page(page))
+
+
+@bp.get("/<id:token_id>")
+@login_required
+@validate_response(TokenOut)
+async def show(token_id: int) -> TokenOut:
+    """Return one token, without its secret."""
+    return TokenOut.model_validate(await get_token(db.session, token_id, seen_by=get_user()))
+
+
+@bp.delete("/<id:token_id>")
+@login_required
+@answers_nothing
+async def remove(token_id: int) -> tuple[str, int]:
+    """Revoke a token: at once, wherever it is used."""
+    await remove_token(db.session, token_id, get_user())
+    await db.session.commit()
+    return "", 204

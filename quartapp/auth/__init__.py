@@ -1,0 +1,47 @@
+"""Who is asking, what they must have shown, and how a browser is signed in and out."""
+
+import quart_auth
+from quart import Quart
+
+from quartapp.auth.asker import find_user, get_asker, get_user
+from quartapp.auth.cookies import (
+    confirm_login,
+    find_cookie_name,
+    init_cookies,
+    login_user,
+    logout_user,
+)
+from quartapp.auth.csrf import make_csrf_token, refuse_foreign_form, refuse_forged_call
+from quartapp.auth.gates import admin_required, fresh_login_required, login_required
+from quartapp.auth.loading import get_socket_user, load_socket_user, load_user
+
+__all__ = [
+    "admin_required",
+    "confirm_login",
+    "find_user",
+    "fresh_login_required",
+    "get_asker",
+    "get_socket_user",
+    "get_user",
+    "load_socket_user",
+    "load_user",
+    "login_required",
+    "login_user",
+    "logout_user",
+    "make_csrf_token",
+    "refuse_foreign_form",
+    "refuse_forged_call",
+]
+
+
+def init_app(app: Quart) -> None:
+    # One object an app: QuartAuth keeps the settings of the first app that it meets.
+    quart_auth.QuartAuth(
+        app,
+        cookie_name=find_cookie_name(app, "quartapp"),
+        cookie_secure=app.config["SESSION_COOKIE_SECURE"],
+        cookie_samesite=app.config["SESSION_COOKIE_SAMESITE"],
+    )
+    init_cookies(app)
+    app.context_processor(lambda: {"current_user": find_user()})
+    app.add_template_global(make_csrf_token, "csrf_token")

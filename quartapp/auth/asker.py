@@ -1,0 +1,48 @@
+"""Who is behind a request or socket, and by which credential."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from quart import g
+
+from quartapp.errors import UnauthorizedError
+from quartapp.models import ApiToken, User, UserSession
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """A person in a browser (`session`) or a program (`token`); a stranger has neither."""
+
+    session: UserSession | None = None
+    token: ApiToken | None = None
+
+    @property
+    def user(self) -> User | None:
+        credential = self.session or self.token
+        return credential.user if credential else None
+
+    def is_unnoted(self, now: datetime) -> bool:
+        """Tell whether it is time to write down that the credential is in use."""
+        credential = self.session or self.token
+        return credential is not None and credential.is_unnoted(now)
+
+
+STRANGER = Asker()
+
+
+def get_asker() -> Asker:
+    return cast(Asker, g.get("asker", STRANGER))
+
+
+def find_user() -> User | None:
+    """Return the user of this request or socket, None for a stranger."""
+    return get_asker().user
+
+
+def get_user() -> User:
+    """Return the user of this request or socket; UnauthorizedError for a stranger."""
+    user = find_user()
+    if user is None:
+        raise UnauthorizedError("Sign in to see this.")
+    return user

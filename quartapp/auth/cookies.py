@@ -1,0 +1,85 @@
+"""The cookies of a browser that is signed in: one for each request, one that wakes the session."""
+
+import quart_auth
+from quart import Quart, Response, current_app, g, request, session
+
+from quartapp.auth.asker import STRANGER, Asker, get_asker
+from quartapp.extensions import db
+from quartapp.models import User, UserSession
+from quartapp.models.session import REMEMBERED_LIFE
+from quartapp.services.session import (
+    Secrets,
+    close_session,
+    confirm_session,
+    find_session,
+    open_session,
+)
+
+
+def find_cookie_name(app: Quart, name: str) -> str:
+    """Return *name* with the prefix that binds a cookie to this host and to HTTPS."""
+    return f"__Host-{name}" if app.config["SESSION_COOKIE_SECURE"] else name
+
+
+def init_cookies(app: Quart) -> None:
+    app.after_request(write_remember_cookie)
+
+
+def find_remember_cookie() -> str:
+    return request.cookies.get(find_cookie_name(current_app, "remember"), "")
+
+
+def keep_secrets(secrets: Secrets) -> None:
+    """Let the answer hand *secrets* to the browser."""
+    quart_auth.login_user(quart_auth.AuthUser(secrets.token, quart_auth.Action.WRITE))
+    g.remember = secrets.remember or ""
+
+
+async def write_remember_cookie(response: Response) -> Response:
+    if "remember" in g:
+        value = g.remember
+        response.set_cookie(
+            find_cookie_name(current_app, "remember"),
+            value,
+            max_age=int(REMEMBERED_LIFE.total_seconds()) if value else 0,
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+            httponly=True,
+            samesite=current_app.config["SESSION_COOKIE_SAMESITE"],
+        )
+    return response
+
+
+async def login_user(user: User, *, remember: bool = False) -> None:
+    """Sign *user* in here, under a session of its own; the caller commits."""
+    await forget_session()
+    secrets = await open_session(
+        db.session,
+        user,
+        browser=request.headers.get("User-Agent", ""),
+        address=request.remote_addr or "",
+        remember=remember,
+    )
+    keep_secrets(secrets)
+    g.asker = Asker(session=await find_session(db.session, secrets.token))
+
+
+async def logout_user() -> None:
+    """End this browser's session, here and in the database; the caller commits."""
+    await forget_session()
+    quart_auth.logout_user()
+    g.remember = ""
+    g.asker = STRANGER
+
+
+async def forget_session() -> None:
+    session.clear()
+    if token := quart_auth.current_user.auth_id:
+        await close_session(db.session, token)
+
+
+async def confirm_login() -> None:
+    """Note that the password was given again; the session gets a new secret."""
+    row: UserSession | None = get_asker().session
+    if row is not None:
+        token = await confirm_session(db.session, row)
+        quart_auth.login_user(quart_auth.AuthUser(token, quart_auth.Action.WRITE))

@@ -1,0 +1,54 @@
+"""What a view asks of who comes: to be signed in, to have shown it just now, to be in charge."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from quartapp.auth.asker import get_asker, get_user
+from quartapp.errors import ForbiddenError, StaleLoginError
+from quartapp.models import Scope, utcnow
+from quartapp.models.rights import may_administer
+
+P = ParamSpec("P")
+T = TypeVar("T")
+View = Callable[P, Awaitable[T]]
+
+
+def login_required(view: View[P, T]) -> View[P, T]:
+    """Let signed-in users only reach a view: a page leads to the login, the API answers 401."""
+    return guard(view, get_user)
+
+
+def fresh_login_required(view: View[P, T]) -> View[P, T]:
+    """As `login_required`, and ask for the password again when it was given long ago."""
+    return guard(view, require_fresh_login)
+
+
+def admin_required(view: View[P, T]) -> View[P, T]:
+    """Let administrators only reach a view; a program needs a token with the scope admin."""
+    return guard(view, require_admin)
+
+
+def guard(view: View[P, T], check: Callable[[], object]) -> View[P, T]:
+    @wraps(view)
+    async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        check()
+        return await view(*args, **kwargs)
+
+    guarded.__dict__["login_required"] = True  # read by the OpenAPI document
+    return guarded
+
+
+def require_fresh_login() -> None:
+    get_user()
+    row = get_asker().session
+    if row is None or not row.is_fresh(utcnow()):
+        raise StaleLoginError("Give your password again to do this.")
+
+
+def require_admin() -> None:
+    user, token = get_user(), get_asker().token
+    if not may_administer(user):
+        raise ForbiddenError("Only administrators may do this.")
+    if token and not token.has_scope(Scope.ADMIN):
+        raise ForbiddenError("This needs a token with the scope admin.")

@@ -1,0 +1,126 @@
+"""Find out who asks, before a view or the handler of a socket runs."""
+
+import logging
+
+import quart_auth
+from quart import Request, Websocket, current_app, g, request, websocket
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quartapp.auth.asker import STRANGER, Asker
+from quartapp.auth.cookies import find_remember_cookie, keep_secrets
+from quartapp.auth.origin import is_own_origin
+from quartapp.database import SAFE_METHODS, classify
+from quartapp.errors import BadRequestError, ForbiddenError, UnauthorizedError
+from quartapp.extensions import db
+from quartapp.models import ApiToken, Scope, User, utcnow
+from quartapp.security import TOKEN_PREFIX
+from quartapp.services.session import find_session, record_seen, wake_session
+from quartapp.services.token import find_token, record_use
+
+PROTOCOL = "quartapp.bearer."  # of a socket, before the token of a page that cannot send headers
+
+logger = logging.getLogger(__name__)
+
+
+async def load_user() -> None:
+    """Find out who asks, before a request; with a bearer token, cookies count nothing."""
+    refuse_token_in_address(request)
+    g.asker = await find_asker(db.session, request) or await wake()
+    refuse_beyond_scope(g.asker.token)
+    await note_use(g.asker)
+
+
+def refuse_token_in_address(connection: Request | Websocket) -> None:
+    """Refuse a token where logs, histories and other sites would read it."""
+    if any(value.startswith(TOKEN_PREFIX) for value in connection.args.values()):
+        raise BadRequestError(
+            "A token belongs in the Authorization header. Revoke this one: addresses are logged."
+        )
+
+
+def refuse_beyond_scope(token: ApiToken | None) -> None:
+    if token and request.method not in SAFE_METHODS and not token.has_scope(Scope.WRITE):
+        raise ForbiddenError("This token may only read.")
+
+
+async def find_asker(session: AsyncSession, connection: Request | Websocket) -> Asker | None:
+    """Return who a bearer token or the session's cookie names; None: a cookie may wake one."""
+    if (secret := find_bearer(connection)) is not None:
+        token = await find_token(session, secret)
+        return Asker(token=token) if token else STRANGER
+    cookie = quart_auth.current_user.auth_id
+    row = await find_session(session, cookie) if cookie else None
+    return Asker(session=row) if row else None
+
+
+def find_bearer(connection: Request | Websocket) -> str | None:
+    scheme, _, token = connection.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    if isinstance(connection, Websocket):
+        for protocol in connection.requested_subprotocols:
+            if protocol.startswith(PROTOCOL):
+                return protocol.removeprefix(PROTOCOL)
+    return None
+
+
+async def wake() -> Asker:
+    """Wake the session of a browser that was to be remembered."""
+    cookie = find_remember_cookie()
+    if not cookie:
+        return STRANGER
+    await db.discard()  # its transaction would keep the next one waiting
+    async with db.begin() as session:
+        woken = await wake_session(session, cookie)
+    if woken is None:
+        g.remember = ""
+        return STRANGER
+    row, secrets = woken
+    if secrets is not None:
+        keep_secrets(secrets)
+    return Asker(session=row)
+
+
+async def note_use(asker: Asker) -> None:
+    """Write down, once a minute, that a credential is in use; a full disk keeps nobody out."""
+    if not asker.is_unnoted(utcnow()):
+        return
+    if request.method not in SAFE_METHODS:
+        await write_use(db.session, asker)  # with what the view does, or not at all
+        return
+    try:
+        async with db.begin() as session:
+            await write_use(session, asker)
+    except SQLAlchemyError as error:
+        if classify(error) is None:
+            raise
+        logger.warning("The use of a credential could not be noted: %s", error)
+
+
+async def write_use(session: AsyncSession, asker: Asker) -> None:
+    if asker.session:
+        await record_seen(session, asker.session, request.remote_addr or "")
+    if asker.token:
+        await record_use(session, asker.token)
+
+
+async def load_socket_user() -> None:
+    """Find out who asks, before a socket; a page of another site may not use the cookie."""
+    refuse_token_in_address(websocket)
+    async with db.read() as session:
+        g.asker = await find_asker(session, websocket) or STRANGER
+    origin = websocket.headers.get("Origin")
+    by_cookie = g.asker.session is not None
+    if is_own_origin(websocket) or (origin is None and not by_cookie):
+        return
+    if by_cookie or origin not in current_app.config["CORS_ORIGINS"]:
+        raise ForbiddenError("This page may not open a socket here.")
+
+
+async def get_socket_user(session: AsyncSession) -> User:
+    """Ask again who is on a socket: since it was opened, the session may have ended."""
+    asker = await find_asker(session, websocket) or STRANGER
+    if asker.user is None:
+        raise UnauthorizedError("Sign in again.")
+    return asker.user

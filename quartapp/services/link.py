@@ -1,0 +1,56 @@
+"""Links that stand for somebody until they are used."""
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quartapp.errors import BadRequestError
+from quartapp.models import Link, Purpose, Role, User, utcnow
+from quartapp.models.link import LIFE
+from quartapp.security import hash_token, make_token
+
+VOID = "This link is used, expired or wrong."
+
+
+async def add_link(
+    session: AsyncSession,
+    purpose: Purpose,
+    *,
+    user: User | None = None,
+    email: str | None = None,
+    role: Role | None = None,
+) -> str:
+    """Return the secret of a new link; older ones for the same purpose and person are void."""
+    if user is not None:
+        await remove_links(session, user, purpose)
+    token = make_token()
+    session.add(
+        Link(
+            purpose=purpose,
+            user=user,
+            email=email,
+            role=role,
+            token_hash=hash_token(token),
+            expires_at=utcnow() + LIFE[purpose],
+        )
+    )
+    await session.flush()
+    return token
+
+
+async def use_link(session: AsyncSession, purpose: Purpose, token: str) -> Link:
+    """Return what a link stands for, and void it; BadRequestError, the same for every fault.
+
+    Of many at once one succeeds: the database lets one delete the row.
+    """
+    query = delete(Link).where(Link.purpose == purpose, Link.token_hash == hash_token(token))
+    kept = Link.purpose, Link.user_id, Link.email, Link.role, Link.token_hash, Link.expires_at
+    row = (await session.execute(query.returning(*kept))).one_or_none()
+    if row is None or row.expires_at <= utcnow():
+        raise BadRequestError(VOID)
+    return Link(**row._asdict())
+
+
+async def remove_links(session: AsyncSession, user: User, *purposes: Purpose) -> None:
+    """Void the links of *user*, of these purposes or of all."""
+    query = delete(Link).where(Link.user_id == user.id)
+    await session.execute(query.where(Link.purpose.in_(purposes)) if purposes else query)

@@ -1,0 +1,162 @@
+"""Browsers that are signed in: opened, woken, renewed, ended."""
+
+import logging
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Select, delete, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from quartapp.errors import NotFoundError
+from quartapp.models import User, UserSession, utcnow
+from quartapp.models.rights import may_see_what_is_of
+from quartapp.models.session import (
+    ADDRESS_LENGTH,
+    BROWSER_LENGTH,
+    GRACE,
+    IDLE,
+    LIFE,
+    REMEMBERED_LIFE,
+)
+from quartapp.security import hash_token, make_token
+
+FAMILY_BYTES = 16  # 128 bits
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What a browser keeps: one for each request, and one that wakes the session later."""
+
+    token: str
+    remember: str | None
+
+
+async def open_session(
+    session: AsyncSession,
+    user: User,
+    *,
+    browser: str = "",
+    address: str = "",
+    remember: bool = False,
+) -> Secrets:
+    """Begin a session of *user*, whose password was right just now."""
+    now = utcnow()
+    secret = make_token() if remember else None
+    row = UserSession(
+        user=user,
+        token_hash=hash_token(token := make_token()),
+        browser=browser[:BROWSER_LENGTH],
+        address=address[:ADDRESS_LENGTH],
+        seen_at=now,
+        confirmed_at=now,
+        expires_at=now + (REMEMBERED_LIFE if remember else LIFE),
+        family=secrets.token_hex(FAMILY_BYTES),
+        remember_hash=hash_token(secret) if secret else None,
+    )
+    session.add(row)
+    await session.flush()
+    return Secrets(token, f"{row.family}.{secret}" if secret else None)
+
+
+def select_living() -> Select[UserSession]:
+    """Sessions that have not reached their last day, of people who may come in; users loaded."""
+    query = select(UserSession).join(UserSession.user).options(joinedload(UserSession.user))
+    return query.where(UserSession.expires_at > utcnow(), User.disabled_at.is_(None))
+
+
+async def find_session(session: AsyncSession, token: str) -> UserSession | None:
+    """Return the session that a request belongs to, its user loaded."""
+    awake = UserSession.seen_at > utcnow() - IDLE
+    return await session.scalar(
+        select_living().where(UserSession.token_hash == hash_token(token), awake)
+    )
+
+
+async def record_seen(session: AsyncSession, row: UserSession, address: str) -> None:
+    """Write down that a request came, for `row.is_unnoted()`."""
+    values = {"seen_at": utcnow(), "address": address[:ADDRESS_LENGTH]}
+    await session.execute(update(UserSession).where(UserSession.id == row.id).values(**values))
+
+
+async def wake_session(
+    session: AsyncSession, cookie: str
+) -> tuple[UserSession, Secrets | None] | None:
+    """Return the session that a remember cookie belongs to, and the secrets that replace it.
+
+    Each cookie wakes it once. A request that was on the way meanwhile (GRACE) gets no new secrets;
+    any other second use is that of a copy, and ends the session for everybody.
+    """
+    family, _, secret = cookie.partition(".")
+    row = await session.scalar(select_living().where(UserSession.family == family))
+    if row is None or row.remember_hash is None:
+        return None
+    used = hash_token(secret)
+    if used == row.remember_hash:
+        return row, await replace_secrets(session, row, used)
+    if used == row.last_remember_hash and row.woken_at and utcnow() < row.woken_at + GRACE:
+        return row, None
+    logger.warning("A remember cookie came twice; the session of user %d ended.", row.user_id)
+    await session.delete(row)
+    await session.flush()
+    return None
+
+
+async def replace_secrets(session: AsyncSession, row: UserSession, used: str) -> Secrets | None:
+    """Give a session new secrets; None when another request has done so just now."""
+    token, secret, now = make_token(), make_token(), utcnow()
+    values = {
+        "token_hash": hash_token(token),
+        "remember_hash": hash_token(secret),
+        "last_remember_hash": used,
+        "seen_at": now,
+        "woken_at": now,
+    }
+    unchanged = UserSession.id == row.id, UserSession.remember_hash == used
+    done = await session.execute(update(UserSession).where(*unchanged).values(**values))
+    replaced = isinstance(done, CursorResult) and done.rowcount == 1
+    return Secrets(token, f"{row.family}.{secret}") if replaced else None
+
+
+async def confirm_session(session: AsyncSession, row: UserSession) -> str:
+    """Note that the password was given again; return the new secret of the session."""
+    token = make_token()
+    row.token_hash, row.confirmed_at = hash_token(token), utcnow()
+    await session.flush()
+    return token
+
+
+async def close_session(session: AsyncSession, token: str) -> None:
+    await session.execute(delete(UserSession).where(UserSession.token_hash == hash_token(token)))
+
+
+async def close_sessions(session: AsyncSession, user: User, *, but: int | None = None) -> None:
+    """End every session of *user*, except the one with the id *but*."""
+    query = delete(UserSession).where(UserSession.user_id == user.id)
+    await session.execute(query.where(UserSession.id != but) if but else query)
+
+
+def select_sessions(user: User) -> Select[UserSession]:
+    """The sessions of *user*, the last seen first."""
+    query = select_living().where(UserSession.user_id == user.id)
+    return query.order_by(UserSession.seen_at.desc(), UserSession.id.desc())
+
+
+async def remove_session(session: AsyncSession, session_id: int, by: User) -> UserSession:
+    """End one session: one's own, or anyone's for administrators."""
+    row = await session.scalar(select_living().where(UserSession.id == session_id))
+    if row is None or not may_see_what_is_of(by, row.user_id):
+        raise NotFoundError(f"There is no session {session_id}.")
+    await session.delete(row)
+    await session.flush()
+    return row
+
+
+async def find_ended_sessions(session: AsyncSession, ids: Collection[int]) -> set[int]:
+    """Return those of *ids* that let nobody in any more."""
+    living = await session.scalars(select_living().where(UserSession.id.in_(ids)))
+    return set(ids) - {row.id for row in living}

@@ -1,0 +1,85 @@
+"""Programs that call the API: their tokens."""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from quartapp.errors import ForbiddenError, NotFoundError
+from quartapp.models import ApiToken, Scope, User, utcnow
+from quartapp.models.rights import may_administer, may_see_what_is_of
+from quartapp.models.token import HINT_LENGTH
+from quartapp.security import hash_token, is_api_token, make_api_token
+
+TOKEN_LIFE = timedelta(days=90)
+
+
+async def add_token(
+    session: AsyncSession,
+    user: User,
+    name: str,
+    *,
+    scope: Scope = Scope.WRITE,
+    life: timedelta = TOKEN_LIFE,
+) -> tuple[str, ApiToken]:
+    """Return a new token, shown this once, and its row; ForbiddenError for more than one has."""
+    if scope == Scope.ADMIN and not may_administer(user):
+        raise ForbiddenError("Only administrators may have a token with the scope admin.")
+    secret = make_api_token()
+    row = ApiToken(
+        user=user,
+        name=name,
+        scope=scope,
+        hint=secret[:HINT_LENGTH],
+        token_hash=hash_token(secret),
+        expires_at=utcnow() + life,
+    )
+    session.add(row)
+    await session.flush()
+    return secret, row
+
+
+def select_valid() -> Select[ApiToken]:
+    """Tokens that hold, of people who may come in; users loaded."""
+    query = select(ApiToken).join(ApiToken.user).options(joinedload(ApiToken.user))
+    return query.where(ApiToken.expires_at > utcnow(), User.disabled_at.is_(None))
+
+
+async def find_token(session: AsyncSession, secret: str) -> ApiToken | None:
+    """Return the token that a request carries, its user loaded; a misspelt one asks nobody."""
+    if not is_api_token(secret):
+        return None
+    return await session.scalar(select_valid().where(ApiToken.token_hash == hash_token(secret)))
+
+
+async def record_use(session: AsyncSession, row: ApiToken) -> None:
+    """Write down that a request came, for `row.is_unnoted()`."""
+    await session.execute(update(ApiToken).where(ApiToken.id == row.id).values(used_at=utcnow()))
+
+
+def select_tokens(user: User) -> Select[ApiToken]:
+    """The tokens of *user*, the newest first."""
+    return select_valid().where(ApiToken.user_id == user.id).order_by(ApiToken.id.desc())
+
+
+async def get_token(session: AsyncSession, token_id: int, *, seen_by: User) -> ApiToken:
+    row = await session.scalar(select_valid().where(ApiToken.id == token_id))
+    if row is None or not may_see_what_is_of(seen_by, row.user_id):
+        raise NotFoundError(f"There is no token {token_id}.")
+    return row
+
+
+async def remove_token(session: AsyncSession, token_id: int, by: User) -> ApiToken:
+    """Revoke one token: one's own, or anyone's for administrators."""
+    row = await get_token(session, token_id, seen_by=by)
+    await session.delete(row)
+    await session.flush()
+    return row
+
+
+async def find_ended_tokens(session: AsyncSession, ids: Collection[int]) -> set[int]:
+    """Return those of *ids* that let nobody in any more."""
+    valid = await session.scalars(select_valid().where(ApiToken.id.in_(ids)))
+    return set(ids) - {row.id for row in valid}

@@ -1,0 +1,62 @@
+import pytest
+
+from quartapp.models import Comment, Entity, Role, User
+from quartapp.models.rights import (
+    may_add_entity,
+    may_administer,
+    may_comment,
+    may_edit_comment,
+    may_edit_entity,
+    may_see_entity,
+    may_see_what_is_of,
+)
+
+PEOPLE = {
+    "viewer": User(id=1, role=Role.VIEWER),
+    "editor": User(id=2, role=Role.EDITOR),
+    "admin": User(id=3, role=Role.ADMIN),
+}
+
+
+@pytest.mark.parametrize(
+    ("person", "adds", "comments", "administers"),
+    [("viewer", False, False, False), ("editor", True, True, False), ("admin", True, True, True)],
+)
+def test_role_says_what_a_person_is_here_for(
+    person: str, adds: bool, comments: bool, administers: bool
+) -> None:
+    user = PEOPLE[person]
+    found = may_add_entity(user), may_comment(user), may_administer(user)
+    assert found == (adds, comments, administers)
+
+
+@pytest.mark.parametrize(
+    ("person", "own", "foreign"),
+    [("viewer", False, False), ("editor", True, False), ("admin", True, True)],
+)
+def test_editors_change_what_is_theirs_and_administrators_everything(
+    person: str, own: bool, foreign: bool
+) -> None:
+    user = PEOPLE[person]
+    entities = [Entity(owner_id=user.id), Entity(owner_id=99), Entity(owner_id=None)]
+    comments = [Comment(author_id=user.id), Comment(author_id=99), Comment(author_id=None)]
+    assert [may_edit_entity(user, entity) for entity in entities] == [own, foreign, foreign]
+    assert [may_edit_comment(user, comment) for comment in comments] == [own, foreign, foreign]
+
+
+@pytest.mark.parametrize("is_public", [True, False])
+def test_strangers_see_what_is_public_and_people_everything(is_public: bool) -> None:
+    entity = Entity(is_public=is_public)
+    assert may_see_entity(None, entity) is is_public
+    assert all(may_see_entity(user, entity) for user in PEOPLE.values())
+
+
+@pytest.mark.parametrize(
+    ("person", "foreign"), [("viewer", False), ("editor", False), ("admin", True)]
+)
+def test_sessions_and_tokens_are_for_their_owner_and_administrators(
+    person: str, foreign: bool
+) -> None:
+    user = PEOPLE[person]
+    assert may_see_what_is_of(user, user.id) is True
+    assert may_see_what_is_of(user, 99) is foreign

@@ -1,0 +1,214 @@
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+from quart import Quart
+from sqlalchemy import func, select, update
+
+from quartapp.errors import NotFoundError
+from quartapp.extensions import db
+from quartapp.models import User, UserSession, utcnow
+from quartapp.models.session import FRESH, GRACE, IDLE
+from quartapp.services.paging import paginate
+from quartapp.services.session import (
+    Secrets,
+    close_session,
+    close_sessions,
+    confirm_session,
+    find_ended_sessions,
+    find_session,
+    open_session,
+    record_seen,
+    remove_session,
+    select_sessions,
+    wake_session,
+)
+from tests.helpers import add_person
+
+SECOND = timedelta(seconds=1)
+
+
+async def find_name(token: str) -> str | None:
+    """Return who a session's secret lets in."""
+    async with db.begin() as session:
+        row = await find_session(session, token)
+    return row.user.name if row else None
+
+
+async def begin(user: User, *, remember: bool = False) -> Secrets:
+    async with db.begin() as session:
+        return await open_session(session, user, remember=remember)
+
+
+async def change(**values: object) -> None:
+    async with db.begin() as session:
+        await session.execute(update(UserSession).values(**values))
+
+
+async def wake(cookie: str | None) -> tuple[str, Secrets | None] | None:
+    assert cookie
+    async with db.begin() as session:
+        woken = await wake_session(session, cookie)
+    return (woken[0].user.name, woken[1]) if woken else None
+
+
+async def count() -> int:
+    async with db.begin() as session:
+        return await session.scalar(select(func.count(UserSession.id))) or 0
+
+
+async def test_session_stands_for_its_user_until_it_is_closed(app: Quart, admin: User) -> None:
+    async with app.app_context():
+        one, other = await begin(admin), await begin(admin)
+        assert [await find_name(one.token), await find_name(other.token)] == ["admin", "admin"]
+        async with db.begin() as session:
+            await close_session(session, one.token)
+        assert [await find_name(one.token), await find_name(other.token)] == [None, "admin"]
+        assert one.remember is None
+
+
+ENDS: dict[str, Callable[[], Awaitable[None]]] = {
+    "its last day": lambda: change(expires_at=utcnow() - SECOND),
+    "idle": lambda: change(seen_at=utcnow() - IDLE - SECOND),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+async def test_session_ends_by_itself(app: Quart, admin: User, end: str) -> None:
+    async with app.app_context():
+        opened = await begin(admin)
+        await ENDS[end]()
+        assert await find_name(opened.token) is None
+
+
+async def test_session_of_who_is_disabled_lets_nobody_in(app: Quart, admin: User) -> None:
+    async with app.app_context():
+        opened = await begin(admin, remember=True)
+        async with db.begin() as session:
+            await session.execute(update(User).values(disabled_at=utcnow()))
+        assert await find_name(opened.token) is None
+        assert await wake(opened.remember) is None
+
+
+async def test_secrets_are_kept_as_hashes(app: Quart, admin: User) -> None:
+    async with app.app_context():
+        opened = await begin(admin, remember=True)
+        async with db.begin() as session:
+            row = (await session.scalars(select(UserSession))).one()
+    kept = f"{row.token_hash} {row.remember_hash} {row.last_remember_hash}"
+    assert opened.token not in kept
+    assert str(opened.remember).partition(".")[2] not in kept
+
+
+async def test_remember_cookie_wakes_a_session_with_new_secrets(app: Quart, admin: User) -> None:
+    async with app.app_context():
+        first = await begin(admin, remember=True)
+        await change(seen_at=utcnow() - IDLE - SECOND)
+        woken = await wake(first.remember)
+        assert woken is not None
+        name, second = woken
+        assert (name, second is not None) == ("admin", True)
+        assert second
+        assert await find_name(second.token) == "admin"
+        assert await find_name(first.token) is None
+        assert second.remember != first.remember
+
+
+async def test_request_on_the_way_gets_in_without_new_secrets(app: Quart, admin: User) -> None:
+    async with app.app_context():
+        first = await begin(admin, remember=True)
+        second = await wake(first.remember)
+        assert await wake(first.remember) == ("admin", None)
+        assert second
+        assert second[1]
+        assert await find_name(second[1].token) == "admin"
+
+
+async def test_second_use_of_a_remember_cookie_ends_the_family(app: Quart, admin: User) -> None:
+    async with app.app_context():
+        first = await begin(admin, remember=True)
+        second = await wake(first.remember)
+        await change(woken_at=utcnow() - GRACE - SECOND)
+        assert await wake(first.remember) is None
+        assert second
+        assert second[1]
+        assert await find_name(second[1].token) is None
+        assert await wake(second[1].remember) is None
+        assert await count() == 0
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "x.y", "."])
+async def test_unknown_remember_cookie_wakes_nobody(app: Quart, admin: User, cookie: str) -> None:
+    async with app.app_context():
+        await begin(admin)
+        async with db.begin() as session:
+            assert await wake_session(session, cookie) is None
+        assert await count() == 1
+
+
+async def test_session_that_is_not_remembered_cannot_be_woken(app: Quart, admin: User) -> None:
+    async with app.app_context():
+        await begin(admin)
+        async with db.begin() as session:
+            family = await session.scalar(select(UserSession.family))
+            assert await wake_session(session, f"{family}.x") is None
+        assert await count() == 1
+
+
+async def test_confirmed_session_is_fresh_and_has_a_new_secret(app: Quart, admin: User) -> None:
+    async with app.app_context():
+        first = await begin(admin)
+        await change(confirmed_at=utcnow() - FRESH)
+        async with db.begin() as session:
+            row = await find_session(session, first.token)
+            assert row
+            assert not row.is_fresh(utcnow())
+            second = await confirm_session(session, row)
+            assert row.is_fresh(utcnow())
+        assert [await find_name(first.token), await find_name(second)] == [None, "admin"]
+
+
+async def test_being_seen_is_written_down_once_a_minute(app: Quart, admin: User) -> None:
+    async with app.app_context():
+        opened = await begin(admin)
+        await change(seen_at=utcnow() - timedelta(minutes=1))
+        async with db.begin() as session:
+            row = await find_session(session, opened.token)
+            assert row
+            assert row.is_unnoted(utcnow())
+            await record_seen(session, row, "192.0.2.1")
+        async with db.begin() as session:
+            row = await find_session(session, opened.token)
+            assert row
+            assert (row.is_unnoted(utcnow()), row.address) == (False, "192.0.2.1")
+
+
+async def test_all_sessions_of_a_person_end_but_the_one_in_use(app: Quart, admin: User) -> None:
+    async with app.app_context():
+        opened = [await begin(admin) for _ in range(3)]
+        async with db.begin() as session:
+            ann = await add_person(session, "ann")
+            hers = await open_session(session, ann)
+            kept = await find_session(session, opened[1].token)
+            assert kept
+            await close_sessions(session, admin, but=kept.id)
+            assert await find_ended_sessions(session, [kept.id, kept.id + 99]) == {kept.id + 99}
+        names = [await find_name(secrets.token) for secrets in [*opened, hers]]
+        assert names == [None, "admin", None, "ann"]
+        async with db.begin() as session:
+            await close_sessions(session, admin)
+        assert await find_name(opened[1].token) is None
+
+
+async def test_session_of_another_does_not_exist(app: Quart, admin: User) -> None:
+    async with app.app_context():
+        async with db.begin() as session:
+            ann, bob = await add_person(session, "ann"), await add_person(session, "bob")
+            await open_session(session, ann, browser="x" * 300)
+            (row,) = (await paginate(session, select_sessions(ann), 1, 20)).items
+            assert len(row.browser) == 200
+            assert (await paginate(session, select_sessions(bob), 1, 20)).items == []
+            with pytest.raises(NotFoundError):
+                await remove_session(session, row.id, bob)
+            await remove_session(session, row.id, admin)
+        assert await count() == 0
