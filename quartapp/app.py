@@ -1,6 +1,7 @@
 """The Quart of this project: limits, refusals and second tries that the stock one lacks."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, cast
 
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable
@@ -187,11 +188,15 @@ class QuartApp(Quart):
                 raise
             return None
 
-    async def close_sockets(self, code: int) -> None:
-        """Close every socket with *code*; what still runs when its client does not answer, ends."""
-        sockets = list(self.sockets)
+    async def close_sockets(
+        self, code: int, reason: str = "", chosen: Iterable[Websocket] | None = None
+    ) -> None:
+        """Close these sockets, or all; what still runs when its client does not answer, ends."""
+        sockets = list(self.sockets if chosen is None else chosen)
         handlers = [socket.handler for socket in sockets if socket.handler is not None]
-        await asyncio.gather(*(socket.close(code) for socket in sockets), return_exceptions=True)
+        await asyncio.gather(
+            *(socket.close(code, reason) for socket in sockets), return_exceptions=True
+        )
         await wait_for_all(handlers)
         for socket in sockets:
             socket.abandon()

@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "asgi": {"errors"},
     "app": {"asgi", "database", "errors", "extensions", "log"},
     "headers": set(),
-    "auth": {"database", "errors", "extensions", "models", "security", "services"},
+    "auth": {"app", "asgi", "database", "errors", "extensions", "models", "security", "services"},
     "web": {"auth", "errors", "extensions", "log", "models", "security", "services"},
     "api": {"app", "asgi", "auth", "errors", "extensions", "log", "models", "security", "services"},
     "error_handlers": {"api", "database", "errors", "web"},

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,12 +134,15 @@ class SocketClient:
 
 @asynccontextmanager
 async def open_socket(
-    port: int | Path, target: str, *headers: tuple[bytes, bytes]
+    port: int | Path, target: str, *headers: tuple[bytes, bytes], subprotocols: Sequence[str] = ()
 ) -> AsyncIterator[SocketClient]:
     """Shake hands, and hang up without a word at the end."""
     client = SocketClient(*await connect(port))
     try:
-        await client.send(Request("localhost", target, extra_headers=list(headers)))
+        asked = Request(
+            "localhost", target, extra_headers=list(headers), subprotocols=list(subprotocols)
+        )
+        await client.send(asked)
         yield client
     finally:
         client.writer.transport.abort()

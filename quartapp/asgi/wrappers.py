@@ -16,6 +16,7 @@ from quartapp.asgi.scope import TAP
 from quartapp.errors import BadRequestError, InvalidError, UnsupportedMediaTypeError
 
 View = TypeVar("View", bound=Callable[..., Any])
+SUBPROTOCOL = "quartapp"
 
 
 class SocketClosedError(Exception):
@@ -119,6 +120,7 @@ class Websocket(QuartWebsocket):
     accepted = False
     closed = False
     handler: asyncio.Task[Any] | None = None
+    asker: object = None  # who opened it, noted by who lets people in
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -130,6 +132,8 @@ class Websocket(QuartWebsocket):
     ) -> None:
         if self.closed:
             raise SocketClosedError
+        if subprotocol is None and SUBPROTOCOL in self.requested_subprotocols:
+            subprotocol = SUBPROTOCOL  # browsers hang up when none of theirs is chosen
         await super().accept(headers, subprotocol)
         self.accepted = True
 

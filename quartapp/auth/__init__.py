@@ -14,6 +14,7 @@ from quartapp.auth.cookies import (
 from quartapp.auth.csrf import make_csrf_token, refuse_foreign_form, refuse_forged_call
 from quartapp.auth.gates import admin_required, fresh_login_required, login_required
 from quartapp.auth.loading import get_socket_user, load_socket_user, load_user
+from quartapp.auth.sockets import init_sockets
 
 __all__ = [
     "admin_required",
@@ -43,5 +44,6 @@ def init_app(app: Quart) -> None:
         cookie_samesite=app.config["SESSION_COOKIE_SAMESITE"],
     )
     init_cookies(app)
+    init_sockets(app)
     app.context_processor(lambda: {"current_user": find_user()})
     app.add_template_global(make_csrf_token, "csrf_token")

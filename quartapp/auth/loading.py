@@ -1,12 +1,14 @@
 """Find out who asks, before a view or the handler of a socket runs."""
 
 import logging
+from typing import Any, cast
 
 import quart_auth
 from quart import Request, Websocket, current_app, g, request, websocket
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from quartapp.asgi.wrappers import SUBPROTOCOL
 from quartapp.auth.asker import STRANGER, Asker
 from quartapp.auth.cookies import find_remember_cookie, keep_secrets
 from quartapp.auth.origin import is_own_origin
@@ -18,7 +20,8 @@ from quartapp.security import TOKEN_PREFIX
 from quartapp.services.session import find_session, record_seen, wake_session
 from quartapp.services.token import find_token, record_use
 
-PROTOCOL = "quartapp.bearer."  # of a socket, before the token of a page that cannot send headers
+# Of a socket: what stands before the token of a page, which cannot send headers.
+BEARER_PROTOCOL = f"{SUBPROTOCOL}.bearer."
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +63,8 @@ def find_bearer(connection: Request | Websocket) -> str | None:
         return token.strip()
     if isinstance(connection, Websocket):
         for protocol in connection.requested_subprotocols:
-            if protocol.startswith(PROTOCOL):
-                return protocol.removeprefix(PROTOCOL)
+            if protocol.startswith(BEARER_PROTOCOL):
+                return protocol.removeprefix(BEARER_PROTOCOL)
     return None
 
 
@@ -110,6 +113,7 @@ async def load_socket_user() -> None:
     refuse_token_in_address(websocket)
     async with db.read() as session:
         g.asker = await find_asker(session, websocket) or STRANGER
+    cast(Any, websocket).asker = g.asker  # for who watches that it stays signed in
     origin = websocket.headers.get("Origin")
     by_cookie = g.asker.session is not None
     if is_own_origin(websocket) or (origin is None and not by_cookie):

@@ -1,15 +1,14 @@
 import pytest
 from quart.testing import QuartClient
 from quart.testing.connections import WebsocketResponseError
-from sqlalchemy import delete, text
+from sqlalchemy import text
 
 from quartapp.app import QuartApp
 from quartapp.auth import get_user, load_user
 from quartapp.extensions import db
-from quartapp.models import ApiToken, User
+from quartapp.models import User
 from quartapp.services.entity import add_entity
 from tests.helpers import add_person, make_bearer
-from tests.wire import open_socket, serving, shake_hands
 
 TWICE = "INSERT INTO alembic_version SELECT version_num FROM alembic_version"  # a conflict
 ORIGINS = {
@@ -73,24 +72,6 @@ async def test_socket_of_another_site_is_closed_whatever_it_fetches(
 ) -> None:
     headers = {"Origin": ORIGINS["own"], "Sec-Fetch-Site": "cross-site"}
     assert await try_socket(browser, address, headers) == 403
-
-
-async def test_open_socket_keeps_nothing_once_the_token_is_gone(fresh_app: QuartApp) -> None:
-    async with fresh_app.app_context(), db.begin() as session:
-        owner = await add_person(session, "owner")
-        bearer = (await make_bearer(session, owner))["Authorization"].encode()
-        entity = await add_entity(session, name="a", url="http://a.test/", owner=owner)
-    target = f"/api/v1/entities/{entity.id}/comments/live"
-    async with (
-        serving(fresh_app) as port,
-        open_socket(port, target, (b"Authorization", bearer)) as client,
-    ):
-        await shake_hands(client)
-        await client.hear()
-        async with fresh_app.app_context(), db.begin() as session:
-            await session.execute(delete(ApiToken))
-        await client.say("hello")
-        assert await client.read_close() == (1008, "Sign in again.")
 
 
 async def test_view_that_runs_again_has_a_user_of_its_new_session(

@@ -1,0 +1,57 @@
+"""Close the sockets of who has signed out elsewhere, in whichever process they are."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from typing import cast
+
+from quart import Quart
+from sqlalchemy.exc import SQLAlchemyError
+
+from quartapp.app import POLICY_VIOLATION, QuartApp
+from quartapp.auth.asker import Asker
+from quartapp.extensions import db
+from quartapp.services.session import find_ended_sessions
+from quartapp.services.token import find_ended_tokens
+
+PAUSE = 1.0  # s between two looks at the database, one for all sockets of this process
+
+logger = logging.getLogger(__name__)
+
+
+def init_sockets(app: Quart) -> None:
+    @app.while_serving
+    async def watch_sockets() -> AsyncGenerator[None, None]:
+        watching = asyncio.create_task(watch(cast(QuartApp, app)))
+        yield
+        watching.cancel()
+
+
+async def watch(app: QuartApp) -> None:
+    while True:
+        await asyncio.sleep(PAUSE)
+        try:
+            async with app.app_context():
+                await close_ended(app)
+        except SQLAlchemyError as error:
+            logger.warning("Who is still signed in could not be asked: %s", error)
+
+
+async def close_ended(app: QuartApp) -> None:
+    """Close each socket whose session or token has ended."""
+    askers = {socket: socket.asker for socket in app.sockets if isinstance(socket.asker, Asker)}
+    sessions = {asker.session.id for asker in askers.values() if asker.session}
+    tokens = {asker.token.id for asker in askers.values() if asker.token}
+    if not sessions and not tokens:
+        return
+    async with db.read() as session:
+        sessions = await find_ended_sessions(session, sessions)
+        tokens = await find_ended_tokens(session, tokens)
+    ended = [socket for socket, asker in askers.items() if is_over(asker, sessions, tokens)]
+    await app.close_sockets(POLICY_VIOLATION, "Sign in again.", ended)
+
+
+def is_over(asker: Asker, sessions: set[int], tokens: set[int]) -> bool:
+    if asker.session:
+        return asker.session.id in sessions
+    return asker.token is not None and asker.token.id in tokens

@@ -1,0 +1,134 @@
+"""Sockets of who signs out, is disabled, or loses a token: closed, wherever that was said."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from quart.testing import QuartClient
+from sqlalchemy import delete, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from wsproto.events import AcceptConnection
+
+from quartapp.app import QuartApp
+from quartapp.auth import sockets
+from quartapp.extensions import db
+from quartapp.models import ApiToken, User, utcnow
+from quartapp.services.entity import add_entity
+from quartapp.services.session import close_sessions
+from tests.helpers import add_person, make_bearer, sign_in
+from tests.wire import SocketClient, open_socket, serving, shake_hands
+
+ORIGIN = (b"Origin", b"http://localhost")
+SIGN_IN = (1008, "Sign in again.")
+
+
+@pytest.fixture
+async def owner(fresh_app: QuartApp) -> User:
+    async with fresh_app.app_context(), db.begin() as session:
+        return await add_person(session, "owner")
+
+
+@pytest.fixture
+async def target(fresh_app: QuartApp, owner: User) -> str:
+    async with fresh_app.app_context(), db.begin() as session:
+        entity = await add_entity(session, name="a", url="http://a.test/", owner=owner)
+    return f"/api/v1/entities/{entity.id}/comments/live"
+
+
+@pytest.fixture
+async def token(fresh_app: QuartApp, owner: User) -> str:
+    async with fresh_app.app_context(), db.begin() as session:
+        return (await make_bearer(session, owner))["Authorization"]
+
+
+@pytest.fixture
+async def cookie(fresh_app: QuartApp, owner: User) -> bytes:
+    client = await sign_in(fresh_app.test_client(), "owner")
+    return read_cookies(client)
+
+
+def read_cookies(client: QuartClient) -> bytes:
+    return "; ".join(f"{c.name}={c.value}" for c in client.cookie_jar).encode()
+
+
+@pytest.fixture
+async def port(fresh_app: QuartApp) -> AsyncIterator[object]:
+    async with serving(fresh_app) as port:
+        yield port
+
+
+async def connect(client: SocketClient) -> None:
+    await shake_hands(client)
+    await client.hear()
+
+
+ENDS: dict[str, Callable[[AsyncSession, User], Awaitable[object]]] = {
+    "logged out": close_sessions,
+    "disabled": lambda session, _: session.execute(update(User).values(disabled_at=utcnow())),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+async def test_log_out_closes_the_socket_within_two_seconds(
+    fresh_app: QuartApp, owner: User, target: str, cookie: bytes, port: int, end: str
+) -> None:
+    async with open_socket(port, target, (b"Cookie", cookie), ORIGIN) as client:
+        await connect(client)
+        async with fresh_app.app_context(), db.begin() as session:
+            await ENDS[end](session, owner)
+        start = time.monotonic()
+        assert await client.read_close() == SIGN_IN
+        assert time.monotonic() - start < 2
+
+
+async def test_revoked_token_closes_its_sockets_and_no_others(
+    fresh_app: QuartApp, target: str, token: str, cookie: bytes, port: int
+) -> None:
+    bearer = (b"Authorization", token.encode())
+    async with (
+        open_socket(port, target, bearer) as program,
+        open_socket(port, target, (b"Cookie", cookie), ORIGIN) as page,
+    ):
+        await connect(program)
+        await connect(page)
+        async with fresh_app.app_context(), db.begin() as session:
+            await session.execute(delete(ApiToken))
+        assert await program.read_close() == SIGN_IN
+        await page.say("still here")
+        assert "still here" in str(await page.hear())
+
+
+async def test_open_socket_keeps_nothing_once_the_token_is_gone(
+    fresh_app: QuartApp, target: str, token: str, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "PAUSE", 60.0)
+    async with open_socket(port, target, (b"Authorization", token.encode())) as client:
+        await connect(client)
+        async with fresh_app.app_context(), db.begin() as session:
+            await session.execute(delete(ApiToken))
+        await client.say("hello")
+        assert await client.read_close() == SIGN_IN
+
+
+async def test_page_sends_its_token_as_a_subprotocol(target: str, token: str, port: int) -> None:
+    offered = ["quartapp", f"quartapp.bearer.{token.removeprefix('Bearer ')}"]
+    async with open_socket(port, target, subprotocols=offered) as client:
+        event = await client.next()
+        assert isinstance(event, AcceptConnection)
+        assert event.subprotocol == "quartapp"
+        assert "connected" in str(await client.hear())
+
+
+async def test_database_that_is_away_closes_no_socket(
+    fresh_app: QuartApp, target: str, token: str, port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with open_socket(port, target, (b"Authorization", token.encode())) as client:
+        await connect(client)
+        async with fresh_app.app_context(), db.begin() as session:
+            await session.execute(text("ALTER TABLE api_token RENAME TO hidden"))
+        (socket,) = fresh_app.sockets
+        async with asyncio.timeout(5):
+            while "Who is still signed in" not in capsys.readouterr().err:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        assert not socket.closed
