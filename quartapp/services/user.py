@@ -7,7 +7,7 @@ from quartapp.errors import BadRequestError, ConflictError, UnauthorizedError
 from quartapp.models import Link, Purpose, Role, User, utcnow
 from quartapp.models.text import fold_email
 from quartapp.security import check_password, hash_password, hash_token, is_outdated
-from quartapp.services.link import VOID, add_link
+from quartapp.services.link import VOID, add_link, remove_links
 from quartapp.services.password import make_password_hash
 
 
@@ -57,6 +57,14 @@ async def refuse_taken(session: AsyncSession, *, name: str | None, email: str | 
         raise ConflictError(f"The name {name!r} is taken.", "name")
     if email and await session.scalar(select(User.id).where(User.email == email)):
         raise ConflictError("This address belongs to another account.", "email")
+
+
+async def edit_password(session: AsyncSession, user: User, password: str) -> None:
+    """Give *user* a new password; links to choose one are void. Ending sessions is the caller's."""
+    own_words = [user.name, *(user.email or "").split("@")]
+    user.password_hash = await make_password_hash(password, own_words=own_words)
+    await remove_links(session, user, Purpose.RESET)
+    await session.flush()
 
 
 async def find_user_by_login(session: AsyncSession, login: str) -> User | None:

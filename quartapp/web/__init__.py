@@ -4,9 +4,10 @@ from quart import Quart
 
 from quartapp.auth import load_user, refuse_foreign_form
 from quartapp.log import request_id
-from quartapp.web import auth, entity, main, static
+from quartapp.models.rights import may_add_entity, may_comment, may_edit_entity
+from quartapp.web import account, auth, entity, main, static
 
-BLUEPRINTS = (main.bp, auth.bp, entity.bp)
+BLUEPRINTS = (main.bp, auth.bp, account.bp, entity.bp)
 
 
 for blueprint in BLUEPRINTS:
@@ -17,5 +18,8 @@ for blueprint in BLUEPRINTS:
 def init_app(app: Quart) -> None:
     static.init_app(app)
     app.add_template_global(request_id.get, "request_id")
+    app.add_template_global(may_add_entity)
+    app.add_template_global(may_comment)
+    app.add_template_global(may_edit_entity)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -1,0 +1,40 @@
+from wtforms import PasswordField, SelectField, StringField
+from wtforms.validators import DataRequired, InputRequired, Length
+
+from quartapp.models import Scope, User
+from quartapp.models.rights import may_administer
+from quartapp.models.text import clean_line
+from quartapp.models.token import TOKEN_NAME_LENGTH
+from quartapp.security import MAX_PASSWORD
+from quartapp.web.auth.forms import NewPasswordField
+from quartapp.web.forms import BaseForm, Clean
+
+SCOPES = {
+    Scope.READ: "Read",
+    Scope.WRITE: "Read and write",
+    Scope.ADMIN: "Everything, as an administrator",
+}
+
+
+class PasswordForm(BaseForm):
+    current = PasswordField(
+        "Password of today",
+        [InputRequired(), Length(max=MAX_PASSWORD)],
+        render_kw={"autocomplete": "current-password", "autofocus": True},
+    )
+    password = NewPasswordField("New password")
+
+
+class TokenForm(BaseForm):
+    name = StringField(
+        "Name",
+        [DataRequired(), Clean(clean_line), Length(max=TOKEN_NAME_LENGTH)],
+        description="Which program will use it.",
+        render_kw={"autofocus": True},
+    )
+    scope = SelectField("It may", default=Scope.READ)
+
+    def offer_scopes(self, user: User) -> None:
+        """Let *user* choose among what they may do themselves."""
+        offered = [scope for scope in Scope if scope != Scope.ADMIN or may_administer(user)]
+        self.scope.choices = [(scope.value, SCOPES[scope]) for scope in offered]

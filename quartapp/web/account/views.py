@@ -1,0 +1,132 @@
+from quart import Blueprint, current_app, flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from quartapp.auth import (
+    confirm_login,
+    fresh_login_required,
+    get_asker,
+    get_user,
+    login_required,
+    logout_user,
+)
+from quartapp.auth.csrf import EXPIRED
+from quartapp.errors import ForbiddenError, InvalidError, UnauthorizedError
+from quartapp.extensions import db
+from quartapp.models import Scope
+from quartapp.services.paging import paginate
+from quartapp.services.session import close_sessions, remove_session, select_sessions
+from quartapp.services.token import add_token, remove_token, select_tokens
+from quartapp.services.user import authenticate, edit_password
+from quartapp.web.account.forms import PasswordForm, TokenForm
+from quartapp.web.forms import BaseForm
+from quartapp.web.paging import read_page_number
+
+bp = Blueprint("account", __name__, url_prefix="/account")
+
+
+@bp.get("/")
+@login_required
+async def show() -> ResponseReturnValue:
+    return await render_template("account/show.html", user=get_user())
+
+
+@bp.route("/password", methods=["GET", "POST"])
+@login_required
+async def password() -> ResponseReturnValue:
+    """Choose a new password; every other browser is signed out."""
+    form, user = await PasswordForm.read(), get_user()
+    if await form.is_accepted():
+        try:
+            await authenticate(db.session, user.name, form.current.data)
+            await edit_password(db.session, user, form.password.data)
+        except UnauthorizedError:
+            form.add_error("current", "This is not your password.")
+        except InvalidError as error:
+            form.add_refusal(error)
+        else:
+            await close_other_sessions()
+            await confirm_login()
+            await flash("The password was changed; every other browser is signed out.", "success")
+            await db.session.commit()
+            return redirect(url_for(".show"), 303)
+    return await render_template("account/password.html", form=form), form.status
+
+
+async def close_other_sessions() -> None:
+    own = get_asker().session
+    await close_sessions(db.session, get_user(), but=own.id if own else None)
+
+
+async def require_token() -> None:
+    """Refuse a button's form without the token of this session."""
+    if not await (await BaseForm.read()).is_accepted():
+        raise ForbiddenError(EXPIRED)
+
+
+# --- browsers
+
+
+@bp.get("/sessions")
+@login_required
+async def sessions() -> ResponseReturnValue:
+    size = current_app.config["PER_PAGE"]
+    page = await paginate(db.session, select_sessions(get_user()), read_page_number(), size)
+    own = get_asker().session
+    return await render_template("account/sessions.html", page=page, own=own)
+
+
+@bp.post("/sessions/<id:session_id>/remove")
+@login_required
+async def remove_one_session(session_id: int) -> ResponseReturnValue:
+    await require_token()
+    row = await remove_session(db.session, session_id, get_user())
+    if row is get_asker().session:
+        await logout_user()
+    await flash("The browser was signed out.", "success")
+    await db.session.commit()
+    return redirect(url_for(".sessions"), 303)
+
+
+@bp.post("/sessions/remove")
+@login_required
+async def remove_other_sessions() -> ResponseReturnValue:
+    await require_token()
+    await close_other_sessions()
+    await flash("Every other browser was signed out.", "success")
+    await db.session.commit()
+    return redirect(url_for(".sessions"), 303)
+
+
+# --- programs
+
+
+@bp.get("/tokens")
+@login_required
+async def tokens() -> ResponseReturnValue:
+    size = current_app.config["PER_PAGE"]
+    page = await paginate(db.session, select_tokens(get_user()), read_page_number(), size)
+    return await render_template("account/tokens.html", page=page)
+
+
+@bp.route("/tokens/new", methods=["GET", "POST"])
+@fresh_login_required
+async def new_token() -> ResponseReturnValue:
+    """Make a token; the page that answers is the only one that shows it."""
+    form, user = await TokenForm.read(), get_user()
+    form.offer_scopes(user)
+    if await form.is_accepted():
+        scope = Scope(form.scope.data)
+        secret, row = await add_token(db.session, user, form.name.data, scope=scope)
+        await db.session.commit()
+        return await render_template("account/token.html", secret=secret, row=row), 201
+    return await render_template("account/new_token.html", form=form), form.status
+
+
+@bp.post("/tokens/<id:token_id>/remove")
+@login_required
+async def remove_one_token(token_id: int) -> ResponseReturnValue:
+    await require_token()
+    row = await remove_token(db.session, token_id, get_user())
+    await flash(f"The token {row.name} was revoked.", "success")
+    await db.session.commit()
+    return redirect(url_for(".tokens"), 303)
