@@ -9,7 +9,7 @@ from jinja2 import StrictUndefined
 from quartapp import api, auth, cli, error_handlers, headers, health, log, web
 from quartapp.app import QuartApp
 from quartapp.configure import EXIT_CONFIG, ConfigError, load_config
-from quartapp.extensions import db
+from quartapp.extensions import db, limiter
 
 
 def create_app(config: str | type | Mapping[str, Any] | None = None) -> QuartApp:
@@ -31,6 +31,6 @@ def assemble(settings: dict[str, Any]) -> QuartApp:
     app.config.from_mapping(settings)
     app.jinja_options = {"undefined": StrictUndefined}  # a misspelt name is an error, not a gap
 
-    for part in (log, db, headers, error_handlers, auth, health, web, api, cli):
+    for part in (log, db, limiter, headers, error_handlers, auth, health, web, api, cli):
         part.init_app(app)
     return app

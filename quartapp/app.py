@@ -10,6 +10,7 @@ from quart import Request as QuartRequest
 from quart import Websocket as QuartWebsocket
 from quart.asgi import ASGIHTTPConnection, ASGIWebsocketConnection
 from quart.sessions import SecureCookieSessionInterface, SessionMixin
+from quart.typing import ResponseReturnValue
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import BaseConverter
@@ -21,7 +22,7 @@ from quartapp.asgi.scope import FAULT, TAP, Answer, choose_request_id, make_soun
 from quartapp.asgi.wrappers import Request, SocketClosedError, Websocket
 from quartapp.database import is_retriable
 from quartapp.errors import AppError, BadRequestError, UnavailableError
-from quartapp.extensions import db
+from quartapp.extensions import db, limiter
 from quartapp.log import request_id
 
 TRIES = 3  # of a view whose transaction loses the race
@@ -134,6 +135,20 @@ class QuartApp(Quart):
         intake = Intake(receive, scope["headers"], self.config["MAX_CONTENT_LENGTH"])
         answer.before_end = intake.drain
         return intake
+
+    # --- before the view: the hooks, then the limits, as by then it is known who asks ---
+
+    async def preprocess_request(self, *args: Any) -> ResponseReturnValue | None:
+        try:
+            return await super().preprocess_request(*args)
+        finally:  # what a hook refuses counts as well
+            await limiter.check_request()
+
+    async def preprocess_websocket(self, *args: Any) -> ResponseReturnValue | None:
+        try:
+            return await super().preprocess_websocket(*args)
+        finally:
+            await limiter.check_request()
 
     # --- requests ---
 

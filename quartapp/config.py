@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from redis.asyncio import ConnectionPool
+from redis.exceptions import RedisError
 from sqlalchemy import URL
 from werkzeug.sansio.utils import host_is_trusted
 
@@ -53,6 +55,17 @@ def check_host(value: str) -> str:
 def check_address(value: HttpUrl) -> HttpUrl:
     if value.username or value.password or value.query or value.fragment:
         raise ValueError("an address looks like https://example.org, without a user or a query")
+    return value
+
+
+def check_redis_url(value: SecretStr) -> SecretStr:
+    """Make a connection that is not opened: it takes no address or option that it does not know."""
+    try:
+        if url := value.get_secret_value():
+            pool: Any = ConnectionPool.from_url(url)
+            pool.make_connection()
+    except (RedisError, TypeError, ValueError):
+        raise ValueError("an address of Redis looks like redis://example.org:6379/0") from None
     return value
 
 
@@ -105,6 +118,10 @@ class Config(BaseSettings):
     DATABASE_ECHO: bool = False
     DATABASE_POOL_SIZE: int = Field(10, ge=1, le=200)  # connections of one process
 
+    # Redis or Valkey, where all processes count requests together; unset: each counts its own.
+    REDIS_URL: Annotated[SecretStr, AfterValidator(check_redis_url)] = SecretStr("")
+    RATE_LIMITS: bool = True  # refuse who asks too often
+
     # The address people use; links in mails and logs start with it, never with the Host header.
     PUBLIC_URL: Annotated[HttpUrl, AfterValidator(check_address)] | None = None
     # Host names that are answered; none named: the host of PUBLIC_URL, or any while that is unset.
@@ -144,6 +161,7 @@ class Config(BaseSettings):
         ]
         url = place_file(self.database_url(), self.INSTANCE_PATH)
         values["DATABASE_URL"] = url.render_as_string(hide_password=False)
+        values["REDIS_URL"] = self.REDIS_URL.get_secret_value()
         values["PUBLIC_URL"] = str(self.PUBLIC_URL).rstrip("/") if self.PUBLIC_URL else ""
         values["TRUSTED_HOSTS"] = self.TRUSTED_HOSTS or self.public_hosts()
         return values
@@ -181,6 +199,7 @@ class TestingConfig(Config):
     TESTING: bool = True
     SECRET_KEY: SecretStr = Field(default_factory=lambda: SecretStr(secrets.token_hex()))
     DATABASE_URL: Annotated[SecretStr, AfterValidator(normalize_url)] = SecretStr("sqlite://")
+    RATE_LIMITS: bool = False
     SHUTDOWN_LAME_DUCK: float = 0.0
 
 

@@ -83,6 +83,17 @@ class InvalidError(AppError):
         return cls(message, (FieldError((name,), message, "value_error"),))
 
 
+class TooManyRequestsError(AppError):
+    """More than a limit allows; what was asked was not looked at."""
+
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class UnavailableError(AppError):
     """Something that this request needs is away; it comes back."""
 

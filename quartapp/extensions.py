@@ -1,5 +1,7 @@
 """Extension objects, unbound: `create_app()` binds them to an application."""
 
 from quartapp.database import Database
+from quartapp.limits import Limiter
 
 db = Database()
+limiter = Limiter()

@@ -9,6 +9,7 @@ from quartapp.app import QuartApp
 from quartapp.database import classify
 from quartapp.database.migrations import Revision, find_revision_state, warn_if_behind
 from quartapp.extensions import db
+from quartapp.limits import unlimited
 
 bp = Blueprint("health", __name__)
 PATIENCE = 2.0  # s for the database to answer; balancers ask every few seconds
@@ -23,12 +24,14 @@ def init_app(app: Quart) -> None:
 
 
 @bp.get("/livez")
+@unlimited
 async def livez() -> dict[str, str]:
     """The process answers; asks nobody else."""
     return {"status": "alive"}
 
 
 @bp.get("/readyz")
+@unlimited
 async def readyz() -> tuple[dict[str, str], int, dict[str, str]]:
     """The process may be sent work: it stays, and its database is there and at this version."""
     fault = find_drain() or await find_database_fault()

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -90,9 +91,18 @@ def database_url(
 
 
 @pytest.fixture
-async def fresh_app(database_url: str, tmp_path: Path) -> AsyncIterator[QuartApp]:
+def settings() -> dict[str, Any]:
+    """What the app of a test, or of a folder, has besides."""
+    return {}
+
+
+@pytest.fixture
+async def fresh_app(
+    database_url: str, tmp_path: Path, settings: dict[str, Any]
+) -> AsyncIterator[QuartApp]:
     """An app that is not started yet, on empty tables."""
-    app = create_app({"TESTING": True, "DATABASE_URL": database_url, "INSTANCE_PATH": tmp_path})
+    place = {"DATABASE_URL": database_url, "INSTANCE_PATH": tmp_path}
+    app = create_app({"TESTING": True, **place, **settings})
     async with app.app_context():
         await empty_tables()
         engine = db.engine

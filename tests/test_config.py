@@ -20,6 +20,7 @@ DEBUG = "DEBUG, TESTING: unset both in production."
 PUBLIC_URL = "PUBLIC_URL: name the https:// address that people use."
 ORIGINS = "CORS_ORIGINS: name each origin, with https://."
 GUESSED = "DATABASE_URL: its password can be guessed; choose another."
+REDIS = "REDIS_URL: an address of Redis looks like redis://example.org:6379/0."
 LOST = "DATABASE_URL: it would be lost with the process; name a file or a server."
 
 BROKEN = [
@@ -69,6 +70,10 @@ BROKEN = [
     ("DATABASE_URL", "sqlite:///file:x?mode=memory&uri=true", LOST),
     ("DATABASE_URL", "postgresql://postgres:postgres@127.0.0.1/quartapp", GUESSED),
     ("DATABASE_URL", "mysql://quartapp:quartapp@127.0.0.1/quartapp", GUESSED),
+    ("REDIS_URL", "127.0.0.1:6379", REDIS),
+    ("REDIS_URL", "http://127.0.0.1:6379", REDIS),
+    ("REDIS_URL", "redis://127.0.0.1:6379/0?colour=red", REDIS),
+    ("REDIS_URL", "rediss://127.0.0.1:6379/0?ssl_cert_reqs=some", REDIS),
     (
         "DATABASE_ECHO",
         "1",
@@ -127,6 +132,16 @@ def test_production_refuses(
     assert find_complaints() == [complaint]
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["", "redis://:f00@127.0.0.1:6379/0", "rediss://u:f00@cache.example.org", "unix:///run/r.sock"],
+)
+def test_addresses_of_redis_are_taken(production: pytest.MonkeyPatch, url: str) -> None:
+    production.setenv("REDIS_URL", url)
+
+    assert load_config()["REDIS_URL"] == url
+
+
 def test_production_refuses_a_database_file_that_others_may_read(
     production: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -171,6 +186,9 @@ def test_every_wrong_setting_is_named_at_once(production: pytest.MonkeyPatch) ->
         ("DATABASE_URL", "postgres://quartapp:hunter2@127.0.0.1/"),
         ("DATABASE_URL", "postgres://quartapp:hunter2@127.0.0.1:port/x"),
         ("DATABASE_URL", "mysql://hunter2:hunter2@127.0.0.1/x?password=hunter2"),
+        ("REDIS_URL", "hunter2"),
+        ("REDIS_URL", "redis://:hunter2@127.0.0.1:port/0"),
+        ("REDIS_URL", "redis://127.0.0.1:hunter2/0"),
         ("PUBLIC_URL", "https://me:hunter2@watch.example.org"),
         ("PUBLIC_URL", "https://me:hunter2@"),
     ],

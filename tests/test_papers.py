@@ -21,6 +21,8 @@ from quartapp.asgi.intake import PARKED_MESSAGES
 from quartapp.config import Config, ProductionConfig
 from quartapp.configure import EXIT_CONFIG, load_config
 from quartapp.models.link import LIFE, Purpose
+from quartapp.limits.counters import PAUSE
+from quartapp.limits.rules import API, LOGIN_BY_ACCOUNT, LOGIN_IN_ALL, PAGES
 from quartapp.models.user import User
 from quartapp.services.paging import MAX_SIZE
 from quartapp.services.token import TOKEN_LIFE
@@ -107,6 +109,14 @@ async def test_addresses_that_are_named_are_served(paper: str, app: Quart) -> No
         ("docs/api.md", f"`per_page` is {MAX_SIZE} at most"),
         ("docs/operations.md", f"exit code {EXIT_CONFIG}"),
         ("docs/operations.md", f"it holds for a day{'s' * (LIFE[Purpose.SETUP].days - 1)}"),
+        ("docs/api.md", f"{API.allows.amount} requests a minute"),
+        ("docs/api.md", f"{LOGIN_BY_ACCOUNT.allows.amount} guesses in 5 minutes"),
+        (
+            "docs/operations.md",
+            f"{PAGES.allows.amount} pages and {API.allows.amount} answers",
+        ),
+        ("docs/operations.md", f"{LOGIN_IN_ALL.allows.amount:,} times in all"),
+        ("docs/operations.md", f"every {PAUSE:.0f} seconds whether Redis is back"),
         ("docs/architecture.md", f"{NUMBERS[TRIES]}\n  times at most"),
         ("docs/architecture.md", f"{NUMBERS[PARKED_MESSAGES]} messages may wait"),
     ],

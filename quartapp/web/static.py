@@ -8,6 +8,8 @@ from typing import Any
 
 from quart import Quart, Response, current_app, send_from_directory
 
+from quartapp.limits import unlimited
+
 FOLDER = Path(__file__).parent.parent / "static"
 YEAR = 365 * 24 * 3600  # s
 HASHED = re.compile(r"(.+)\.[0-9a-f]{12}\.([a-z0-9]+)")  # as in deploy/nginx.conf
@@ -37,6 +39,7 @@ def make_hashed_name(filename: str) -> str:
 read_hashed_name = lru_cache(make_hashed_name)
 
 
+@unlimited
 async def send_static(filename: str) -> Response:
     hashed = HASHED.fullmatch(filename)
     plain = f"{hashed[1]}.{hashed[2]}" if hashed else filename

@@ -1,0 +1,91 @@
+"""The limits extension: so many requests for each, and no more guesses than that."""
+
+import logging
+
+from quart import Quart, Response, current_app, g, has_websocket_context, request, websocket
+from werkzeug import Response as WerkzeugResponse
+
+from quartapp.errors import TooManyRequestsError
+from quartapp.limits.counters import Counters, Verdict
+from quartapp.limits.headers import describe_wait, write_headers
+from quartapp.limits.keys import by_account, by_address, by_all, by_asker
+from quartapp.limits.rules import (
+    ELSEWHERE,
+    LOGIN_BY_ACCOUNT,
+    LOGIN_BY_ADDRESS,
+    LOGIN_IN_ALL,
+    RESET_BY_ACCOUNT,
+    RESET_BY_ADDRESS,
+    Rule,
+    find_rules,
+    limit,
+    unlimited,
+)
+
+__all__ = ["Limiter", "by_address", "by_all", "by_asker", "limit", "unlimited"]
+
+logger = logging.getLogger(__name__)
+
+
+class Limiter:
+    """Count what each asker does, and refuse what is too much."""
+
+    def init_app(self, app: Quart) -> None:
+        if not app.config["RATE_LIMITS"]:
+            if not app.testing:
+                logger.warning("RATE_LIMITS is off: passwords can be guessed at any speed.")
+            return
+        counters = Counters(app.config["REDIS_URL"])
+        app.extensions["limits"] = counters
+        app.after_request(add_headers)
+        app.after_websocket(add_refusal_headers)
+        app.after_serving(counters.close)
+
+    async def check_request(self) -> None:
+        """Count this request or handshake; TooManyRequestsError when it is one too many."""
+        asked = websocket if has_websocket_context() else request
+        if asked.method == "OPTIONS":  # tells what may be asked, and does nothing
+            return
+        rules = find_rules(current_app, asked.endpoint)
+        for rule in [ELSEWHERE] if rules is None else rules:
+            await self.count(rule, rule.by())
+
+    async def check_login(self, account: str) -> None:
+        """Count a guess, before the password is looked at.
+
+        The address comes first and everybody last: one attacker does not use up what others have.
+        """
+        await self.count(LOGIN_BY_ADDRESS, by_address())
+        await self.count(LOGIN_BY_ACCOUNT, by_account(account))
+        await self.count(LOGIN_IN_ALL, by_all())
+
+    async def check_reset(self, account: str) -> None:
+        """Count that somebody asks for a new password."""
+        await self.count(RESET_BY_ADDRESS, by_address())
+        await self.count(RESET_BY_ACCOUNT, by_account(account))
+
+    async def count(self, rule: Rule, key: str) -> None:
+        """Count once in a request, however often its view runs."""
+        counters: Counters | None = current_app.extensions.get("limits")
+        if counters is None:
+            return
+        verdicts: dict[tuple[Rule, str], Verdict] = g.setdefault("limits", {})
+        if (rule, key) not in verdicts:
+            verdicts[rule, key] = await counters.count(rule, key)
+        verdict = verdicts[rule, key]
+        if not verdict.is_allowed:
+            wait = describe_wait(verdict.wait)
+            raise TooManyRequestsError(f"That was too often. Try again in {wait}.", verdict.wait)
+
+
+async def add_headers(response: Response) -> Response:
+    write_headers(response.headers, g.get("limits", {}).values())
+    return response
+
+
+async def add_refusal_headers(
+    response: Response | WerkzeugResponse | None,
+) -> Response | WerkzeugResponse | None:
+    if response is not None:  # else the socket was opened
+        write_headers(response.headers, g.get("limits", {}).values())
+    return response

@@ -1,0 +1,34 @@
+"""How limits are told: draft-ietf-httpapi-ratelimit-headers, and words for people."""
+
+from collections.abc import Iterable
+from math import ceil
+
+from werkzeug.datastructures import Headers
+
+from quartapp.limits.counters import Verdict
+
+MINUTE, HOUR = 60, 3600  # s
+
+
+def write_headers(headers: Headers, verdicts: Iterable[Verdict]) -> None:
+    """Tell what is allowed, and what is left of it."""
+    told = [verdict for verdict in verdicts if verdict.rule.is_told]
+    if told:
+        headers["RateLimit-Policy"] = ", ".join(map(format_policy, told))
+        headers["RateLimit"] = ", ".join(map(format_state, told))
+
+
+def format_policy(verdict: Verdict) -> str:
+    allows = verdict.rule.allows
+    return f'"{verdict.rule.name}";q={allows.amount};w={allows.get_expiry()}'
+
+
+def format_state(verdict: Verdict) -> str:
+    return f'"{verdict.rule.name}";r={verdict.remaining};t={verdict.wait}'
+
+
+def describe_wait(seconds: int) -> str:
+    for unit, name in ((HOUR, "hours"), (MINUTE, "minutes")):
+        if seconds > 2 * unit:
+            return f"{ceil(seconds / unit)} {name}"
+    return f"{seconds} second{'s' * (seconds != 1)}"
