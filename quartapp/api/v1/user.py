@@ -5,6 +5,8 @@ from quartapp.api.openapi import may_answer
 from quartapp.api.v1.schemas import NewTokenOut, SetupIn
 from quartapp.api.v1.token import to_new
 from quartapp.extensions import db
+from quartapp.limits import limit
+from quartapp.limits.keys import by_address
 from quartapp.services.token import add_token
 from quartapp.services.user import set_up
 
@@ -12,6 +14,7 @@ bp = Blueprint("user", __name__)
 
 
 @bp.post("/setup")
+@limit("10/minute", by=by_address)
 @may_answer(409)
 @validate_request(SetupIn)
 @validate_response(NewTokenOut, 201)

@@ -11,7 +11,7 @@ from quartapp.auth import (
 )
 from quartapp.auth.csrf import EXPIRED
 from quartapp.errors import ForbiddenError, InvalidError, UnauthorizedError
-from quartapp.extensions import db
+from quartapp.extensions import db, limiter
 from quartapp.models import Scope
 from quartapp.services.paging import paginate
 from quartapp.services.session import close_sessions, remove_session, select_sessions
@@ -36,6 +36,7 @@ async def password() -> ResponseReturnValue:
     """Choose a new password; every other browser is signed out."""
     form, user = await PasswordForm.read(), get_user()
     if await form.is_accepted():
+        await limiter.check_login(user.name)
         try:
             await authenticate(db.session, user.name, form.current.data)
             await edit_password(db.session, user, form.password.data)

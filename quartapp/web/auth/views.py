@@ -4,7 +4,9 @@ from quart.typing import ResponseReturnValue
 from quartapp.auth import confirm_login, get_user, login_required, login_user, logout_user
 from quartapp.auth.csrf import EXPIRED
 from quartapp.errors import ConflictError, ForbiddenError, InvalidError, UnauthorizedError
-from quartapp.extensions import db
+from quartapp.extensions import db, limiter
+from quartapp.limits import limit
+from quartapp.limits.keys import by_address
 from quartapp.services.user import authenticate, set_up
 from quartapp.web.auth.forms import ConfirmForm, LoginForm, SetupForm
 from quartapp.web.auth.redirects import find_next
@@ -14,6 +16,7 @@ bp = Blueprint("auth", __name__, url_prefix="/auth")
 
 
 @bp.route("/setup", methods=["GET", "POST"])
+@limit("10/minute", by=by_address)
 async def setup() -> ResponseReturnValue:
     """Make the first administrator, by the link that was printed at the start."""
     form = await SetupForm.read()
@@ -38,6 +41,7 @@ async def setup() -> ResponseReturnValue:
 async def login() -> ResponseReturnValue:
     form = await LoginForm.read()
     if await form.is_accepted():
+        await limiter.check_login(form.name.data)
         try:
             user = await authenticate(db.session, form.name.data, form.password.data)
         except UnauthorizedError as error:
@@ -55,6 +59,7 @@ async def confirm() -> ResponseReturnValue:
     """Ask for the password again, before something sensitive."""
     form = await ConfirmForm.read()
     if await form.is_accepted():
+        await limiter.check_login(get_user().name)
         try:
             await authenticate(db.session, get_user().name, form.password.data)
         except UnauthorizedError:
