@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 PROBLEM = {
     "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
 }
-ANY_REQUEST = {400, 503}
+ANY_REQUEST = {400, 429, 503}
 WITH_LOGIN = {401}
 WITH_ID = {404}
 WITH_QUERY = {404, 422}  # a page past the last is not found
@@ -25,6 +25,14 @@ WITH_BODY = {413, 415, 422}
 WRITING = {403, 507}
 LOCATION = {"Location": {"schema": {"type": "string"}, "description": "Its address."}}
 RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
+LIMITS = {
+    name: {"schema": {"type": "string"}, "description": description}
+    for name, description in (
+        ("RateLimit-Policy", "What is allowed: requests (q) in so many seconds (w)."),
+        ("RateLimit", "What is left of it (r), and the seconds until there is more (t)."),
+    )
+}
+HEADERS = {429: RETRY_AFTER | LIMITS, 503: RETRY_AFTER}
 
 
 def may_answer(*statuses: int) -> Callable[[F], F]:
@@ -110,4 +118,4 @@ def find_errors(
 
 def describe_error(status: int) -> dict[str, Any]:
     answer = {"description": HTTPStatus(status).phrase, "content": PROBLEM}
-    return {**answer, "headers": RETRY_AFTER} if status == 503 else answer
+    return {**answer, "headers": HEADERS[status]} if status in HEADERS else answer

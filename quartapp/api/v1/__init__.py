@@ -17,7 +17,7 @@ INFO = Info(
     version="1",
     description="Sites, and comments on them. POST /api/v1/tokens gives a bearer token: send it.",
 )
-EXPOSED_HEADERS = ["Location", "Retry-After", "X-Request-ID"]
+EXPOSED_HEADERS = ["Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"]
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 

@@ -40,6 +40,16 @@ async def test_every_operation_has_a_name_of_its_own(client: QuartClient) -> Non
     assert len(set(names)) == len(names) == 20
 
 
+async def test_every_operation_may_be_one_too_many(client: QuartClient) -> None:
+    document = await (await client.get("/api/v1/openapi.json")).get_json()
+    told = {
+        (path, method): sorted(operation["responses"].get("429", {}).get("headers", ()))
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert told == {one: ["RateLimit", "RateLimit-Policy", "Retry-After"] for one in told}
+
+
 async def test_documents_can_be_switched_off(tmp_path: Path) -> None:
     app = create_app({"TESTING": True, "INSTANCE_PATH": tmp_path, "API_DOCS": False})
     for path in ("/api/v1/docs", "/api/v1/openapi.json"):
