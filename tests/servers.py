@@ -188,6 +188,12 @@ def nginx() -> Iterator[Callable[[Path, int], Server]]:
         yield lambda folder, port: note_server(stack.enter_context(start_nginx(folder, port)))
 
 
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what the tests start, also where the suite itself runs in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--rolling", type=int, default=10, help="rolling restarts behind nginx (default: 10)"

@@ -20,9 +20,9 @@ from quartapp.app import TRIES
 from quartapp.asgi.intake import PARKED_MESSAGES
 from quartapp.config import Config, ProductionConfig
 from quartapp.configure import EXIT_CONFIG, load_config
-from quartapp.models.link import LIFE, Purpose
 from quartapp.limits.counters import PAUSE
 from quartapp.limits.rules import API, LOGIN_BY_ACCOUNT, LOGIN_IN_ALL, PAGES
+from quartapp.models.link import LIFE, Purpose
 from quartapp.models.user import User
 from quartapp.services.paging import MAX_SIZE
 from quartapp.services.token import TOKEN_LIFE

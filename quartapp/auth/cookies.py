@@ -32,7 +32,13 @@ def find_remember_cookie() -> str:
 def keep_secrets(secrets: Secrets) -> None:
     """Let the answer hand *secrets* to the browser."""
     quart_auth.login_user(quart_auth.AuthUser(secrets.token, quart_auth.Action.WRITE))
-    g.remember = secrets.remember or ""
+    keep_remember_cookie(secrets.remember or "")
+
+
+def keep_remember_cookie(value: str) -> None:
+    """Let the answer replace the remember cookie; an empty value takes it away."""
+    if value or find_remember_cookie():
+        g.remember = value
 
 
 async def write_remember_cookie(response: Response) -> Response:
@@ -67,7 +73,7 @@ async def logout_user() -> None:
     """End this browser's session, here and in the database; the caller commits."""
     await forget_session()
     quart_auth.logout_user()
-    g.remember = ""
+    keep_remember_cookie("")
     g.asker = STRANGER
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.asgi.wrappers import SUBPROTOCOL
 from quartapp.auth.asker import STRANGER, Asker
-from quartapp.auth.cookies import find_remember_cookie, keep_secrets
+from quartapp.auth.cookies import find_remember_cookie, keep_remember_cookie, keep_secrets
 from quartapp.auth.origin import is_own_origin
 from quartapp.database import SAFE_METHODS, classify
 from quartapp.errors import BadRequestError, ForbiddenError, UnauthorizedError
@@ -77,7 +77,7 @@ async def wake() -> Asker:
     async with db.begin() as session:
         woken = await wake_session(session, cookie)
     if woken is None:
-        g.remember = ""
+        keep_remember_cookie("")
         return STRANGER
     row, secrets = woken
     if secrets is not None:

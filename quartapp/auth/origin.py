@@ -8,9 +8,11 @@ SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}  # of
 def is_own_origin(connection: Request | Websocket) -> bool:
     """Tell whether a page of ours caused this; browsers send one of the two headers at least."""
     site, origin = connection.headers.get("Sec-Fetch-Site"), connection.headers.get("Origin")
-    if origin is not None and origin != f"{SCHEMES[connection.scheme]}://{connection.host}":
-        return False
-    return site == "same-origin" or (site is None and origin is not None)
+    own = f"{SCHEMES[connection.scheme]}://{connection.host}"
+    if site is None:
+        return origin == own
+    # A page that tells nobody its address (no-referrer) has the origin "null" for us as well.
+    return site == "same-origin" and origin in (None, own, "null")
 
 
 def is_foreign_origin(connection: Request | Websocket) -> bool:

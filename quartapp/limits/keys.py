@@ -13,7 +13,8 @@ SITE_BITS = 64  # of an IPv6 address: whoever has one has all that begin with th
 
 def by_asker() -> str:
     """Count each user alone, and strangers by their address."""
-    user = g.get("user")
+    asker = g.get("asker")  # as quartapp.auth has found
+    user = asker.user if asker else None
     return f"user:{user.id}" if user else by_address()
 
 

@@ -83,6 +83,7 @@ async def test_elsewhere_the_accept_header_decides(
         ({"Origin": "http://localhost"}, 201),
         ({"Origin": "http://localhost.evil.test"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "null", "Sec-Fetch-Site": "same-origin"}, 201),
         ({"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"}, 403),
     ],
 )

@@ -59,7 +59,7 @@ async def signed_in(chromium: Browser, site: str) -> dict[str, Any]:
     """What a browser keeps in which the administrator is signed in at *site*."""
     page = (await open_tab(chromium, base_url=site)).page
     await page.goto("/auth/login")
-    await page.get_by_label("User name").fill(ADMIN)
+    await page.get_by_label("User name or e-mail").fill(ADMIN)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
     await page.get_by_role("heading", name="Sites").wait_for()

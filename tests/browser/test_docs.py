@@ -87,7 +87,7 @@ async def test_operations_are_tried_out_with_a_token(tab: Tab) -> None:
     assert "status of 401" in complaint  # Chromium tells of every answer like this
     tab.complaints.clear()
 
-    asking = await open_operation(page, "user_new_token")
+    asking = await open_operation(page, "token_new")
     await asking.locator("textarea").fill(json.dumps({"username": ADMIN, "password": PASSWORD}))
     created = json.loads(await execute(asking, "201"))
 

@@ -125,7 +125,7 @@ async def sign_out_and_in_again(hands: Mouse, slug: str) -> None:
     await see(hands, "Sign in")
     await hands.page.goto(f"/entities/{slug}/edit")
     await see(hands, "Sign in", "Sign in to see this.")
-    await hands.fill("User name", "admin")
+    await hands.fill("User name or e-mail", "admin")
     await hands.fill("Password", PASSWORD)
     await hands.press("button", "Sign in")
     await see(hands, f"Edit {slug.title()}")

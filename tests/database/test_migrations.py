@@ -143,7 +143,7 @@ def test_new_revision_is_named_by_number_and_message(scripts: Path, tmp_path: Pa
 def test_generated_revision_holds_what_changed_and_runs(scripts: Path, tmp_path: Path) -> None:
     url = parse_url(f"sqlite:///{tmp_path}/test.db")
     command.upgrade(configure(url, scripts), "head")
-    ask(url, lambda connection: connection.execute(text("DROP TABLE setup_token")))
+    ask(url, lambda connection: connection.execute(text("DROP TABLE link")))
     generate(url, scripts, "Tokens")
 
     (path,) = find_new(scripts)

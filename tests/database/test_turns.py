@@ -111,10 +111,10 @@ def test_killed_migration_leaves_neither_lock_nor_half_a_revision(
 
 
 ROWS = """
-INSERT INTO user (id, name, password_hash, is_admin, created_at, updated_at)
-    VALUES (1, 'alice', 'x', 0, '2025-01-01', '2025-01-01');
-INSERT INTO entity (id, name, slug, url, content, owner_id, created_at, updated_at)
-    VALUES (1, 'a', 'a', 'http://a', '', 1, '2025-01-01', '2025-01-01');
+INSERT INTO user (id, name, password_hash, role, created_at, updated_at)
+    VALUES (1, 'alice', 'x', 'editor', '2025-01-01', '2025-01-01');
+INSERT INTO entity (id, name, slug, url, content, is_public, owner_id, created_at, updated_at)
+    VALUES (1, 'a', 'a', 'http://a', '', 0, 1, '2025-01-01', '2025-01-01');
 INSERT INTO comment (id, entity_id, author_id, body, created_at, updated_at)
     VALUES (1, 1, 1, 'Hello', '2025-01-01', '2025-01-01');
 """
