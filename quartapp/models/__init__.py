@@ -7,6 +7,8 @@ from quartapp.models.link import Link, Purpose
 from quartapp.models.session import UserSession
 from quartapp.models.token import ApiToken, Scope
 from quartapp.models.user import Role, User
+from quartapp.models.outbox import OutboxMessage, OutboxState
+from quartapp.models.user import ApiToken, SetupToken, User, UserSession
 
 __all__ = [
     "ApiToken",
@@ -17,6 +19,9 @@ __all__ = [
     "Purpose",
     "Role",
     "Scope",
+    "OutboxMessage",
+    "OutboxState",
+    "SetupToken",
     "User",
     "UserSession",
     "utcnow",
