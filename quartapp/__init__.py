@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import StrictUndefined
 
-from quartapp import api, auth, cli, error_handlers, headers, health, log, web
+from quartapp import api, auth, cli, error_handlers, headers, health, log, mail, web
 from quartapp.app import QuartApp
 from quartapp.configure import EXIT_CONFIG, ConfigError, load_config
 from quartapp.extensions import db, limiter
@@ -32,5 +32,7 @@ def assemble(settings: dict[str, Any]) -> QuartApp:
     app.jinja_options = {"undefined": StrictUndefined}  # a misspelt name is an error, not a gap
 
     for part in (log, db, limiter, headers, error_handlers, auth, health, web, api, cli):
+    # What stops in this order, too: the worker of the mail before its database.
+    for part in (log, mail, db, headers, error_handlers, auth, health, web, api, cli):
         part.init_app(app)
     return app

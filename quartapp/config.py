@@ -7,7 +7,7 @@ process environment, `.env` in the working directory, the default below.
 import re
 import secrets
 from collections.abc import Iterator
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -25,6 +25,7 @@ KIB, MIB = 1024, 1024 * 1024
 ROOT = Path(__file__).parent.parent
 ORIGIN = re.compile(r"\*|https?://[^\s/?#@]+")
 HOST = re.compile(r"\.?[^\s/?#@*]+")
+MAIL_ADDRESS = re.compile(r"[\w.+-]+@[A-Za-z0-9.-]+", re.ASCII)
 PASSWORDS = {"admin", "changeme", "change-me", "mysql", "password", "postgres", "root", "secret"}
 
 
@@ -69,6 +70,19 @@ def check_redis_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def check_mail_address(value: str) -> str:
+    if value and not MAIL_ADDRESS.fullmatch(value):
+        raise ValueError("a mail address looks like sites@example.org, without a name")
+    return value
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def has_strangers(file: Path) -> bool:
     """Tell whether users besides its owner and group may open *file*."""
     return file.exists() and bool(file.stat().st_mode & 0o007)
@@ -89,6 +103,7 @@ def default_instance_path() -> Path:
 Peer = Annotated[str, AfterValidator(check_peer)]
 Origin = Annotated[str, AfterValidator(check_origin)]
 Host = Annotated[str, AfterValidator(check_host)]
+MailAddress = Annotated[str, AfterValidator(check_mail_address)]
 T = TypeVar("T")
 CommaList = Annotated[list[T], NoDecode, BeforeValidator(split_commas)]
 
@@ -131,6 +146,17 @@ class Config(BaseSettings):
     # Origins whose scripts may read the API.
     CORS_ORIGINS: CommaList[Origin] = []
 
+    # Unset: smtp where a server is named; else development prints mail, production only keeps it.
+    MAIL_BACKEND: Literal["", "smtp", "console", "memory", "none"] = ""
+    MAIL_SERVER: str = ""
+    MAIL_PORT: int = Field(587, ge=1, le=65_535)
+    MAIL_SECURITY: Literal["starttls", "tls", "none"] = "starttls"
+    MAIL_USERNAME: str = ""
+    MAIL_PASSWORD: SecretStr = SecretStr("")
+    MAIL_SENDER: MailAddress = ""  # unset: quartapp@ and the host of PUBLIC_URL
+    OUTBOX_IN_WEB: bool = True  # send mail in the processes that serve, not by `quart worker` alone
+    OUTBOX_LEASE: float = Field(60.0, ge=1)  # s until what a dead worker held is sent by another
+
     MAX_CONTENT_LENGTH: int = Field(MIB, ge=KIB)  # bytes of a request body
     MAX_FORM_MEMORY_SIZE: int = Field(500_000, ge=KIB)  # bytes of a form's fields
     MAX_FORM_PARTS: int = Field(1_000, ge=1)
@@ -164,6 +190,9 @@ class Config(BaseSettings):
         values["REDIS_URL"] = self.REDIS_URL.get_secret_value()
         values["PUBLIC_URL"] = str(self.PUBLIC_URL).rstrip("/") if self.PUBLIC_URL else ""
         values["TRUSTED_HOSTS"] = self.TRUSTED_HOSTS or self.public_hosts()
+        values["MAIL_BACKEND"] = self.mail_backend()
+        values["MAIL_PASSWORD"] = self.MAIL_PASSWORD.get_secret_value()
+        values["MAIL_SENDER"] = self.MAIL_SENDER or f"quartapp@{self.mail_host()}"
         return values
 
     def secret_key(self) -> str:
@@ -175,10 +204,21 @@ class Config(BaseSettings):
     def public_hosts(self) -> list[str]:
         return [self.PUBLIC_URL.host] if self.PUBLIC_URL and self.PUBLIC_URL.host else []
 
+    def mail_host(self) -> str:
+        return next(iter(self.public_hosts()), "localhost")
+
+    def mail_backend(self) -> str:
+        return self.MAIL_BACKEND or ("smtp" if self.MAIL_SERVER else "console")
+
     def find_problems(self) -> Iterator[str]:
         """Say what is valid by itself and still wrong in this environment."""
         if self.TESTING and not is_for_tests(self.database_url()):
             yield 'DATABASE_URL: tests empty what they use; name one that starts with "test"'
+        yield from self.find_mail_problems()
+
+    def find_mail_problems(self) -> Iterator[str]:
+        if self.MAIL_BACKEND == "smtp" and not self.MAIL_SERVER:
+            yield "MAIL_SERVER: name the server that takes mail, or unset MAIL_BACKEND"
 
 
 class DevelopmentConfig(Config):
@@ -200,6 +240,8 @@ class TestingConfig(Config):
     SECRET_KEY: SecretStr = Field(default_factory=lambda: SecretStr(secrets.token_hex()))
     DATABASE_URL: Annotated[SecretStr, AfterValidator(normalize_url)] = SecretStr("sqlite://")
     RATE_LIMITS: bool = False
+    MAIL_BACKEND: Literal["", "smtp", "console", "memory", "none"] = "memory"
+    OUTBOX_IN_WEB: bool = False
     SHUTDOWN_LAME_DUCK: float = 0.0
 
 
@@ -211,6 +253,9 @@ class ProductionConfig(Config):
     LOG_FORMAT: Literal["text", "json"] = "json"
     SESSION_COOKIE_NAME: str = "__Host-session"
     SESSION_COOKIE_SECURE: bool = True
+
+    def mail_backend(self) -> str:
+        return self.MAIL_BACKEND or ("smtp" if self.MAIL_SERVER else "none")
 
     def find_problems(self) -> Iterator[str]:
         if fault := find_key_fault(self.secret_key()):
@@ -224,6 +269,7 @@ class ProductionConfig(Config):
             yield "SESSION_COOKIE_SECURE, SESSION_COOKIE_NAME: leave both unset"
         yield from self.find_address_problems()
         yield from self.find_database_problems()
+        yield from self.find_mail_problems()
 
     def find_address_problems(self) -> Iterator[str]:
         if self.PUBLIC_URL is None or self.PUBLIC_URL.scheme != "https":
@@ -246,6 +292,13 @@ class ProductionConfig(Config):
             yield "DATABASE_URL: all users of this machine may read its file; run: chmod o= on it"
         if self.DATABASE_ECHO:
             yield "DATABASE_ECHO: the log would tell what people wrote; unset it"
+
+    def find_mail_problems(self) -> Iterator[str]:
+        yield from super().find_mail_problems()
+        if self.MAIL_BACKEND in ("console", "memory"):
+            yield "MAIL_BACKEND: nobody would get the mail; unset it, or name smtp or none"
+        if self.MAIL_SERVER and self.MAIL_SECURITY == "none" and not is_loopback(self.MAIL_SERVER):
+            yield "MAIL_SECURITY: others could read the mail on its way; name starttls or tls"
 
 
 config: dict[str, type[Config]] = {

@@ -21,6 +21,8 @@ PUBLIC_URL = "PUBLIC_URL: name the https:// address that people use."
 ORIGINS = "CORS_ORIGINS: name each origin, with https://."
 GUESSED = "DATABASE_URL: its password can be guessed; choose another."
 REDIS = "REDIS_URL: an address of Redis looks like redis://example.org:6379/0."
+NO_SERVER = "MAIL_SERVER: name the server that takes mail, or unset MAIL_BACKEND."
+NO_MAIL = "MAIL_BACKEND: nobody would get the mail; unset it, or name smtp or none."
 LOST = "DATABASE_URL: it would be lost with the process; name a file or a server."
 
 BROKEN = [
@@ -78,6 +80,14 @@ BROKEN = [
         "DATABASE_ECHO",
         "1",
         "DATABASE_ECHO: the log would tell what people wrote; unset it.",
+    ),
+    ("MAIL_BACKEND", "smtp", NO_SERVER),
+    ("MAIL_BACKEND", "console", NO_MAIL),
+    ("MAIL_BACKEND", "memory", NO_MAIL),
+    (
+        "MAIL_SENDER",
+        "Sites <sites@example.org>",
+        "MAIL_SENDER: a mail address looks like sites@example.org, without a name.",
     ),
 ]
 
@@ -156,6 +166,56 @@ def test_production_refuses_a_database_file_that_others_may_read(
     assert load_config()["DATABASE_URL"] == f"sqlite+aiosqlite:///{tmp_path}/quartapp.db"
 
 
+@pytest.mark.parametrize(("server", "fine"), [("smtp.example.org", False), ("127.0.0.1", True)])
+def test_production_sends_no_mail_that_others_could_read(
+    production: pytest.MonkeyPatch, server: str, fine: bool
+) -> None:
+    production.setenv("MAIL_SERVER", server)
+    production.setenv("MAIL_SECURITY", "none")
+
+    if fine:
+        assert load_config()["MAIL_BACKEND"] == "smtp"
+    else:
+        assert find_complaints() == [
+            "MAIL_SECURITY: others could read the mail on its way; name starttls or tls."
+        ]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "given", "expected"),
+    [
+        ("prod", {}, ("none", "quartapp@watch.example.org")),
+        ("prod", {"MAIL_SERVER": "smtp.example.org"}, ("smtp", "quartapp@watch.example.org")),
+        ("prod", {"MAIL_SENDER": "sites@example.org"}, ("none", "sites@example.org")),
+        ("dev", {}, ("console", "quartapp@watch.example.org")),
+        ("dev", {"MAIL_SERVER": "localhost"}, ("smtp", "quartapp@watch.example.org")),
+        ("test", {"MAIL_SERVER": "localhost"}, ("memory", "quartapp@watch.example.org")),
+    ],
+)
+def test_mail_is_sent_where_a_server_is_named(
+    production: pytest.MonkeyPatch,
+    chosen: str,
+    given: dict[str, str],
+    expected: tuple[str, str],
+) -> None:
+    production.delenv("DATABASE_URL" if chosen == "test" else "DEBUG", raising=False)
+    for name, value in given.items():
+        production.setenv(name, value)
+
+    found = load_config(chosen)
+
+    assert (found["MAIL_BACKEND"], found["MAIL_SENDER"]) == expected
+
+
+def test_password_of_the_mail_server_comes_from_a_file(
+    production: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "password").write_text("f00-Bar\n")
+    production.setenv("MAIL_PASSWORD_FILE", str(tmp_path / "password"))
+
+    assert load_config()["MAIL_PASSWORD"] == "f00-Bar"
+
+
 def test_every_wrong_setting_is_named_at_once(production: pytest.MonkeyPatch) -> None:
     wrong = {
         "PER_PAGE": "abc",
@@ -191,6 +251,7 @@ def test_every_wrong_setting_is_named_at_once(production: pytest.MonkeyPatch) ->
         ("REDIS_URL", "redis://127.0.0.1:hunter2/0"),
         ("PUBLIC_URL", "https://me:hunter2@watch.example.org"),
         ("PUBLIC_URL", "https://me:hunter2@"),
+        ("MAIL_SENDER", "hunter2"),
     ],
 )
 def test_no_message_repeats_a_secret(production: pytest.MonkeyPatch, name: str, value: str) -> None:

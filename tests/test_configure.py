@@ -26,11 +26,11 @@ class Small(TestingConfig):
     """A project's own settings, beside those of every test."""
 
     PER_PAGE: int = 5
-    MAIL_SERVER: str = "localhost"
+    MAP_SERVER: str = "localhost"
 
 
 class Demanding(TestingConfig):
-    MAIL_SERVER: str
+    MAP_SERVER: str
 
 
 class Plain:
@@ -38,7 +38,7 @@ class Plain:
 
     TESTING = True
     PER_PAGE = 6
-    MAIL_SERVER = "localhost"
+    MAP_SERVER = "localhost"
     lower_case = "no setting"
 
 
@@ -82,7 +82,7 @@ def test_every_name_has_its_class() -> None:
         (Plain, (6, "localhost")),
         ("tests.test_configure.Plain", (6, "localhost")),
         ({"TESTING": True, "PER_PAGE": 7}, (7, None)),
-        ({"TESTING": True, "MAIL_SERVER": "localhost"}, (20, "localhost")),
+        ({"TESTING": True, "MAP_SERVER": "localhost"}, (20, "localhost")),
     ],
 )
 def test_settings_come_by_name_class_path_or_mapping(
@@ -90,7 +90,7 @@ def test_settings_come_by_name_class_path_or_mapping(
 ) -> None:
     found = load_config(chosen)
 
-    assert (found["PER_PAGE"], found.get("MAIL_SERVER")) == expected
+    assert (found["PER_PAGE"], found.get("MAP_SERVER")) == expected
     assert "lower_case" not in found
 
 
@@ -106,10 +106,10 @@ def test_a_plain_class_is_checked_like_any_other() -> None:
 def test_a_setting_without_a_default_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(Demanding)
-    monkeypatch.setenv("MAIL_SERVER", "localhost")
+    monkeypatch.setenv("MAP_SERVER", "localhost")
 
-    assert str(caught.value) == "The settings are wrong:\n  MAIL_SERVER: Field required."
-    assert load_config(Demanding)["MAIL_SERVER"] == "localhost"
+    assert str(caught.value) == "The settings are wrong:\n  MAP_SERVER: Field required."
+    assert load_config(Demanding)["MAP_SERVER"] == "localhost"
 
 
 @pytest.mark.parametrize(

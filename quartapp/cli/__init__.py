@@ -11,6 +11,7 @@ from quartapp.cli.db import db_group
 from quartapp.cli.run import run_command
 from quartapp.cli.shell import make_shell_names, shell_command
 from quartapp.cli.user import user_group
+from quartapp.cli.worker import worker_command
 from quartapp.serve import serve_command
 
 
@@ -34,5 +35,5 @@ main.add_command(shell_command)
 
 def init_app(app: Quart) -> None:
     app.shell_context_processor(make_shell_names)
-    for command in (db_group, serve_command, user_group):
+    for command in (db_group, serve_command, user_group, worker_command):
         app.cli.add_command(command)

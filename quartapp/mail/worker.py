@@ -1,0 +1,155 @@
+"""The worker: claims what is due, sends it, and records each end at once, as it may be killed."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from time import monotonic
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quartapp.database import classify
+from quartapp.extensions import db
+from quartapp.mail.backends import AwayError, Backend, MailError, RefusedError
+from quartapp.mail.compose import compose
+from quartapp.models import OutboxMessage, utcnow
+from quartapp.services.outbox import (
+    claim_messages,
+    has_due_messages,
+    record_failure,
+    record_sent,
+    release_message,
+)
+
+POLL = 2.0  # s between two looks for what other processes have added
+MAX_PAUSE = 60.0  # s between two looks while the database is away
+SEND_SECONDS = 10.0  # for one mail
+RECORD_PAUSE = 1.0  # s until what could not be recorded is tried again
+
+logger = logging.getLogger(__name__)
+
+Work = Callable[[AsyncSession], Awaitable[bool]]
+
+
+@dataclass
+class Mailer:
+    """What sends the mail of one application, and what wakes and stops it."""
+
+    backend: Backend
+    sender: str
+    lease: float  # s
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    stopping: bool = False
+
+    @property
+    def patience(self) -> float:
+        """Seconds for one mail: so few that a claim outlasts it."""
+        return min(SEND_SECONDS, self.lease / 2)
+
+    def stop(self) -> None:
+        """Have the worker end after the mail in flight."""
+        self.stopping = True
+        self.wake.set()
+
+
+async def run_outbox(mailer: Mailer) -> None:
+    """Send what is due until the mailer stops; what goes wrong is logged, and tried again."""
+    pause = POLL
+    while not mailer.stopping:
+        mailer.wake.clear()
+        try:
+            while await send_batch(mailer):
+                pass
+            pause = POLL
+        except Exception as error:  # noqa: BLE001 (the loop goes on)
+            pause = min(pause * 2, MAX_PAUSE)
+            report(error, pause)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(mailer.wake.wait(), pause)
+
+
+def report(error: Exception, pause: float) -> None:
+    known = classify(error)
+    if known is None:
+        logger.exception("The outbox was left; next try in %g s.", pause)
+    else:
+        logger.warning("The outbox waits %g s: %s", pause, known)
+
+
+async def send_batch(mailer: Mailer) -> int:
+    """Send some of what is due; return how many messages that were, be they sent or not."""
+    deadline = monotonic() + mailer.lease
+    messages = await claim(mailer)
+    away: AwayError | None = None
+    try:
+        for message in messages:
+            if mailer.stopping or monotonic() + mailer.patience > deadline:
+                work: Work = partial(release_message, message=message, now=utcnow())
+            else:
+                work, away = await send(mailer, message, away)
+            await record(mailer, message, work, deadline)
+    finally:
+        await mailer.backend.close()
+    return len(messages)
+
+
+async def claim(mailer: Mailer) -> list[OutboxMessage]:
+    async with db.read() as session:
+        if mailer.stopping or not await has_due_messages(session, utcnow()):
+            return []
+    async with db.begin() as session:
+        lease = timedelta(seconds=mailer.lease)
+        return await claim_messages(session, now=utcnow(), lease=lease)
+
+
+async def send(
+    mailer: Mailer, message: OutboxMessage, away: AwayError | None
+) -> tuple[Work, AwayError | None]:
+    """Return what is to be recorded, and the error when no other mail can be sent either."""
+    try:
+        if away:
+            raise away
+        await send_in_time(mailer, message)
+    except MailError as error:
+        logger.warning("%s was not sent: %s", message.message_id, error)
+        away = error if isinstance(error, AwayError) else None
+        return make_failure(message, error), away
+    except Exception as error:
+        logger.exception("%s cannot be sent.", message.message_id)
+        return make_failure(message, error), None
+    logger.info("%s was sent.", message.message_id)
+    return partial(record_sent, message=message, now=utcnow()), None
+
+
+async def send_in_time(mailer: Mailer, message: OutboxMessage) -> None:
+    try:
+        async with asyncio.timeout(mailer.patience):
+            await mailer.backend.send(compose(message, mailer.sender))
+    except TimeoutError as error:
+        raise AwayError(f"The mail server took longer than {mailer.patience:g} s.") from error
+
+
+def make_failure(message: OutboxMessage, error: Exception) -> Work:
+    text = str(error) if isinstance(error, MailError) else type(error).__name__
+    final = isinstance(error, RefusedError)
+    return partial(record_failure, message=message, now=utcnow(), error=text, final=final)
+
+
+async def record(mailer: Mailer, message: OutboxMessage, work: Work, deadline: float) -> None:
+    """Record until the database has it: what was sent and is not recorded, is sent once more."""
+    while True:
+        try:
+            async with db.begin() as session:
+                kept = await work(session)
+            break
+        except SQLAlchemyError as error:
+            if classify(error) is None or mailer.stopping or monotonic() > deadline:
+                raise
+            logger.warning("%s is not recorded yet: %s", message.message_id, classify(error))
+            await asyncio.sleep(RECORD_PAUSE)
+    if not kept:
+        logger.warning("%s took so long that another worker has it.", message.message_id)
