@@ -1,6 +1,7 @@
 """A mail server that keeps what it is sent, and refuses what it is told to refuse."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,23 +32,25 @@ class Delivery:
 
 @dataclass
 class Sink:
-    """Replies by recipient or, with "DATA", to all mail; *delay* seconds until mail is taken."""
+    """Replies by recipient or, with "DATA", to all mail; *delay* seconds for each recipient."""
 
     port: int
     delay: float = 0.0
     replies: dict[str, str] = field(default_factory=dict)
     deliveries: list[Delivery] = field(default_factory=list)
+    begun: int = 0  # mails, be they taken or not
 
     async def handle_RCPT(  # noqa: N802
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
     ) -> str:
+        self.begun += 1
+        await asyncio.sleep(self.delay)
         if address in self.replies:
             return self.replies[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        await asyncio.sleep(self.delay)
         if "DATA" in self.replies:
             return self.replies["DATA"]
         mail = cast(EmailMessage, message_from_bytes(envelope.content, policy=default))
@@ -76,6 +79,7 @@ class Sink:
 
 @contextmanager
 def start_sink(delay: float = 0.0, **options: Any) -> Iterator[Sink]:
+    logging.getLogger("mail.log").setLevel("ERROR")  # it says every line
     sink = Sink(free_port(), delay)
     controller = Controller(sink, hostname="127.0.0.1", port=sink.port, **options)
     controller.start()

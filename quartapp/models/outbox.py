@@ -17,6 +17,7 @@ CLAIM_LENGTH = 32  # hexadecimal digits
 LIFE = timedelta(hours=24)  # from its row until a message is given up
 DELAYS = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60, 120, 240, 360)]
 
+ENCODED = "=?"  # begins a word that readers of mail decode first, line breaks included (RFC 2047)
 # What every server takes: no quotes, comments or letters beyond ASCII (RFC 5321 §4.1.2).
 LOCAL_PART = r"(?=.{1,64}@)[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*"
 LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -62,7 +63,7 @@ class OutboxMessage(Base):
 
 def clean_address(value: str) -> str:
     """Return *value* if mail can be sent there as it is written; else ValueError."""
-    if len(value) > ADDRESS_LENGTH or not ADDRESS.fullmatch(value):
+    if len(value) > ADDRESS_LENGTH or ENCODED in value or not ADDRESS.fullmatch(value):
         raise ValueError("This is not a mail address.")
     return value
 
@@ -71,5 +72,5 @@ def clean_subject(value: str) -> str:
     """Return *value* as one line that no header's syntax can be read into, cut at its limit."""
     if any(is_control(character) for character in value):
         raise ValueError("Control characters are not allowed.")
-    line = " ".join(value.replace("=?", "= ?").split())
+    line = " ".join(value.replace(ENCODED, "= ?").split())
     return line if len(line) <= SUBJECT_LENGTH else f"{line[: SUBJECT_LENGTH - 1].rstrip()}…"

@@ -1,10 +1,18 @@
 """What tests of the mail share: messages in the outbox, and what became of them."""
 
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
 from sqlalchemy import select
 
 from quartapp.extensions import db
 from quartapp.models import OutboxMessage
 from quartapp.services.outbox import add_message
+from tests.processes import ROOT, Program
+from tests.servers import fork_quart
+from tests.smtp_sink import Sink
 
 ALICE = "alice@example.org"
 
@@ -27,3 +35,21 @@ async def load_messages() -> list[OutboxMessage]:
 
 async def find_states() -> list[tuple[str, str]]:
     return [(message.state.value, message.last_error) for message in await load_messages()]
+
+
+async def wait_until(condition: Callable[[], object]) -> None:
+    for _ in range(1_000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("It did not come true.")
+
+
+def run_worker(
+    nursery: Path, sink: Sink, database_url: str, folder: Path, **env: str
+) -> AbstractContextManager[Program]:
+    """Run `quart worker` until the end of the block; its mail goes to the sink."""
+    settings = {name: str(value) for name, value in sink.settings.items()}
+    own = {"APP_SETTINGS": "dev", "DATABASE_URL": database_url, "INSTANCE_PATH": str(folder)}
+    place = {**own, "PYTHONPATH": str(ROOT)}
+    return fork_quart(nursery, ["--app", "quartapp", "worker"], {**settings, **place, **env})

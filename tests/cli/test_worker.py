@@ -1,0 +1,80 @@
+"""`quart worker` as a process."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from time import monotonic
+
+import pytest
+from quart import Quart
+
+from quartapp import create_app
+from quartapp.extensions import db
+from tests.cli.conftest import Invoke
+from tests.mail.helpers import add_mail, find_states, run_worker, wait_until
+from tests.processes import Program
+from tests.smtp_sink import Sink, start_sink
+
+Work = Callable[[Sink], Program]
+
+
+@pytest.fixture
+async def outbox_app(database_url: str, tmp_path: Path) -> Quart:
+    settings = {"TESTING": True, "DATABASE_URL": database_url, "INSTANCE_PATH": tmp_path}
+    return create_app(settings)
+
+
+@pytest.fixture
+def work(nursery: Path, database_url: str, tmp_path: Path) -> Iterator[Work]:
+    """Run `quart worker` on the database of the test."""
+    with ExitStack() as stack:
+        yield lambda sink: stack.enter_context(run_worker(nursery, sink, database_url, tmp_path))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_worker_sends_until_it_is_told_to_stop(
+    outbox_app: Quart, work: Work, number: signal.Signals
+) -> None:
+    with start_sink() as sink:
+        program = work(sink)
+        async with outbox_app.app_context():
+            await add_mail()
+            await wait_until(lambda: sink.deliveries)
+            await asyncio.sleep(0.2)
+            program.send(number)
+            started = monotonic()
+            code = await asyncio.to_thread(program.wait)
+            states = await find_states()
+            await db.engine.dispose()
+
+    assert (code, states) == (0, [("sent", "")])
+    assert monotonic() - started < 3
+    assert "Traceback" not in program.output()
+
+
+async def test_worker_that_is_told_to_stop_finishes_the_mail_in_flight(
+    outbox_app: Quart, work: Work
+) -> None:
+    with start_sink(delay=1.0) as sink:
+        async with outbox_app.app_context():
+            await add_mail()
+            await add_mail()
+            program = work(sink)
+            await wait_until(lambda: sink.begun)
+            program.send(signal.SIGTERM)
+            code = await asyncio.to_thread(program.wait)
+            states = await find_states()
+            await db.engine.dispose()
+
+    assert (code, len(sink.deliveries)) == (0, 1)
+    assert states == [("sent", ""), ("waiting", "")]
+
+
+def test_worker_without_a_mail_server_says_what_is_missing(invoke: Invoke, new_app: Quart) -> None:
+    new_app.extensions["mailer"] = None
+    result = invoke("worker")
+
+    assert result.exit_code == 1
+    assert result.output == "Error: No mail can be sent: set MAIL_SERVER.\n"

@@ -1,0 +1,160 @@
+"""The worker inside the process that serves."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+from quart import Quart
+
+from quartapp import create_app
+from quartapp.app import QuartApp
+from quartapp.extensions import db
+from quartapp.mail import send_mail
+from tests.helpers import queries
+from tests.mail.helpers import find_states, wait_until
+from tests.smtp_sink import Sink
+
+LINK = "https://example.org/reset"
+
+
+@pytest.fixture
+def hanging_server() -> Iterator[int]:
+    """The port of a server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path, sink: Sink) -> dict[str, Any]:
+    place = {"DATABASE_URL": database_url, "INSTANCE_PATH": tmp_path}
+    return {"TESTING": True, **place, **sink.settings, "OUTBOX_IN_WEB": True}
+
+
+def make_app(settings: dict[str, Any]) -> QuartApp:
+    """An app with a view that causes a mail."""
+    app = create_app(settings)
+
+    @app.post("/ask")
+    async def ask() -> str:
+        await send_mail(db.session, "reset", "alice@example.org", link=LINK)
+        await db.session.commit()
+        return "asked"
+
+    return app
+
+
+async def test_mail_is_sent_as_soon_as_it_is_committed(
+    settings: dict[str, Any], sink: Sink
+) -> None:
+    app = make_app(settings)
+    async with app.test_app():
+        await asyncio.sleep(0.2)  # the worker is idle by now, and looks again in 2 s
+        started = monotonic()
+        await app.test_client().post("/ask")
+        await wait_until(lambda: sink.deliveries)
+        seconds = monotonic() - started
+
+    (delivery,) = sink.deliveries
+    assert delivery.mail["Subject"] == "Choose a new password"
+    assert seconds < 1
+
+
+async def test_mail_that_another_process_added_is_sent_soon(
+    settings: dict[str, Any], sink: Sink
+) -> None:
+    other = make_app({**settings, "OUTBOX_IN_WEB": False})
+    app = make_app(settings)
+    async with app.test_app(), other.test_app():
+        await asyncio.sleep(0.2)
+        await other.test_client().post("/ask")
+        await wait_until(lambda: sink.deliveries)
+
+    assert len(sink.deliveries) == 1
+
+
+async def test_mail_of_an_undone_transaction_is_never_sent(
+    settings: dict[str, Any], sink: Sink
+) -> None:
+    app = make_app(settings)
+    async with app.test_app():
+        async with app.app_context(), db.begin() as session:
+            await send_mail(session, "reset", "alice@example.org", link=LINK)
+            await session.rollback()
+        await app.test_client().post("/ask")
+        await wait_until(lambda: sink.deliveries)
+        async with app.app_context():
+            assert await find_states() == [("sent", "")]
+
+
+async def test_mail_server_that_hangs_slows_no_request_and_no_stop(
+    settings: dict[str, Any], hanging_server: int
+) -> None:
+    app = make_app({**settings, "MAIL_PORT": hanging_server})
+    client = app.test_client()
+    seconds = []
+    async with app.test_app():
+        for _ in range(10):
+            started = monotonic()
+            assert (await client.post("/ask")).status_code == 200
+            seconds.append(monotonic() - started)
+            await asyncio.sleep(0.05)  # the worker waits for the server by now
+        started = monotonic()
+    stop = monotonic() - started
+    async with app.app_context():
+        states = await find_states()
+        await db.engine.dispose()
+
+    assert sorted(seconds)[5] < 0.1
+    assert max(seconds) < 1
+    assert stop < 3
+    assert states == [("waiting", "")] * 10
+
+
+async def test_request_pays_for_its_mail_with_one_statement(settings: dict[str, Any]) -> None:
+    app = make_app({**settings, "OUTBOX_IN_WEB": False})
+    async with app.test_app():
+        async with app.app_context():
+            engine = db.engine
+        with queries(engine) as sent:
+            await app.test_client().post("/ask")
+
+    words = [statement.split()[0] for statement in sent]
+    assert [word for word in words if word not in ("BEGIN", "PRAGMA")] == ["INSERT"]
+
+
+async def test_app_can_be_started_again(settings: dict[str, Any], sink: Sink) -> None:
+    app = make_app(settings)
+    for count in (1, 2):
+        async with app.test_app():
+            await app.test_client().post("/ask")
+            await wait_until(lambda count=count: len(sink.deliveries) == count)
+
+    assert len(sink.deliveries) == 2
+
+
+async def test_no_worker_runs_in_tests_that_do_not_ask(
+    app: Quart, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert "mail_worker" not in app.extensions
+    assert caplog.messages == []
+
+
+async def test_start_without_a_mail_server_says_so_once_and_keeps_the_mail(
+    settings: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    app = make_app({**settings, "MAIL_BACKEND": "none"})
+    with caplog.at_level(logging.WARNING):
+        async with app.test_app():
+            await app.test_client().post("/ask")
+            async with app.app_context():
+                states = await find_states()
+
+    assert states == [("waiting", "")]
+    assert caplog.messages == [
+        "No mail is sent until MAIL_SERVER names a server; it waits in the outbox."
+    ]

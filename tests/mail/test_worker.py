@@ -1,0 +1,223 @@
+"""The worker, driven by hand: what it sends, what it records, and what does not stop it."""
+
+import asyncio
+from datetime import timedelta
+from email.message import EmailMessage
+
+import pytest
+from quart import Quart
+from sqlalchemy import text, update
+
+from quartapp.extensions import db
+from quartapp.mail import worker
+from quartapp.mail.backends import AwayError
+from quartapp.mail.worker import Mailer, run_outbox, send_batch
+from quartapp.models import OutboxMessage, utcnow
+from tests.mail.helpers import ALICE, add_mail, find_states, load_messages, wait_until
+from tests.processes import free_port
+from tests.smtp_sink import Sink
+
+WAITING, SENT, FAILED = "waiting", "sent", "failed"
+
+
+class Rehearsal:
+    """A backend that does what a test says."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.seconds = 0.0
+        self.error: Exception | None = None
+
+    async def send(self, mail: EmailMessage) -> None:
+        self.seen.append(mail["Subject"])
+        await asyncio.sleep(self.seconds)
+        if self.error:
+            raise self.error
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def backend(mailer: Mailer) -> Rehearsal:
+    mailer.backend = Rehearsal()
+    return mailer.backend
+
+
+async def test_mail_is_sent_once_and_forgotten(mailer: Mailer, sink: Sink) -> None:
+    name = await add_mail()
+
+    assert [await send_batch(mailer), await send_batch(mailer)] == [1, 0]
+
+    (delivery,) = sink.deliveries
+    assert (delivery.recipients, delivery.mail["Message-ID"]) == ([ALICE], name)
+    (message,) = await load_messages()
+    assert (message.state, message.text, message.html) == (SENT, "", "")
+
+
+async def test_refused_mail_fails_and_the_others_are_sent(mailer: Mailer, sink: Sink) -> None:
+    sink.replies = {"eve@example.org": "550 unknown", "bob@example.org": "450 busy"}
+    for recipient in ("eve@example.org", "bob@example.org", ALICE):
+        await add_mail(recipient)
+
+    await send_batch(mailer)
+
+    assert await find_states() == [(FAILED, "550 unknown"), (WAITING, "450 busy"), (SENT, "")]
+
+
+async def test_mail_that_comes_twice_is_the_same(mailer: Mailer, sink: Sink) -> None:
+    await add_mail()
+    await send_batch(mailer)
+    again = update(OutboxMessage).values(due_at=utcnow(), text="text", html="<p>html", sent_at=None)
+    async with db.begin() as session:
+        await session.execute(again)
+    await send_batch(mailer)
+
+    first, second = (delivery.mail for delivery in sink.deliveries)
+    assert [(name, first[name]) for name in ("Message-ID", "Date", "Subject")] == [
+        (name, second[name]) for name in ("Message-ID", "Date", "Subject")
+    ]
+
+
+async def test_server_that_is_away_is_asked_once_for_all(
+    mailer: Mailer, backend: Rehearsal
+) -> None:
+    backend.error = AwayError("Connection refused")
+    for _ in range(3):
+        await add_mail()
+
+    await send_batch(mailer)
+
+    assert await find_states() == [(WAITING, "Connection refused")] * 3
+    assert [message.attempts for message in await load_messages()] == [1, 1, 1]
+    assert backend.seen == ["Hello"]
+
+
+async def test_server_that_hangs_is_left(
+    mailer: Mailer, backend: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "SEND_SECONDS", 0.1)
+    backend.seconds = 60
+    await add_mail()
+
+    await asyncio.wait_for(send_batch(mailer), 5)
+
+    assert await find_states() == [(WAITING, "The mail server took longer than 0.1 s.")]
+
+
+async def test_mail_that_cannot_be_made_holds_up_no_other(mailer: Mailer, sink: Sink) -> None:
+    await add_mail()
+    await add_mail()
+    broken = update(OutboxMessage).where(OutboxMessage.id == 1).values(subject="a\nb")
+    async with db.begin() as session:
+        await session.execute(broken)
+
+    await send_batch(mailer)
+
+    assert await find_states() == [(WAITING, "ValueError"), (SENT, "")]
+
+
+async def test_claim_that_runs_out_is_given_back(mailer: Mailer, backend: Rehearsal) -> None:
+    mailer.lease, backend.seconds = 0.6, 0.2
+    for number in range(4):
+        await add_mail(subject=str(number))
+
+    await send_batch(mailer)
+
+    states = [state for state, _ in await find_states()]
+    assert states == [SENT, SENT, WAITING, WAITING]
+    assert all(message.claimed_by is None for message in await load_messages())
+    await send_batch(mailer)
+    assert backend.seen == ["0", "1", "2", "3"]
+
+
+async def test_a_stop_finishes_the_mail_in_flight_and_gives_back_the_rest(
+    mailer: Mailer, backend: Rehearsal
+) -> None:
+    backend.seconds = 0.2
+    for number in range(3):
+        await add_mail(subject=str(number))
+    task = asyncio.create_task(run_outbox(mailer))
+    await wait_until(lambda: backend.seen)
+
+    mailer.stop()
+    await asyncio.wait_for(task, 1)
+
+    messages = await load_messages()
+    seen = [(message.state, message.attempts, message.claimed_by) for message in messages]
+    assert seen == [(SENT, 1, None), (WAITING, 0, None), (WAITING, 0, None)]
+    assert all(message.due_at and message.due_at <= utcnow() for message in messages[1:])
+
+
+async def test_idle_worker_stops_at_once(mailer: Mailer) -> None:
+    task = asyncio.create_task(run_outbox(mailer))
+    await asyncio.sleep(0.1)
+    mailer.stop()
+    await asyncio.wait_for(task, 0.5)
+
+
+async def test_database_that_is_away_ends_nothing(
+    mailer: Mailer, sink: Sink, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(worker, "POLL", 0.05)
+    async with db.begin() as session:
+        await session.execute(text("ALTER TABLE outbox_message RENAME TO away"))
+    task = asyncio.create_task(run_outbox(mailer))
+    await wait_until(lambda: len(caplog.records) >= 2)
+    async with db.begin() as session:
+        await session.execute(text("ALTER TABLE away RENAME TO outbox_message"))
+    await add_mail()
+    await wait_until(lambda: sink.deliveries)
+    mailer.stop()
+    await task
+
+    behind = "The database is behind this version; run: quart db upgrade"
+    assert [record.getMessage() for record in caplog.records][:2] == [
+        f"The outbox waits 0.1 s: {behind}",
+        f"The outbox waits 0.2 s: {behind}",
+    ]
+
+
+async def test_what_was_sent_is_recorded_when_the_database_is_back(
+    mailer: Mailer, backend: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "RECORD_PAUSE", 0.05)
+    backend.seconds = 0.3
+    await add_mail()
+    task = asyncio.create_task(send_batch(mailer))
+    await wait_until(lambda: backend.seen)
+    async with db.begin() as session:
+        await session.execute(text("ALTER TABLE outbox_message RENAME TO away"))
+    await asyncio.sleep(0.6)
+    async with db.begin() as session:
+        await session.execute(text("ALTER TABLE away RENAME TO outbox_message"))
+    await task
+
+    assert (await find_states(), backend.seen) == ([(SENT, "")], ["Hello"])
+
+
+async def test_late_result_is_dropped(
+    mailer: Mailer, backend: Rehearsal, caplog: pytest.LogCaptureFixture
+) -> None:
+    backend.seconds = 0.2
+    name = await add_mail()
+    task = asyncio.create_task(send_batch(mailer))
+    await wait_until(lambda: backend.seen)
+    taken = {"claimed_by": "another", "due_at": utcnow() + timedelta(minutes=1)}
+    async with db.begin() as session:
+        await session.execute(update(OutboxMessage).values(**taken))
+    await task
+
+    assert await find_states() == [(WAITING, "")]
+    assert caplog.messages[-1] == f"{name} took so long that another worker has it."
+
+
+async def test_mail_server_that_is_away_ends_nothing(mail_app: Quart, mailer: Mailer) -> None:
+    mailer.backend.options["port"] = free_port()  # type: ignore[attr-defined]
+    await add_mail()
+
+    await send_batch(mailer)
+
+    ((state, error),) = await find_states()
+    assert state == WAITING
+    assert "Error connecting to 127.0.0.1" in error
