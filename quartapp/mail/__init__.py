@@ -64,7 +64,7 @@ async def warn() -> None:
 async def start_worker() -> None:
     app: Any = current_app
     mailer: Mailer = app.extensions["mailer"]
-    mailer.stopping = False
+    mailer.stopped.clear()
     app.extensions["mail_worker"] = asyncio.create_task(run_outbox(mailer))
 
 

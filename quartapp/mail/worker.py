@@ -25,8 +25,9 @@ from quartapp.services.outbox import (
     release_message,
 )
 
+BATCH = 20  # messages of one claim
 POLL = 2.0  # s between two looks for what other processes have added
-MAX_PAUSE = 60.0  # s between two looks while the database is away
+MAX_PAUSE = 60.0  # s between two looks while the database or the mail server is away
 SEND_SECONDS = 10.0  # for one mail
 RECORD_PAUSE = 1.0  # s until what could not be recorded is tried again
 
@@ -43,7 +44,7 @@ class Mailer:
     sender: str
     lease: float  # s
     wake: asyncio.Event = field(default_factory=asyncio.Event)
-    stopping: bool = False
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def patience(self) -> float:
@@ -52,58 +53,61 @@ class Mailer:
 
     def stop(self) -> None:
         """Have the worker end after the mail in flight."""
-        self.stopping = True
+        self.stopped.set()
         self.wake.set()
 
 
 async def run_outbox(mailer: Mailer) -> None:
     """Send what is due until the mailer stops; what goes wrong is logged, and tried again."""
     pause = POLL
-    while not mailer.stopping:
+    while not mailer.stopped.is_set():
         mailer.wake.clear()
         try:
             while await send_batch(mailer):
                 pass
-            pause = POLL
+            pause, end = POLL, mailer.wake
         except Exception as error:  # noqa: BLE001 (the loop goes on)
-            pause = min(pause * 2, MAX_PAUSE)
+            pause, end = min(pause * 2, MAX_PAUSE), mailer.stopped
             report(error, pause)
         with suppress(TimeoutError):
-            await asyncio.wait_for(mailer.wake.wait(), pause)
+            await asyncio.wait_for(end.wait(), pause)
 
 
 def report(error: Exception, pause: float) -> None:
-    known = classify(error)
-    if known is None:
-        logger.exception("The outbox was left; next try in %g s.", pause)
-    else:
-        logger.warning("The outbox waits %g s: %s", pause, known)
+    known = error if isinstance(error, AwayError) else classify(error)
+    unknown = None if known else error
+    logger.warning("The outbox waits %g s: %s", pause, known or "see below", exc_info=unknown)
 
 
 async def send_batch(mailer: Mailer) -> int:
-    """Send some of what is due; return how many messages that were, be they sent or not."""
+    """Send some of what is due; return how many messages that were, be they sent or not.
+
+    AwayError when the mail server is: all of them have failed then, at the cost of one.
+    """
     deadline = monotonic() + mailer.lease
     messages = await claim(mailer)
     away: AwayError | None = None
     try:
         for message in messages:
-            if mailer.stopping or monotonic() + mailer.patience > deadline:
+            if mailer.stopped.is_set() or monotonic() + mailer.patience > deadline:
                 work: Work = partial(release_message, message=message, now=utcnow())
             else:
                 work, away = await send(mailer, message, away)
             await record(mailer, message, work, deadline)
     finally:
         await mailer.backend.close()
+    if away:
+        raise away
     return len(messages)
 
 
 async def claim(mailer: Mailer) -> list[OutboxMessage]:
     async with db.read() as session:
-        if mailer.stopping or not await has_due_messages(session, utcnow()):
+        if mailer.stopped.is_set() or not await has_due_messages(session, utcnow()):
             return []
     async with db.begin() as session:
         lease = timedelta(seconds=mailer.lease)
-        return await claim_messages(session, now=utcnow(), lease=lease)
+        return await claim_messages(session, now=utcnow(), lease=lease, limit=BATCH)
 
 
 async def send(
@@ -147,7 +151,7 @@ async def record(mailer: Mailer, message: OutboxMessage, work: Work, deadline: f
                 kept = await work(session)
             break
         except SQLAlchemyError as error:
-            if classify(error) is None or mailer.stopping or monotonic() > deadline:
+            if classify(error) is None or mailer.stopped.is_set() or monotonic() > deadline:
                 raise
             logger.warning("%s is not recorded yet: %s", message.message_id, classify(error))
             await asyncio.sleep(RECORD_PAUSE)

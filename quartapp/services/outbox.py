@@ -62,17 +62,17 @@ async def has_due_messages(session: AsyncSession, now: datetime) -> bool:
 
 
 async def claim_messages(
-    session: AsyncSession, *, now: datetime, lease: timedelta, limit: int = 20
+    session: AsyncSession, *, now: datetime, lease: timedelta, limit: int
 ) -> list[OutboxMessage]:
     """Return messages that are the caller's alone for *lease*, and then anybody's again."""
     claim = secrets.token_hex(CLAIM_LENGTH // 2)
     is_due = OutboxMessage.due_at <= now
     due = select(OutboxMessage.id).where(is_due).order_by(OutboxMessage.due_at, OutboxMessage.id)
-    # MariaDB takes a limit inside of a derived table only; SQLite has one writer, so skips nothing.
-    chosen = due.limit(limit).with_for_update(skip_locked=True).subquery()
+    # Inside of the update, PostgreSQL may run this once for every row, and so claim all there are.
+    chosen = await session.scalars(due.limit(limit).with_for_update(skip_locked=True))
     await session.execute(
         update(OutboxMessage)
-        .where(OutboxMessage.id.in_(select(chosen.c.id)), is_due)
+        .where(OutboxMessage.id.in_(list(chosen)), is_due)
         .values(claimed_by=claim, due_at=now + lease, attempts=OutboxMessage.attempts + 1)
         .execution_options(synchronize_session=False)
     )

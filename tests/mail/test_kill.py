@@ -20,9 +20,9 @@ from tests.mail.helpers import load_messages, run_worker, wait_until
 from tests.processes import Program
 from tests.smtp_sink import start_sink
 
-MAILS, KILLS, WORKERS = 500, 12, 2
-LEASE = "3"  # s
-DELAY = 0.04  # s that the server takes, as one in the same town does
+MAILS, KILLS, WORKERS = 500, 10, 4
+LEASE = "5"  # s
+DELAY = 0.1  # s that the server takes for each mail, as one on the net does
 
 
 @pytest.fixture(params=["postgres"])
@@ -60,7 +60,7 @@ async def test_killed_workers_lose_no_mail(
             programs = [start() for _ in range(WORKERS)]
             await wait_until(lambda: sink.deliveries)
             for _ in range(KILLS):
-                await asyncio.sleep(random.uniform(0.2, 0.8))
+                await asyncio.sleep(random.uniform(0.3, 1.0))
                 programs.pop(0).send(signal.SIGKILL)
                 programs.append(start())
             await wait_until_all_are_sent(60)
@@ -74,6 +74,6 @@ async def test_killed_workers_lose_no_mail(
     print(f"{MAILS} mails, {KILLS} kills: {left} claims lost, {again} sent again")  # noqa: T201
     assert set(came) == names
     assert people == {message.message_id: [message.recipient] for message in messages}
-    assert codes == ["", ""]  # what was not killed still runs
+    assert codes == [""] * WORKERS  # what was not killed still runs
     assert left >= KILLS  # they were killed at work
     assert again < MAILS / 100

@@ -5,7 +5,6 @@ from datetime import timedelta
 from email.message import EmailMessage
 
 import pytest
-from quart import Quart
 from sqlalchemy import text, update
 
 from quartapp.extensions import db
@@ -86,7 +85,8 @@ async def test_server_that_is_away_is_asked_once_for_all(
     for _ in range(3):
         await add_mail()
 
-    await send_batch(mailer)
+    with pytest.raises(AwayError):
+        await send_batch(mailer)
 
     assert await find_states() == [(WAITING, "Connection refused")] * 3
     assert [message.attempts for message in await load_messages()] == [1, 1, 1]
@@ -100,7 +100,8 @@ async def test_server_that_hangs_is_left(
     backend.seconds = 60
     await add_mail()
 
-    await asyncio.wait_for(send_batch(mailer), 5)
+    with pytest.raises(AwayError):
+        await asyncio.wait_for(send_batch(mailer), 5)
 
     assert await find_states() == [(WAITING, "The mail server took longer than 0.1 s.")]
 
@@ -212,12 +213,39 @@ async def test_late_result_is_dropped(
     assert caplog.messages[-1] == f"{name} took so long that another worker has it."
 
 
-async def test_mail_server_that_is_away_ends_nothing(mail_app: Quart, mailer: Mailer) -> None:
-    mailer.backend.options["port"] = free_port()  # type: ignore[attr-defined]
+async def test_mail_server_that_is_away_ends_nothing(
+    mailer: Mailer, sink: Sink, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(worker, "POLL", 0.1)
+    monkeypatch.setattr(worker, "BATCH", 1)
+    options = mailer.backend.options  # type: ignore[attr-defined]
+    options["port"] = free_port()
+    for _ in range(3):
+        await add_mail()
+    task = asyncio.create_task(run_outbox(mailer))
+    await wait_until(lambda: len(caplog.records) >= 2)
+    options["port"] = sink.port
+    await wait_until(lambda: len(sink.deliveries) == 2)
+    mailer.stop()
+    await task
+
+    states = [state for state, _ in await find_states()]
+    assert states == [WAITING, SENT, SENT]  # what found the server away is tried a minute later
+    assert caplog.messages[1].startswith("The outbox waits 0.2 s: Error connecting to 127.0.0.1")
+
+
+async def test_mistake_of_ours_ends_nothing_and_is_shown(
+    mailer: Mailer, sink: Sink, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(worker, "POLL", 0.1)
+    lease, mailer.lease = mailer.lease, float("nan")
     await add_mail()
+    task = asyncio.create_task(run_outbox(mailer))
+    await wait_until(lambda: caplog.records)
+    mailer.lease = lease
+    await wait_until(lambda: sink.deliveries)
+    mailer.stop()
+    await task
 
-    await send_batch(mailer)
-
-    ((state, error),) = await find_states()
-    assert state == WAITING
-    assert "Error connecting to 127.0.0.1" in error
+    (error,) = [record.exc_info[0] for record in caplog.records if record.exc_info]
+    assert error is ValueError
