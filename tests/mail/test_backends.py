@@ -45,6 +45,7 @@ async def send(backend: Backend, *recipients: str) -> None:
             await backend.send(compose(message, "sites@example.org"))
     finally:
         await backend.close()
+        await asyncio.sleep(0.05)  # TLS says goodbye after the call has returned
 
 
 def reach(sink: Sink, **given: Any) -> SmtpBackend:
