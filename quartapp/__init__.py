@@ -31,8 +31,7 @@ def assemble(settings: dict[str, Any]) -> QuartApp:
     app.config.from_mapping(settings)
     app.jinja_options = {"undefined": StrictUndefined}  # a misspelt name is an error, not a gap
 
-    for part in (log, db, limiter, headers, error_handlers, auth, health, web, api, cli):
     # What stops in this order, too: the worker of the mail before its database.
-    for part in (log, mail, db, headers, error_handlers, auth, health, web, api, cli):
+    for part in (log, mail, db, limiter, headers, error_handlers, auth, health, web, api, cli):
         part.init_app(app)
     return app

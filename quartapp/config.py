@@ -4,76 +4,33 @@ A value comes from, first wins: what `create_app()` is given, the file that `<NA
 process environment, `.env` in the working directory, the default below.
 """
 
-import re
 import secrets
 from collections.abc import Iterator
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from redis.asyncio import ConnectionPool
-from redis.exceptions import RedisError
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 from werkzeug.sansio.utils import host_is_trusted
 
-from quartapp.database.url import find_file, is_in_memory, normalize_url, parse_url, place_file
+from quartapp.config_fields import (
+    CommaList,
+    DatabaseUrl,
+    Host,
+    MailAddress,
+    Origin,
+    Peer,
+    PublicUrl,
+    RedisUrl,
+)
+from quartapp.database.url import find_file, is_in_memory, parse_url, place_file
 from quartapp.secret_key import find_key_fault, read_development_key
 
 KIB, MIB = 1024, 1024 * 1024
 ROOT = Path(__file__).parent.parent
-ORIGIN = re.compile(r"\*|https?://[^\s/?#@]+")
-HOST = re.compile(r"\.?[^\s/?#@*]+")
-MAIL_ADDRESS = re.compile(r"[\w.+-]+@[A-Za-z0-9.-]+", re.ASCII)
 PASSWORDS = {"admin", "changeme", "change-me", "mysql", "password", "postgres", "root", "secret"}
-
-
-def split_commas(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    return [part.strip() for part in value.split(",") if part.strip()]
-
-
-def check_peer(value: str) -> str:
-    if value != "unix":
-        ip_network(value)
-    return value
-
-
-def check_origin(value: str) -> str:
-    if not ORIGIN.fullmatch(value):
-        raise ValueError("an origin looks like https://example.org, without a path")
-    return value
-
-
-def check_host(value: str) -> str:
-    if not HOST.fullmatch(value):
-        raise ValueError("a host looks like example.org, or .example.org for all below it")
-    return value
-
-
-def check_address(value: HttpUrl) -> HttpUrl:
-    if value.username or value.password or value.query or value.fragment:
-        raise ValueError("an address looks like https://example.org, without a user or a query")
-    return value
-
-
-def check_redis_url(value: SecretStr) -> SecretStr:
-    """Make a connection that is not opened: it takes no address or option that it does not know."""
-    try:
-        if url := value.get_secret_value():
-            pool: Any = ConnectionPool.from_url(url)
-            pool.make_connection()
-    except (RedisError, TypeError, ValueError):
-        raise ValueError("an address of Redis looks like redis://example.org:6379/0") from None
-    return value
-
-
-def check_mail_address(value: str) -> str:
-    if value and not MAIL_ADDRESS.fullmatch(value):
-        raise ValueError("a mail address looks like sites@example.org, without a name")
-    return value
 
 
 def is_loopback(host: str) -> bool:
@@ -100,14 +57,6 @@ def default_instance_path() -> Path:
     return home / "instance"
 
 
-Peer = Annotated[str, AfterValidator(check_peer)]
-Origin = Annotated[str, AfterValidator(check_origin)]
-Host = Annotated[str, AfterValidator(check_host)]
-MailAddress = Annotated[str, AfterValidator(check_mail_address)]
-T = TypeVar("T")
-CommaList = Annotated[list[T], NoDecode, BeforeValidator(split_commas)]
-
-
 class Config(BaseSettings):
     """What all environments share."""
 
@@ -127,18 +76,16 @@ class Config(BaseSettings):
         default_factory=default_instance_path
     )
     # SQLite, PostgreSQL, MySQL or MariaDB; a relative SQLite path starts in INSTANCE_PATH.
-    DATABASE_URL: Annotated[SecretStr, AfterValidator(normalize_url)] = SecretStr(
-        "sqlite:///quartapp.db"
-    )
+    DATABASE_URL: DatabaseUrl = SecretStr("sqlite:///quartapp.db")
     DATABASE_ECHO: bool = False
     DATABASE_POOL_SIZE: int = Field(10, ge=1, le=200)  # connections of one process
 
     # Redis or Valkey, where all processes count requests together; unset: each counts its own.
-    REDIS_URL: Annotated[SecretStr, AfterValidator(check_redis_url)] = SecretStr("")
+    REDIS_URL: RedisUrl = SecretStr("")
     RATE_LIMITS: bool = True  # refuse who asks too often
 
     # The address people use; links in mails and logs start with it, never with the Host header.
-    PUBLIC_URL: Annotated[HttpUrl, AfterValidator(check_address)] | None = None
+    PUBLIC_URL: PublicUrl | None = None
     # Host names that are answered; none named: the host of PUBLIC_URL, or any while that is unset.
     TRUSTED_HOSTS: CommaList[Host] = []
     # Whose X-Forwarded-* headers count: networks, and "unix" for peers on a unix socket.
@@ -238,7 +185,7 @@ class TestingConfig(Config):
 
     TESTING: bool = True
     SECRET_KEY: SecretStr = Field(default_factory=lambda: SecretStr(secrets.token_hex()))
-    DATABASE_URL: Annotated[SecretStr, AfterValidator(normalize_url)] = SecretStr("sqlite://")
+    DATABASE_URL: DatabaseUrl = SecretStr("sqlite://")
     RATE_LIMITS: bool = False
     MAIL_BACKEND: Literal["", "smtp", "console", "memory", "none"] = "memory"
     OUTBOX_IN_WEB: bool = False

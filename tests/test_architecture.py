@@ -16,7 +16,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "log": set(),
     "models": set(),
     "database": {"errors"},
-    "config": {"database", "secret_key"},
+    "config": {"config_fields", "database", "secret_key"},
+    "config_fields": {"database"},
     "configure": {"config"},
     "extensions": {"database", "limits"},
     "limits": {"asgi", "errors"},
@@ -46,6 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 TOP = {"__init__", "cli"}  # may import everything, and nobody imports them
 WITHOUT_QUART = {
     "config",
+    "config_fields",
     "configure",
     "errors",
     "models",

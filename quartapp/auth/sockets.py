@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
 from typing import cast
 
 from quart import Quart
@@ -20,11 +19,14 @@ logger = logging.getLogger(__name__)
 
 
 def init_sockets(app: Quart) -> None:
-    @app.while_serving
-    async def watch_sockets() -> AsyncGenerator[None, None]:
-        watching = asyncio.create_task(watch(cast(QuartApp, app)))
-        yield
-        watching.cancel()
+    # Not `while_serving`, whose generator lets an app be started once only.
+    @app.before_serving
+    async def start() -> None:
+        app.extensions["socket_watch"] = asyncio.create_task(watch(cast(QuartApp, app)))
+
+    @app.after_serving
+    async def stop() -> None:
+        app.extensions.pop("socket_watch").cancel()
 
 
 async def watch(app: QuartApp) -> None:

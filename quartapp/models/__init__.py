@@ -4,11 +4,10 @@ from quartapp.models.base import Base, utcnow
 from quartapp.models.comment import Comment
 from quartapp.models.entity import Entity
 from quartapp.models.link import Link, Purpose
+from quartapp.models.outbox import OutboxMessage, OutboxState
 from quartapp.models.session import UserSession
 from quartapp.models.token import ApiToken, Scope
 from quartapp.models.user import Role, User
-from quartapp.models.outbox import OutboxMessage, OutboxState
-from quartapp.models.user import ApiToken, SetupToken, User, UserSession
 
 __all__ = [
     "ApiToken",
@@ -16,12 +15,11 @@ __all__ = [
     "Comment",
     "Entity",
     "Link",
+    "OutboxMessage",
+    "OutboxState",
     "Purpose",
     "Role",
     "Scope",
-    "OutboxMessage",
-    "OutboxState",
-    "SetupToken",
     "User",
     "UserSession",
     "utcnow",

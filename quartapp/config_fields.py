@@ -1,0 +1,74 @@
+"""How single settings are read, and what each may look like."""
+
+import re
+from ipaddress import ip_network
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, HttpUrl, SecretStr
+from pydantic_settings import NoDecode
+from redis.asyncio import ConnectionPool
+from redis.exceptions import RedisError
+
+from quartapp.database.url import normalize_url
+
+ORIGIN = re.compile(r"\*|https?://[^\s/?#@]+")
+HOST = re.compile(r"\.?[^\s/?#@*]+")
+MAIL_ADDRESS = re.compile(r"[\w.+-]+@[A-Za-z0-9.-]+", re.ASCII)
+
+
+def split_commas(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def check_peer(value: str) -> str:
+    if value != "unix":
+        ip_network(value)
+    return value
+
+
+def check_origin(value: str) -> str:
+    if not ORIGIN.fullmatch(value):
+        raise ValueError("an origin looks like https://example.org, without a path")
+    return value
+
+
+def check_host(value: str) -> str:
+    if not HOST.fullmatch(value):
+        raise ValueError("a host looks like example.org, or .example.org for all below it")
+    return value
+
+
+def check_address(value: HttpUrl) -> HttpUrl:
+    if value.username or value.password or value.query or value.fragment:
+        raise ValueError("an address looks like https://example.org, without a user or a query")
+    return value
+
+
+def check_redis_url(value: SecretStr) -> SecretStr:
+    """Make a connection that is not opened: it takes no address or option that it does not know."""
+    try:
+        if url := value.get_secret_value():
+            pool: Any = ConnectionPool.from_url(url)
+            pool.make_connection()
+    except (RedisError, TypeError, ValueError):
+        raise ValueError("an address of Redis looks like redis://example.org:6379/0") from None
+    return value
+
+
+def check_mail_address(value: str) -> str:
+    if value and not MAIL_ADDRESS.fullmatch(value):
+        raise ValueError("a mail address looks like sites@example.org, without a name")
+    return value
+
+
+Peer = Annotated[str, AfterValidator(check_peer)]
+Origin = Annotated[str, AfterValidator(check_origin)]
+Host = Annotated[str, AfterValidator(check_host)]
+MailAddress = Annotated[str, AfterValidator(check_mail_address)]
+T = TypeVar("T")
+CommaList = Annotated[list[T], NoDecode, BeforeValidator(split_commas)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(normalize_url)]
+RedisUrl = Annotated[SecretStr, AfterValidator(check_redis_url)]
+PublicUrl = Annotated[HttpUrl, AfterValidator(check_address)]
