@@ -14,10 +14,12 @@ from quartapp.auth.cookies import (
 from quartapp.auth.csrf import make_csrf_token, refuse_foreign_form, refuse_forged_call
 from quartapp.auth.gates import admin_required, fresh_login_required, login_required
 from quartapp.auth.loading import get_socket_user, load_socket_user, load_user
+from quartapp.auth.passwords import authenticate
 from quartapp.auth.sockets import init_sockets
 
 __all__ = [
     "admin_required",
+    "authenticate",
     "confirm_login",
     "find_user",
     "fresh_login_required",

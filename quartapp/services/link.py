@@ -26,7 +26,7 @@ async def add_link(
     session.add(
         Link(
             purpose=purpose,
-            user=user,
+            user_id=user.id if user else None,
             email=email,
             role=role,
             token_hash=hash_token(token),

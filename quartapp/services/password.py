@@ -23,9 +23,15 @@ async def make_password_hash(
     password: str, *, own_words: Collection[str], has_second_factor: bool = False
 ) -> str:
     """Return the hash of a new password; InvalidError, which says why, for one that is too weak."""
+    refuse_weak_password(password, own_words=own_words, has_second_factor=has_second_factor)
+    return await hash_password(password)
+
+
+def refuse_weak_password(
+    password: str, *, own_words: Collection[str], has_second_factor: bool = False
+) -> None:
     if fault := find_fault(password, own_words, has_second_factor):
         raise InvalidError.of_field("password", fault)
-    return await hash_password(password)
 
 
 def find_fault(password: str, own_words: Collection[str], has_second_factor: bool = False) -> str:

@@ -48,7 +48,7 @@ async def open_session(
     now = utcnow()
     secret = make_token() if remember else None
     row = UserSession(
-        user=user,
+        user_id=user.id,
         token_hash=hash_token(token := make_token()),
         browser=browser[:BROWSER_LENGTH],
         address=address[:ADDRESS_LENGTH],
@@ -125,8 +125,8 @@ async def replace_secrets(session: AsyncSession, row: UserSession, used: str) ->
 async def confirm_session(session: AsyncSession, row: UserSession) -> str:
     """Note that the password was given again; return the new secret of the session."""
     token = make_token()
-    row.token_hash, row.confirmed_at = hash_token(token), utcnow()
-    await session.flush()
+    values = {"token_hash": hash_token(token), "confirmed_at": utcnow()}
+    await session.execute(update(UserSession).where(UserSession.id == row.id).values(**values))
     return token
 
 

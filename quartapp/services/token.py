@@ -29,7 +29,7 @@ async def add_token(
         raise ForbiddenError("Only administrators may have a token with the scope admin.")
     secret = make_api_token()
     row = ApiToken(
-        user=user,
+        user_id=user.id,
         name=name,
         scope=scope,
         hint=secret[:HINT_LENGTH],

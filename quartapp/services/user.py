@@ -1,12 +1,12 @@
 """Accounts."""
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quartapp.errors import BadRequestError, ConflictError, UnauthorizedError
+from quartapp.errors import BadRequestError, ConflictError
 from quartapp.models import Link, Purpose, Role, User, utcnow
 from quartapp.models.text import fold_email
-from quartapp.security import check_password, hash_password, hash_token, is_outdated
+from quartapp.security import hash_password, hash_token
 from quartapp.services.link import VOID, add_link, remove_links
 from quartapp.services.password import make_password_hash
 
@@ -62,9 +62,19 @@ async def refuse_taken(session: AsyncSession, *, name: str | None, email: str | 
 async def edit_password(session: AsyncSession, user: User, password: str) -> None:
     """Give *user* a new password; links to choose one are void. Ending sessions is the caller's."""
     own_words = [user.name, *(user.email or "").split("@")]
-    user.password_hash = await make_password_hash(password, own_words=own_words)
+    password_hash = await make_password_hash(password, own_words=own_words)
+    await keep_hash(session, user, password_hash)
     await remove_links(session, user, Purpose.RESET)
-    await session.flush()
+
+
+async def renew_hash(session: AsyncSession, user: User, password: str) -> None:
+    """Hash the password that was right just now with the parameters of today."""
+    await keep_hash(session, user, await hash_password(password))
+
+
+async def keep_hash(session: AsyncSession, user: User, password_hash: str) -> None:
+    query = update(User).where(User.id == user.id).values(password_hash=password_hash)
+    await session.execute(query)
 
 
 async def find_user_by_login(session: AsyncSession, login: str) -> User | None:
@@ -77,16 +87,13 @@ async def find_user_by_login(session: AsyncSession, login: str) -> User | None:
     )
 
 
-async def authenticate(session: AsyncSession, login: str, password: str) -> User:
-    """Return the user; a stranger costs the same time and gets the same answer.
+async def find_user_by_email(session: AsyncSession, email: str) -> User | None:
+    return await session.scalar(select(User).where(User.email == email))
 
-    A hash whose parameters are no longer those of today is replaced.
-    """
-    user = await find_user_by_login(session, login)
-    known = await check_password(password, user.password_hash if user else None)
-    if user is None or not known or not user.is_active:
-        raise UnauthorizedError("Unknown name or wrong password.")
-    if is_outdated(user.password_hash):
-        user.password_hash = await hash_password(password)
-        await session.flush()
-    return user
+
+async def refuse_last_admin(session: AsyncSession, user: User) -> None:
+    """Refuse to lose the one administrator who is left; of two who leave at once, one stays."""
+    admins = select(User.id).where(User.role == Role.ADMIN, User.disabled_at.is_(None))
+    left = set(await session.scalars(admins.with_for_update()))
+    if left == {user.id}:
+        raise ConflictError("This is the only administrator: make somebody else one first.")

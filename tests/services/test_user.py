@@ -1,18 +1,14 @@
 from datetime import timedelta
 
 import pytest
-from argon2 import PasswordHasher
 from quart import Quart
 from sqlalchemy import select, update
 
-from quartapp import security
-from quartapp.errors import BadRequestError, ConflictError, InvalidError, UnauthorizedError
+from quartapp.errors import BadRequestError, ConflictError, InvalidError
 from quartapp.extensions import db
 from quartapp.models import Link, Role, User, utcnow
-from quartapp.services.user import add_setup_token, add_user, authenticate, has_users, set_up
+from quartapp.services.user import add_setup_token, add_user, has_users, set_up
 from tests.helpers import PASSWORD
-
-STRONGER = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)
 
 
 async def test_first_administrator_is_made_once(app: Quart) -> None:
@@ -61,43 +57,3 @@ async def test_taken_address_is_a_conflict(app: Quart) -> None:
         with pytest.raises(ConflictError) as caught:
             await add_user(session, name="b", password_hash="x", email="a@example.org")
         assert caught.value.field == "email"
-
-
-@pytest.mark.parametrize("login", ["admin", "Ann@Example.org", " ann@example.org "])
-async def test_password_tells_who_it_is(app: Quart, admin: User, login: str) -> None:
-    async with app.app_context(), db.begin() as session:
-        await session.execute(update(User).values(email="ann@example.org"))
-        assert (await authenticate(session, login, PASSWORD)).id == admin.id
-
-
-@pytest.mark.parametrize(
-    ("name", "password"), [("admin", ""), ("admin", PASSWORD.upper()), ("nobody", PASSWORD)]
-)
-async def test_wrong_password_and_stranger_get_one_answer(
-    app: Quart, admin: User, name: str, password: str
-) -> None:
-    async with app.app_context(), db.begin() as session:
-        with pytest.raises(UnauthorizedError, match="Unknown name or wrong password"):
-            await authenticate(session, name, password)
-
-
-async def test_who_is_disabled_gets_the_answer_of_a_stranger(app: Quart, admin: User) -> None:
-    async with app.app_context(), db.begin() as session:
-        await session.execute(update(User).values(disabled_at=utcnow()))
-        with pytest.raises(UnauthorizedError, match="Unknown name or wrong password"):
-            await authenticate(session, "admin", PASSWORD)
-
-
-async def test_hash_of_yesterday_is_replaced_at_the_next_login(
-    app: Quart, admin: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(security, "hasher", STRONGER)
-    hashes = []
-    async with app.app_context():
-        for _ in range(2):
-            async with db.begin() as session:
-                hashes.append((await authenticate(session, "admin", PASSWORD)).password_hash)
-
-    assert hashes[0] != admin.password_hash
-    assert "m=16,t=2" in hashes[0]
-    assert hashes[1] == hashes[0]

@@ -4,12 +4,11 @@ from quart_schema import validate_querystring, validate_request, validate_respon
 from quartapp.api.openapi import answers_nothing, may_answer
 from quartapp.api.v1.paging import describe_page
 from quartapp.api.v1.schemas import NewTokenOut, NumberQuery, TokenIn, TokenOut, TokenPage
-from quartapp.auth import get_user, login_required
-from quartapp.extensions import db, limiter
+from quartapp.auth import authenticate, get_user, login_required
+from quartapp.extensions import db
 from quartapp.models import ApiToken
 from quartapp.services.paging import paginate
 from quartapp.services.token import add_token, get_token, remove_token, select_tokens
-from quartapp.services.user import authenticate
 
 bp = Blueprint("token", __name__, url_prefix="/tokens")
 
@@ -24,8 +23,7 @@ def to_new(secret: str, row: ApiToken) -> NewTokenOut:
 @validate_response(NewTokenOut, 201)
 async def new(data: TokenIn) -> tuple[NewTokenOut, int]:
     """Exchange a user name or e-mail address and the password for a bearer token."""
-    await limiter.check_login(data.username)
-    user = await authenticate(db.session, data.username, data.password)
+    user = await authenticate(data.username, data.password)
     secret, row = await add_token(db.session, user, data.name, scope=data.scope)
     await db.session.commit()
     return to_new(secret, row), 201

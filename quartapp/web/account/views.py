@@ -2,6 +2,7 @@ from quart import Blueprint, current_app, flash, redirect, render_template, url_
 from quart.typing import ResponseReturnValue
 
 from quartapp.auth import (
+    authenticate,
     confirm_login,
     fresh_login_required,
     get_asker,
@@ -11,12 +12,12 @@ from quartapp.auth import (
 )
 from quartapp.auth.csrf import EXPIRED
 from quartapp.errors import ForbiddenError, InvalidError, UnauthorizedError
-from quartapp.extensions import db, limiter
+from quartapp.extensions import db
 from quartapp.models import Scope
 from quartapp.services.paging import paginate
 from quartapp.services.session import close_sessions, remove_session, select_sessions
 from quartapp.services.token import add_token, remove_token, select_tokens
-from quartapp.services.user import authenticate, edit_password
+from quartapp.services.user import edit_password
 from quartapp.web.account.forms import PasswordForm, TokenForm
 from quartapp.web.forms import BaseForm
 from quartapp.web.paging import read_page_number
@@ -36,9 +37,8 @@ async def password() -> ResponseReturnValue:
     """Choose a new password; every other browser is signed out."""
     form, user = await PasswordForm.read(), get_user()
     if await form.is_accepted():
-        await limiter.check_login(user.name)
         try:
-            await authenticate(db.session, user.name, form.current.data)
+            await authenticate(user.name, form.current.data)
             await edit_password(db.session, user, form.password.data)
         except UnauthorizedError:
             form.add_error("current", "This is not your password.")
@@ -81,7 +81,7 @@ async def sessions() -> ResponseReturnValue:
 async def remove_one_session(session_id: int) -> ResponseReturnValue:
     await require_token()
     row = await remove_session(db.session, session_id, get_user())
-    if row is get_asker().session:
+    if row.id == getattr(get_asker().session, "id", None):
         await logout_user()
     await flash("The browser was signed out.", "success")
     await db.session.commit()

@@ -1,13 +1,20 @@
 from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
-from quartapp.auth import confirm_login, get_user, login_required, login_user, logout_user
+from quartapp.auth import (
+    authenticate,
+    confirm_login,
+    get_user,
+    login_required,
+    login_user,
+    logout_user,
+)
 from quartapp.auth.csrf import EXPIRED
 from quartapp.errors import ConflictError, ForbiddenError, InvalidError, UnauthorizedError
-from quartapp.extensions import db, limiter
+from quartapp.extensions import db
 from quartapp.limits import limit
 from quartapp.limits.keys import by_address
-from quartapp.services.user import authenticate, set_up
+from quartapp.services.user import set_up
 from quartapp.web.auth.forms import ConfirmForm, LoginForm, SetupForm
 from quartapp.web.auth.redirects import find_next
 from quartapp.web.forms import BaseForm
@@ -41,9 +48,8 @@ async def setup() -> ResponseReturnValue:
 async def login() -> ResponseReturnValue:
     form = await LoginForm.read()
     if await form.is_accepted():
-        await limiter.check_login(form.name.data)
         try:
-            user = await authenticate(db.session, form.name.data, form.password.data)
+            user = await authenticate(form.name.data, form.password.data)
         except UnauthorizedError as error:
             form.add_error("password", str(error))
         else:
@@ -59,9 +65,8 @@ async def confirm() -> ResponseReturnValue:
     """Ask for the password again, before something sensitive."""
     form = await ConfirmForm.read()
     if await form.is_accepted():
-        await limiter.check_login(get_user().name)
         try:
-            await authenticate(db.session, get_user().name, form.password.data)
+            await authenticate(get_user().name, form.password.data)
         except UnauthorizedError:
             form.add_error("password", "This is not your password.")
         else:

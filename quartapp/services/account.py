@@ -1,0 +1,88 @@
+"""What people do with their own account: begin it, find back into it, move it, end it."""
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quartapp.models import Link, Purpose, Role, User, utcnow
+from quartapp.security import hash_password
+from quartapp.services.link import add_link, remove_links, use_link
+from quartapp.services.password import refuse_weak_password
+from quartapp.services.session import close_sessions
+from quartapp.services.user import (
+    add_user,
+    edit_password,
+    find_user_by_email,
+    find_user_by_login,
+    refuse_last_admin,
+    refuse_taken,
+)
+
+
+async def ask_to_register(session: AsyncSession, email: str) -> str | None:
+    """Return the secret of a link to register with; None when the address has an account."""
+    if await find_user_by_email(session, email):
+        return None
+    return await add_link(session, Purpose.INVITE, email=email, role=Role.VIEWER)
+
+
+async def register(session: AsyncSession, token: str, *, name: str, password: str) -> User:
+    """Make the account that a link invites to; whoever got it by mail has shown the address."""
+    refuse_weak_password(password, own_words=[name])
+    link = await use_link(session, Purpose.INVITE, token)
+    user = await add_user(
+        session,
+        name=name,
+        password_hash=await hash_password(password),
+        role=link.role or Role.VIEWER,
+        email=link.email,
+    )
+    user.email_confirmed_at = utcnow() if link.email else None
+    others = Link.purpose == Purpose.INVITE, Link.email == link.email
+    await session.execute(delete(Link).where(*others))
+    await session.flush()
+    return user
+
+
+async def ask_to_reset(session: AsyncSession, login: str) -> tuple[str, str] | None:
+    """Return where to send the secret of a link to choose a new password; None: to nobody."""
+    user = await find_user_by_login(session, login)
+    if user is None or not user.is_active or not user.email:
+        return None
+    return user.email, await add_link(session, Purpose.RESET, user=user)
+
+
+async def reset_password(session: AsyncSession, token: str, password: str) -> User:
+    """Set the password of whose link it is; every session ends, every other link is void."""
+    link = await use_link(session, Purpose.RESET, token)
+    user = await session.get_one(User, link.user_id)
+    await edit_password(session, user, password)
+    await close_sessions(session, user)
+    await remove_links(session, user)
+    return user
+
+
+async def ask_to_move(session: AsyncSession, user: User, email: str) -> str | None:
+    """Return the secret of a link that confirms *email*; None when it has an account."""
+    found = await find_user_by_email(session, email)
+    if found is not None and found.id != user.id:
+        return None
+    return await add_link(session, Purpose.CONFIRM, user=user, email=email)
+
+
+async def confirm_email(session: AsyncSession, token: str) -> tuple[User, str | None]:
+    """Give somebody the address that their link confirms; return also the one before it."""
+    link = await use_link(session, Purpose.CONFIRM, token)
+    user = await session.get_one(User, link.user_id)
+    before = user.email
+    if link.email != before:
+        await refuse_taken(session, name=None, email=link.email)
+    user.email, user.email_confirmed_at = link.email, utcnow()
+    await remove_links(session, user)
+    await session.flush()
+    return user, before if before != link.email else None
+
+
+async def remove_account(session: AsyncSession, user: User) -> None:
+    """Remove an account; what the person wrote stays, without their name."""
+    await refuse_last_admin(session, user)
+    await session.execute(delete(User).where(User.id == user.id))
