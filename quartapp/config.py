@@ -107,6 +107,8 @@ class Config(BaseSettings):
     MAX_CONTENT_LENGTH: int = Field(MIB, ge=KIB)  # bytes of a request body
     MAX_FORM_MEMORY_SIZE: int = Field(500_000, ge=KIB)  # bytes of a form's fields
     MAX_FORM_PARTS: int = Field(1_000, ge=1)
+    # Who may make an account: nobody, whoever an administrator invites, or whoever has an address.
+    REGISTRATION: Literal["closed", "invitation", "open"] = "closed"
     PER_PAGE: int = Field(20, ge=1, le=100)  # rows of a page when nobody says how many
     API_DOCS: bool = True  # serve the OpenAPI document and its page
 
@@ -172,6 +174,7 @@ class DevelopmentConfig(Config):
     """One person's machine: debug mode, the embedded database, a key of its own."""
 
     DEBUG: bool = True
+    REGISTRATION: Literal["closed", "invitation", "open"] = "open"
 
     def secret_key(self) -> str:
         return super().secret_key() or read_development_key(self.INSTANCE_PATH)
@@ -187,6 +190,7 @@ class TestingConfig(Config):
     SECRET_KEY: SecretStr = Field(default_factory=lambda: SecretStr(secrets.token_hex()))
     DATABASE_URL: DatabaseUrl = SecretStr("sqlite://")
     RATE_LIMITS: bool = False
+    REGISTRATION: Literal["closed", "invitation", "open"] = "open"
     MAIL_BACKEND: Literal["", "smtp", "console", "memory", "none"] = "memory"
     OUTBOX_IN_WEB: bool = False
     SHUTDOWN_LAME_DUCK: float = 0.0

@@ -26,7 +26,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app": {"asgi", "database", "errors", "extensions", "log"},
     "headers": set(),
     "auth": {"app", "asgi", "database", "errors", "extensions", "models", "security", "services"},
-    "web": {"auth", "errors", "extensions", "limits", "log", "models", "security", "services"},
+    "web": {
+        "auth",
+        "errors",
+        "extensions",
+        "limits",
+        "log",
+        "mail",
+        "models",
+        "security",
+        "services",
+    },
     "api": {
         "app",
         "asgi",

@@ -25,7 +25,14 @@ PAGES = Rule("pages", parse("300/minute"))
 ELSEWHERE = PAGES  # addresses that are not there
 
 # What the views of a blueprint allow; a new one belongs here.
-DEFAULTS = {"account": PAGES, "api_v1": API, "auth": PAGES, "entity": PAGES, "main": PAGES}
+DEFAULTS = {
+    "account": PAGES,
+    "api_v1": API,
+    "auth": PAGES,
+    "entity": PAGES,
+    "link": PAGES,
+    "main": PAGES,
+}
 
 LOGIN_BY_ADDRESS = Rule("login-address", parse("10/5minutes"), by_address)
 LOGIN_BY_ACCOUNT = Rule("login-account", parse("10/5minutes"))

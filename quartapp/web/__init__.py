@@ -7,7 +7,7 @@ from quartapp.log import request_id
 from quartapp.models.rights import may_add_entity, may_comment, may_edit_entity
 from quartapp.web import account, auth, entity, main, static
 
-BLUEPRINTS = (main.bp, auth.bp, account.bp, entity.bp)
+BLUEPRINTS = (main.bp, auth.bp, auth.link_bp, account.bp, entity.bp)
 
 
 for blueprint in BLUEPRINTS:

@@ -6,7 +6,7 @@ from quartapp.models.rights import may_administer
 from quartapp.models.text import clean_line
 from quartapp.models.token import TOKEN_NAME_LENGTH
 from quartapp.security import MAX_PASSWORD
-from quartapp.web.auth.forms import NewPasswordField
+from quartapp.web.auth.forms import EmailField, NewPasswordField
 from quartapp.web.forms import BaseForm, Clean
 
 SCOPES = {
@@ -23,6 +23,10 @@ class PasswordForm(BaseForm):
         render_kw={"autocomplete": "current-password", "autofocus": True},
     )
     password = NewPasswordField("New password")
+
+
+class EmailForm(BaseForm):
+    email = EmailField("New e-mail address")
 
 
 class TokenForm(BaseForm):

@@ -13,12 +13,15 @@ from quartapp.auth import (
 from quartapp.auth.csrf import EXPIRED
 from quartapp.errors import ForbiddenError, InvalidError, UnauthorizedError
 from quartapp.extensions import db
+from quartapp.mail import send_mail
+from quartapp.mail.links import write_link
 from quartapp.models import Scope
+from quartapp.services.account import ask_to_move, remove_account
 from quartapp.services.paging import paginate
 from quartapp.services.session import close_sessions, remove_session, select_sessions
 from quartapp.services.token import add_token, remove_token, select_tokens
 from quartapp.services.user import edit_password
-from quartapp.web.account.forms import PasswordForm, TokenForm
+from quartapp.web.account.forms import EmailForm, PasswordForm, TokenForm
 from quartapp.web.forms import BaseForm
 from quartapp.web.paging import read_page_number
 
@@ -51,6 +54,37 @@ async def password() -> ResponseReturnValue:
             await db.session.commit()
             return redirect(url_for(".show"), 303)
     return await render_template("account/password.html", form=form), form.status
+
+
+@bp.route("/email", methods=["GET", "POST"])
+@fresh_login_required
+async def email() -> ResponseReturnValue:
+    """Ask for a link that confirms another address; the answer does not tell whose is known."""
+    form, user = await EmailForm.read(), get_user()
+    if await form.is_accepted():
+        address = form.email.data
+        token = await ask_to_move(db.session, user, address)
+        link = write_link("/auth/confirm-email" if token else "/auth/forgot", token)
+        await send_mail(
+            db.session, "confirm" if token else "known", address, link=link, person=user.name
+        )
+        await db.session.commit()
+        return await render_template("auth/sent.html", email=address), 202
+    return await render_template("account/email.html", form=form), form.status
+
+
+@bp.route("/remove", methods=["GET", "POST"])
+@fresh_login_required
+async def remove() -> ResponseReturnValue:
+    """Remove the account; what the person wrote stays, without their name."""
+    form, user = await BaseForm.read(), get_user()
+    if await form.is_accepted():
+        await remove_account(db.session, user)
+        await logout_user()
+        await flash("Your account was removed.", "success")
+        await db.session.commit()
+        return redirect(url_for("auth.login"), 303)
+    return await render_template("account/remove.html", form=form), form.status
 
 
 async def close_other_sessions() -> None:

@@ -1,9 +1,11 @@
-from typing import Any
+from typing import Any, Self
 
+from quart import request
 from wtforms import BooleanField, HiddenField, PasswordField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.widgets import EmailInput
 
-from quartapp.models.text import clean_line, clean_username
+from quartapp.models.text import clean_email, clean_line, clean_username
 from quartapp.models.user import EMAIL_LENGTH, USERNAME_LENGTH
 from quartapp.security import MAX_PASSWORD, MIN_PASSWORD
 from quartapp.web.forms import BaseForm, Clean
@@ -44,11 +46,58 @@ class NewPasswordField(PasswordField):
         )
 
 
-class SetupForm(BaseForm):
+class EmailField(StringField):
+    """An e-mail address."""
+
+    widget = EmailInput()
+
+    def __init__(self, label: str = "E-mail", **given: Any) -> None:
+        super().__init__(
+            label,
+            [DataRequired(), Clean(clean_email), Length(max=EMAIL_LENGTH)],
+            render_kw={"autocomplete": "email", "autofocus": True},
+            **given,
+        )
+
+
+class LinkForm(BaseForm):
+    """A form behind a link, whose secret it carries along."""
+
     token = HiddenField()
+
+    @classmethod
+    async def read_link(cls) -> Self:
+        form = await cls.read()
+        if request.method == "GET":
+            form.token.data = request.args.get("token", "")
+        form.token.data = form.token.data or ""
+        return form
+
+
+class SetupForm(LinkForm):
     name = StringField(
         "User name",
         [DataRequired(), Clean(clean_username), Length(max=USERNAME_LENGTH)],
         render_kw={"autocomplete": "username", "autofocus": True},
     )
     password = NewPasswordField()
+
+
+class RegisterForm(SetupForm):
+    """The same questions, for whoever was invited."""
+
+
+class ResetForm(LinkForm):
+    password = NewPasswordField("New password")
+
+
+class AddressForm(BaseForm):
+    email = EmailField()
+
+
+class ForgotForm(BaseForm):
+    name = StringField(
+        "User name or e-mail",
+        [DataRequired(), Clean(clean_line), Length(max=EMAIL_LENGTH)],
+        render_kw={"autocomplete": "username", "autofocus": True},
+    )

@@ -26,13 +26,11 @@ bp = Blueprint("auth", __name__, url_prefix="/auth")
 @limit("10/minute", by=by_address)
 async def setup() -> ResponseReturnValue:
     """Make the first administrator, by the link that was printed at the start."""
-    form = await SetupForm.read()
-    if request.method == "GET":
-        form.token.data = request.args.get("token", "")
-    elif await form.is_accepted():
+    form = await SetupForm.read_link()
+    if await form.is_accepted():
         try:
             user = await set_up(
-                db.session, form.token.data or "", name=form.name.data, password=form.password.data
+                db.session, form.token.data, name=form.name.data, password=form.password.data
             )
         except (ConflictError, InvalidError) as error:
             form.add_refusal(error)

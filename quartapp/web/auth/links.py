@@ -1,0 +1,113 @@
+"""Pages behind the links of mails: begin an account, find back into one, confirm an address.
+
+A GET shows a form, only its POST uses the link: what previews links in mails uses none up.
+"""
+
+from quart import Blueprint, abort, current_app, flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from quartapp.auth import login_user, logout_user
+from quartapp.errors import ConflictError, InvalidError
+from quartapp.extensions import db, limiter
+from quartapp.limits import by_address, limit
+from quartapp.mail import send_mail
+from quartapp.mail.links import write_link
+from quartapp.services.account import (
+    ask_to_register,
+    ask_to_reset,
+    confirm_email,
+    register,
+    reset_password,
+)
+from quartapp.web.auth.forms import AddressForm, ForgotForm, LinkForm, RegisterForm, ResetForm
+
+bp = Blueprint("link", __name__, url_prefix="/auth")
+
+
+@bp.route("/join", methods=["GET", "POST"])
+@limit("10/minute", by=by_address)
+async def join() -> ResponseReturnValue:
+    """Ask for a link to register with; the answer does not tell whose address is known."""
+    if current_app.config["REGISTRATION"] != "open":
+        abort(404)
+    form = await AddressForm.read()
+    if await form.is_accepted():
+        email = form.email.data
+        await limiter.check_reset(email)
+        token = await ask_to_register(db.session, email)
+        link = write_link("/auth/register" if token else "/auth/forgot", token)
+        await send_mail(db.session, "register" if token else "known", email, link=link)
+        await db.session.commit()
+        return await render_template("auth/sent.html", email=email), 202
+    return await render_template("auth/join.html", form=form), form.status
+
+
+@bp.route("/register", methods=["GET", "POST"])
+@limit("10/minute", by=by_address)
+async def new() -> ResponseReturnValue:
+    """Make the account that a link invites to."""
+    if current_app.config["REGISTRATION"] == "closed":
+        abort(404)
+    form = await RegisterForm.read_link()
+    if await form.is_accepted():
+        try:
+            user = await register(
+                db.session, form.token.data, name=form.name.data, password=form.password.data
+            )
+        except (ConflictError, InvalidError) as error:
+            form.add_refusal(error)
+        else:
+            await login_user(user)
+            await flash(f"Welcome, {user}.", "success")
+            await db.session.commit()
+            return redirect(url_for("entity.index"), 303)
+    return await render_template("auth/register.html", form=form), form.status
+
+
+@bp.route("/forgot", methods=["GET", "POST"])
+@limit("10/minute", by=by_address)
+async def forgot() -> ResponseReturnValue:
+    """Ask for a link to choose a new password; the answer does not tell who is known."""
+    form = await ForgotForm.read()
+    if await form.is_accepted():
+        await limiter.check_reset(form.name.data)
+        found = await ask_to_reset(db.session, form.name.data)
+        if found:
+            email, token = found
+            await send_mail(db.session, "reset", email, link=write_link("/auth/reset", token))
+        await db.session.commit()
+        return await render_template("auth/sent.html", email=""), 202
+    return await render_template("auth/forgot.html", form=form), form.status
+
+
+@bp.route("/reset", methods=["GET", "POST"])
+@limit("10/minute", by=by_address)
+async def reset() -> ResponseReturnValue:
+    """Choose a new password; every browser is signed out."""
+    form = await ResetForm.read_link()
+    if await form.is_accepted():
+        try:
+            await reset_password(db.session, form.token.data, form.password.data)
+        except InvalidError as error:
+            form.add_refusal(error)
+        else:
+            await logout_user()
+            await flash("The password was changed. Sign in with it.", "success")
+            await db.session.commit()
+            return redirect(url_for("auth.login"), 303)
+    return await render_template("auth/reset.html", form=form), form.status
+
+
+@bp.route("/confirm-email", methods=["GET", "POST"])
+@limit("10/minute", by=by_address)
+async def confirm() -> ResponseReturnValue:
+    """Take an address for somebody's own, and tell the one before it."""
+    form = await LinkForm.read_link()
+    if await form.is_accepted():
+        user, before = await confirm_email(db.session, form.token.data)
+        if before:
+            await send_mail(db.session, "moved", before, person=user.name)
+        await flash("The address is confirmed.", "success")
+        await db.session.commit()
+        return redirect(url_for("account.show"), 303)
+    return await render_template("auth/confirm_email.html", form=form), form.status
