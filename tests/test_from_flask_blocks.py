@@ -63,11 +63,11 @@ async def post_tag(client: QuartClient, name: str, token: str) -> tuple[int, str
 @with_section(["Flask-Login"])
 async def test_view_knows_who_asks(fresh_app: QuartApp, section: Names) -> None:
     async with fresh_app.test_app():
-        stranger = await fresh_app.test_client().get("/account/")
+        stranger = await fresh_app.test_client().get("/profile/")
         client = await sign_in(fresh_app.test_client(), "admin")
-        page = await (await client.get("/account/")).get_data(as_text=True)
+        page = await (await client.get("/profile/")).get_data(as_text=True)
 
-    assert (stranger.status_code, stranger.location) == (303, "/auth/login?next=/account/")
+    assert (stranger.status_code, stranger.location) == (303, "/auth/login?next=/profile/")
     assert page == "admin"
 
 

@@ -47,10 +47,12 @@ class Counters:
 
     async def count_shared(self, rule: Rule, key: str) -> Verdict | None:
         """Return what all processes together say; None without a Redis that answers."""
-        if self.shared is None or not self.may_ask():
+        if self.shared is None or self.pool is None or not self.may_ask():
             return None
         try:
             async with asyncio.timeout(PATIENCE):
+                if self.is_away:  # what was connected then may be dead, each one an error more
+                    await self.pool.disconnect(inuse_connections=False)
                 verdict = await count_in(self.shared, rule, key)
         except (RedisError, OSError) as error:
             self.note_away(error)
