@@ -32,6 +32,7 @@ DEFAULTS = {
     "entity": PAGES,
     "link": PAGES,
     "main": PAGES,
+    "status": PAGES,
 }
 
 LOGIN_BY_ADDRESS = Rule("login-address", parse("10/5minutes"), by_address)

@@ -20,10 +20,18 @@ ONE_EACH = {"lang": "en", "h1": 1, "main": 1, "header": 1}
 GOOD = {**ONE_EACH, "twice": [], "inline": 0, "pale": [], "tiny": []}
 PAGES = [
     ("stranger", "/auth/login", 200),
+    ("stranger", "/auth/join", 200),
+    ("stranger", "/auth/register?token=wrong", 200),
+    ("stranger", "/auth/forgot", 200),
+    ("stranger", "/auth/reset?token=wrong", 200),
+    ("stranger", "/auth/confirm-email?token=wrong", 200),
+    ("stranger", "/status/", 200),
     ("stranger", "/auth/login?next=/entities/new", 200),
     ("stranger", "/auth/setup?token=wrong", 200),
     ("admin", "/account/", 200),
     ("admin", "/account/password", 200),
+    ("admin", "/account/email", 200),
+    ("admin", "/account/remove", 200),
     ("admin", "/account/sessions", 200),
     ("admin", "/account/tokens", 200),
     ("admin", "/account/tokens/new", 200),

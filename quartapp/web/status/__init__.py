@@ -1,0 +1,5 @@
+"""What anyone may see: the public sites."""
+
+from quartapp.web.status.views import bp
+
+__all__ = ["bp"]
