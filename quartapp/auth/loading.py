@@ -30,7 +30,8 @@ async def load_user() -> None:
     """Find out who asks, before a request; with a bearer token, cookies count nothing."""
     refuse_token_in_address(request)
     g.asker = await find_asker(db.session, request) or await wake()
-    refuse_beyond_scope(g.asker.token)
+    if request.method not in SAFE_METHODS:
+        refuse_to_write(g.asker.token)
     await note_use(g.asker)
 
 
@@ -42,8 +43,8 @@ def refuse_token_in_address(connection: Request | Websocket) -> None:
         )
 
 
-def refuse_beyond_scope(token: ApiToken | None) -> None:
-    if token and request.method not in SAFE_METHODS and not token.has_scope(Scope.WRITE):
+def refuse_to_write(token: ApiToken | None) -> None:
+    if token and not token.has_scope(Scope.WRITE):
         raise ForbiddenError("This token may only read.")
 
 
@@ -123,8 +124,9 @@ async def load_socket_user() -> None:
 
 
 async def get_socket_user(session: AsyncSession) -> User:
-    """Ask again who is on a socket: since it was opened, the session may have ended."""
+    """Ask again who writes on a socket: since it was opened, the session may have ended."""
     asker = await find_asker(session, websocket) or STRANGER
     if asker.user is None:
         raise UnauthorizedError("Sign in again.")
+    refuse_to_write(asker.token)
     return asker.user

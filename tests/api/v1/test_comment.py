@@ -2,10 +2,12 @@ import json
 
 import pytest
 from quart import Quart
+from quart.testing import QuartClient
+from quart.testing.connections import WebsocketDisconnectError
 
 from quartapp.app import QuartApp
 from quartapp.extensions import db
-from quartapp.models import User
+from quartapp.models import Scope, User
 from quartapp.services.comment import select_comments
 from quartapp.services.paging import paginate
 from tests.api.helpers import Api, add_site
@@ -86,6 +88,22 @@ async def test_socket_says_connected_then_keeps_each_message(
     _, page = await api("GET", path)
     assert message == {"type": "comment", "comment": page["items"][0]}
     assert message["comment"]["body"] == "hello"
+
+
+async def test_socket_of_a_token_that_may_only_read_takes_no_message(
+    app: Quart, client: QuartClient, admin: User
+) -> None:
+    entity = await add_site(app, admin)
+    async with app.app_context(), db.begin() as session:
+        reader = await make_bearer(session, admin, Scope.READ)
+    target = f"/api/v1/entities/{entity.id}/comments/live"
+    async with client.websocket(target, headers=reader) as socket:
+        await socket.receive()
+        await socket.send("hello")
+        with pytest.raises(WebsocketDisconnectError, match="1008"):
+            await socket.receive()
+    async with app.app_context(), db.begin() as session:
+        assert (await paginate(session, select_comments(entity))).total == 0
 
 
 @pytest.mark.parametrize(
