@@ -59,8 +59,8 @@ async def add_entity(
     is_public: bool = False,
     owner: User | None,
 ) -> Entity:
-    if owner is not None and not may_add_entity(owner):
-        raise ForbiddenError("Viewers may read only; ask an administrator to be an editor.")
+    if owner is not None:
+        refuse_viewer(owner)
     await refuse_taken_name(session, name)
     slug = await find_free_slug(session, name)
     entity = Entity(
@@ -87,6 +87,11 @@ async def remove_entity(session: AsyncSession, entity: Entity, by: User) -> None
     refuse_stranger(entity, by)
     await session.delete(entity)
     await session.flush()
+
+
+def refuse_viewer(user: User) -> None:
+    if not may_add_entity(user):
+        raise ForbiddenError("Viewers may read only; ask an administrator to be an editor.")
 
 
 def refuse_stranger(entity: Entity, user: User) -> None:

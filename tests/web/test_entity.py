@@ -171,6 +171,7 @@ async def test_someone_else_may_read_but_not_change(app: Quart, admin: User) -> 
     other = await sign_in(app.test_client(), "other")
     assert (await get(other, "/entities/my-site"))[0] == 200
     for path in ("/entities/my-site/edit", "/entities/my-site/remove"):
+        assert (await get(other, path))[0] == 403
         assert (await send(other, path, **FORM))[0] == 403
 
 

@@ -10,6 +10,8 @@ from quartapp.services.entity import (
     add_entity,
     edit_entity,
     get_entity_by_slug,
+    refuse_stranger,
+    refuse_viewer,
     remove_entity,
     select_entities,
 )
@@ -66,6 +68,7 @@ async def comment(slug: str) -> ResponseReturnValue:
 @bp.route("/new", methods=["GET", "POST"])
 @login_required
 async def new() -> ResponseReturnValue:
+    refuse_viewer(get_user())
     form = await EntityForm.read()
     if await form.is_accepted():
         try:
@@ -83,6 +86,7 @@ async def new() -> ResponseReturnValue:
 @login_required
 async def edit(slug: str) -> ResponseReturnValue:
     entity = await get_entity_by_slug(db.session, slug, seen_by=get_user())
+    refuse_stranger(entity, get_user())
     form = await EntityForm.read(entity)
     if await form.is_accepted():
         try:
@@ -100,6 +104,7 @@ async def edit(slug: str) -> ResponseReturnValue:
 @login_required
 async def remove(slug: str) -> ResponseReturnValue:
     entity = await get_entity_by_slug(db.session, slug, seen_by=get_user())
+    refuse_stranger(entity, get_user())
     form = await BaseForm.read()
     if await form.is_accepted():
         await remove_entity(db.session, entity, get_user())
