@@ -1,0 +1,147 @@
+"""Who may do what, route by route: what the matrix in test_matrix.py is compared with.
+
+A new route costs a line of ROUTES: a policy for each of its methods and a body that is right. In a
+body, `{n}` is a new number, `{name}` and `{email}` are those of who asks, `{password}` is theirs;
+`{setup}`, `{invite}`, `{confirm}` and `{reset}` are links. A new kind of object costs a function of
+MAKERS in world.py. What no policy says is no policy yet: add its rows.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+SOCKET = ("OPEN", "SAY")  # the handshake, and a message that is kept
+
+# Who asks: people by cookie; `other` is an editor, and asks for what is the owner's; `stale` is an
+# editor whose password was given long ago; then editors' tokens by scope, an administrator's with
+# the scope admin (`full`), and one that was revoked.
+# What they ask for: their own, another's, what is not there, what another has made public.
+# yes: done or shown. login: a page leads there, the API answers 401. confirm: a page asks for the
+# password again, the API answers 403. no: 403. none: 404. void: 400. Anything else is a status.
+POLICIES = """
+policy     object   anonymous viewer owner other admin disabled stale   read    write   full    revoked
+anyone     -        yes       yes    yes   yes   yes   yes      yes     yes     yes     yes     yes
+login      -        yes       yes    yes   yes   yes   422      yes     yes     yes     yes     yes
+exchange   -        yes       yes    yes   yes   yes   login    yes     yes     yes     yes     yes
+setup      -        void      void   void  void  void  void     void    void    void    void    void
+logout     -        login     login  login login login login    login   login   login   login   login
+signed-in  -        login     yes    yes   yes   yes   login    yes     yes     yes     yes     login
+fresh      -        login     yes    yes   yes   yes   login    confirm confirm confirm confirm login
+editor     -        login     no     yes   yes   yes   login    yes     yes     yes     yes     login
+admin      -        login     no     no    no    yes   login    no      no      no      yes     login
+seen       own      login     yes    yes   yes   yes   login    yes     yes     yes     yes     login
+seen       foreign  login     yes    yes   yes   yes   login    yes     yes     yes     yes     login
+seen       public   login     yes    yes   yes   yes   login    yes     yes     yes     yes     login
+seen       missing  login     none   none  none  none  login    none    none    none    none    login
+comment    own      login     no     yes   yes   yes   login    yes     no      yes     yes     login
+comment    foreign  login     no     yes   yes   yes   login    yes     no      yes     yes     login
+comment    public   login     no     yes   yes   yes   login    yes     no      yes     yes     login
+comment    missing  login     none   none  none  none  login    none    none    none    none    login
+owned      own      login     no     yes   no    yes   login    yes     yes     yes     yes     login
+owned      foreign  login     no     no    no    yes   login    no      no      no      yes     login
+owned      public   login     no     no    no    yes   login    no      no      no      yes     login
+owned      missing  login     none   none  none  none  login    none    none    none    none    login
+credential own      login     yes    yes   none  yes   login    yes     yes     yes     yes     login
+credential foreign  login     none   none  none  yes   login    none    none    none    yes     login
+credential missing  login     none   none  none  none  login    none    none    none    none    login
+"""  # noqa: E501
+
+
+@dataclass(frozen=True)
+class Route:
+    """A policy for each method, and the rest of a request that is right."""
+
+    policies: dict[str, str]
+    body: dict[str, Any] | None = None
+    values: dict[str, str] = field(default_factory=dict)  # in the address, where any would do
+    query: dict[str, str] = field(default_factory=dict)
+
+
+def route(body: dict[str, Any] | None = None, **given: Any) -> Route:
+    """`route(SITE, get="seen", post="owned")`."""
+    policies = {name: given.pop(name.lower()) for name in METHODS + SOCKET if name.lower() in given}
+    return Route(policies, body, **given)
+
+
+SITE = {"name": "Site {n}", "url": "https://example.org/"}
+COMMENT = {"body": "Moved."}
+NEW = "a better horse battery"
+
+ROUTES = {
+    "health.livez": route(get="anyone"),
+    "health.readyz": route(get="anyone"),
+    "main.index": route(get="anyone"),
+    "auth.setup": route(
+        {"token": "{setup}", "name": "root{n}", "password": NEW}, get="anyone", post="setup"
+    ),
+    "auth.login": route({"name": "{name}", "password": "{password}"}, get="anyone", post="login"),
+    "auth.confirm": route({"password": "{password}"}, get="signed-in", post="signed-in"),
+    "auth.logout": route(post="logout"),
+    "account.show": route(get="signed-in"),
+    "account.password": route(
+        {"current": "{password}", "password": NEW}, get="signed-in", post="signed-in"
+    ),
+    "account.sessions": route(get="signed-in"),
+    "account.remove_one_session": route(post="credential"),
+    "account.remove_other_sessions": route(post="signed-in"),
+    "account.tokens": route(get="signed-in"),
+    "account.new_token": route({"name": "laptop", "scope": "read"}, get="fresh", post="fresh"),
+    "account.remove_one_token": route(post="credential"),
+    "entity.index": route(get="signed-in"),
+    "entity.show": route(get="seen"),
+    "entity.comment": route(COMMENT, post="comment"),
+    "entity.new": route(SITE, get="editor", post="editor"),
+    "entity.edit": route(SITE, get="owned", post="owned"),
+    "entity.remove": route(get="owned", post="owned"),
+    "api_v1.entity.index": route(get="signed-in"),
+    "api_v1.entity.show": route(get="seen"),
+    "api_v1.entity.new": route(SITE, post="editor"),
+    "api_v1.entity.replace": route(SITE, put="owned"),
+    "api_v1.entity.edit": route(SITE, patch="owned"),
+    "api_v1.entity.remove": route(delete="owned"),
+    "api_v1.comment.index": route(get="seen"),
+    "api_v1.comment.show": route(get="seen"),
+    "api_v1.comment.new": route(COMMENT, post="comment"),
+    "api_v1.comment.replace": route(COMMENT, put="owned"),
+    "api_v1.comment.edit": route(COMMENT, patch="owned"),
+    "api_v1.comment.remove": route(delete="owned"),
+    "api_v1.comment.live": route(open="seen", say="comment"),
+    "api_v1.user.setup": route(
+        {"token": "{setup}", "name": "root{n}", "password": NEW}, post="setup"
+    ),
+    "api_v1.token.index": route(get="signed-in"),
+    "api_v1.token.new": route({"username": "{name}", "password": "{password}"}, post="exchange"),
+    "api_v1.token.show": route(get="credential"),
+    "api_v1.token.remove": route(delete="credential"),
+    "api_v1.session.index": route(get="signed-in"),
+    "api_v1.session.remove": route(delete="credential"),
+    "api_v1.session.remove_all": route(delete="signed-in"),
+    "api_v1.docs.openapi": route(get="anyone"),
+    "api_v1.docs.index": route(get="anyone"),
+    "api_v1.docs.asset": route(get="anyone", values={"name": "swagger-ui.css"}),
+}
+
+
+def read_policies(table: str) -> dict[tuple[str, str, str], str]:
+    """Return what becomes of each policy, object and asker."""
+    (_, _, *askers), *rows = (line.split() for line in table.strip().splitlines())
+    return {
+        (policy, thing, asker): outcome
+        for policy, thing, *outcomes in rows
+        for asker, outcome in zip(askers, outcomes, strict=True)
+    }
+
+
+EXPECTED = read_policies(POLICIES)
+
+
+def find_expectation(endpoint: str, method: str, asker: str, thing: str) -> str | None:
+    """Return what a request comes to; None where nobody has said it."""
+    policy = ROUTES[endpoint].policies.get("GET" if method == "HEAD" else method)
+    if method == "OPTIONS":
+        return "yes"  # tells what may be asked, and does nothing
+    expected = EXPECTED.get((policy or "", thing, asker))
+    if asker == "read" and method in METHODS[1:]:
+        return expected and "no"  # whatever the address: the scope is looked at first
+    is_api = endpoint.startswith("api_")
+    return "no" if is_api and expected == "confirm" else expected
