@@ -27,6 +27,7 @@ setup      -        void      void   void  void  void  void     void    void    
 logout     -        login     login  login login login login    login   login   login   login   login
 signed-in  -        login     yes    yes   yes   yes   login    yes     yes     yes     yes     login
 fresh      -        login     yes    yes   yes   yes   login    confirm confirm confirm confirm login
+leave      -        login     login  login login login login    confirm confirm confirm confirm login
 editor     -        login     no     yes   yes   yes   login    yes     yes     yes     yes     login
 admin      -        login     no     no    no    yes   login    no      no      no      yes     login
 seen       own      login     yes    yes   yes   yes   login    yes     yes     yes     yes     login
@@ -44,6 +45,10 @@ owned      missing  login     none   none  none  none  login    none    none    
 credential own      login     yes    yes   none  yes   login    yes     yes     yes     yes     login
 credential foreign  login     none   none  none  yes   login    none    none    none    yes     login
 credential missing  login     none   none  none  none  login    none    none    none    none    login
+public     own      none      none   none  none  none  none     none    none    none    none    none
+public     foreign  none      none   none  none  none  none     none    none    none    none    none
+public     public   yes       yes    yes   yes   yes   yes      yes     yes     yes     yes     yes
+public     missing  none      none   none  none  none  none     none    none    none    none    none
 """  # noqa: E501
 
 
@@ -77,7 +82,16 @@ ROUTES = {
     "auth.login": route({"name": "{name}", "password": "{password}"}, get="anyone", post="login"),
     "auth.confirm": route({"password": "{password}"}, get="signed-in", post="signed-in"),
     "auth.logout": route(post="logout"),
+    "link.join": route({"email": "new{n}@example.org"}, get="anyone", post="anyone"),
+    "link.new": route(
+        {"token": "{invite}", "name": "new{n}", "password": NEW}, get="anyone", post="anyone"
+    ),
+    "link.forgot": route({"name": "{name}"}, get="anyone", post="anyone"),
+    "link.reset": route({"token": "{reset}", "password": NEW}, get="anyone", post="logout"),
+    "link.confirm": route({"token": "{confirm}"}, get="anyone", post="anyone"),
     "account.show": route(get="signed-in"),
+    "account.email": route({"email": "new{n}@example.org"}, get="fresh", post="fresh"),
+    "account.remove": route(get="fresh", post="leave"),
     "account.password": route(
         {"current": "{password}", "password": NEW}, get="signed-in", post="signed-in"
     ),
@@ -87,6 +101,8 @@ ROUTES = {
     "account.tokens": route(get="signed-in"),
     "account.new_token": route({"name": "laptop", "scope": "read"}, get="fresh", post="fresh"),
     "account.remove_one_token": route(post="credential"),
+    "status.index": route(get="anyone"),
+    "status.show": route(get="public"),
     "entity.index": route(get="signed-in"),
     "entity.show": route(get="seen"),
     "entity.comment": route(COMMENT, post="comment"),

@@ -39,7 +39,8 @@ async def find_outcomes(world: World, rule: Rule, asker: str, thing: str) -> dic
         sending = await prepare(world, rule, asker, thing)
         return {name: await try_socket(sending, message=text) for name, text in SAYING.items()}
     outcomes = {}
-    for method in find_methods(rule) - (set() if thing in ("-", "own") else ECHOES):
+    methods = find_methods(rule) - (set() if thing in ("-", "own") else ECHOES)
+    for method in sorted(methods, key=lambda method: (method not in SAFE, method)):
         outcomes[method] = await find_outcome(await prepare(world, rule, asker, thing), method)
         if method not in SAFE and outcomes[method] not in REFUSED:
             world.end()
