@@ -1,6 +1,6 @@
 """Requests that are right in all but, perhaps, who sends them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -114,11 +114,18 @@ def name_outcome(response: Response, is_api: bool) -> str:
     return OUTCOMES.get(response.status_code, str(response.status_code))
 
 
-async def try_socket(sending: Sending, headers: dict[str, str] = OWN, message: str = "") -> str:
+async def try_socket(
+    sending: Sending,
+    headers: dict[str, str] = OWN,
+    message: str = "",
+    subprotocols: Sequence[str] = (),
+) -> str:
     """Open a socket, and send a message if there is one; return what came of it."""
     asker, path, *_ = sending
+    connection = asker.client.websocket(path, headers={**headers, **asker.headers})
+    connection.scope["subprotocols"] = list(subprotocols)  # which Quart's client leaves out
     try:
-        async with asker.client.websocket(path, headers={**headers, **asker.headers}) as socket:
+        async with connection as socket:
             await socket.receive()
             if message:
                 await socket.send(message)

@@ -21,6 +21,11 @@ ECHOES = {"HEAD", "OPTIONS"}  # GET's view, or none at all: one object is enough
 SAYING = {"OPEN": "", "SAY": "Moved."}
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 def list_methods(app: Quart) -> set[tuple[str, str]]:
     return {
         (rule.endpoint, method)
