@@ -34,7 +34,7 @@ python3 manage.py test [options of pytest]    run the tests
 python3 manage.py check                       run all that must pass before a commit
 python3 manage.py help                        show this
 
-Any other word goes to the quart command: db upgrade, routes, shell, --help ...
+Any other word goes to the quart command: db upgrade, routes, shell ...
 The first call makes .venv and installs the locked packages into it."""
 
 ROOT = Path(__file__).resolve().parent
@@ -92,8 +92,8 @@ def main(arguments: list[str]) -> None:
 
 
 def run(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser("manage.py run", epilog="Other options go to: quartapp run")
-    parser.add_argument("--host", default="127.0.0.1")
+    parser = argparse.ArgumentParser(add_help=False)  # -h is the host, as it was for Flask
+    parser.add_argument("--host", "-h", default="127.0.0.1")
     parser.add_argument("--port", "-p", default=5000, type=int)
     options, others = parser.parse_known_args(arguments)
 
@@ -117,6 +117,8 @@ def hand_over(program: str, *arguments: str) -> NoReturn:
     command = [PROGRAM.format(program), *arguments]
     if not Path(command[0]).exists():
         fail(f"{command[0]} is missing. Delete {VENV.name} and try again")
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):  # a start would take twice as long
+        os.environ["PYTHONPYCACHEPREFIX"] = str(VENV / "pycache")
     if os.name == "nt":
         sys.exit(call(command))
     os.execv(command[0], command)

@@ -4,6 +4,7 @@ A value comes from, first wins: what `create_app()` is given, the file that `<NA
 process environment, `.env` in the working directory, the default below.
 """
 
+import re
 import secrets
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -26,10 +27,13 @@ from quartapp.config_fields import (
     RedisUrl,
 )
 from quartapp.database.url import find_file, is_in_memory, parse_url, place_file
+from quartapp.log import LogFileError, make_file
 from quartapp.secret_key import find_key_fault, read_development_key
 
 KIB, MIB = 1024, 1024 * 1024
+HOUR = 3600.0  # s
 ROOT = Path(__file__).parent.parent
+TEST_NAME = re.compile(r"test($|[_.-])")
 PASSWORDS = {"admin", "changeme", "change-me", "mysql", "password", "postgres", "root", "secret"}
 
 
@@ -48,7 +52,7 @@ def has_strangers(file: Path) -> bool:
 def is_for_tests(url: URL) -> bool:
     file = find_file(url)
     name = file.name if file else url.database or ""
-    return is_in_memory(url) or name.startswith("test")
+    return is_in_memory(url) or TEST_NAME.match(name) is not None
 
 
 def default_instance_path() -> Path:
@@ -102,7 +106,8 @@ class Config(BaseSettings):
     MAIL_PASSWORD: SecretStr = SecretStr("")
     MAIL_SENDER: MailAddress = ""  # unset: quartapp@ and the host of PUBLIC_URL
     OUTBOX_IN_WEB: bool = True  # send mail in the processes that serve, not by `quart worker` alone
-    OUTBOX_LEASE: float = Field(60.0, ge=1)  # s until what a dead worker held is sent by another
+    # Seconds until what a dead worker held is sent by another.
+    OUTBOX_LEASE: float = Field(60.0, ge=1, le=HOUR)
 
     MAX_CONTENT_LENGTH: int = Field(MIB, ge=KIB)  # bytes of a request body
     MAX_FORM_MEMORY_SIZE: int = Field(500_000, ge=KIB)  # bytes of a form's fields
@@ -120,8 +125,9 @@ class Config(BaseSettings):
     LOG_WHEN: Literal["S", "M", "H", "D", "midnight"] = "midnight"
     LOG_BACKUPS: int = Field(7, ge=1)
 
-    SHUTDOWN_LAME_DUCK: float = Field(2.0, ge=0)  # s of serving on after /readyz turned red
-    SHUTDOWN_GRACE: float = Field(20.0, gt=0)  # s for what is in flight
+    # Seconds of serving on after /readyz turned red.
+    SHUTDOWN_LAME_DUCK: float = Field(2.0, ge=0, le=HOUR)
+    SHUTDOWN_GRACE: float = Field(20.0, gt=0, le=HOUR)  # s for what is in flight
 
     SESSION_COOKIE_NAME: str = "session"
     SESSION_COOKIE_SECURE: bool = False
@@ -162,8 +168,16 @@ class Config(BaseSettings):
     def find_problems(self) -> Iterator[str]:
         """Say what is valid by itself and still wrong in this environment."""
         if self.TESTING and not is_for_tests(self.database_url()):
-            yield 'DATABASE_URL: tests empty what they use; name one that starts with "test"'
+            yield 'DATABASE_URL: tests empty what they use; name one like "test" or "test_quartapp"'
+        yield from self.find_file_problems()
         yield from self.find_mail_problems()
+
+    def find_file_problems(self) -> Iterator[str]:
+        try:
+            if self.LOG_FILE:
+                make_file(Path(self.LOG_FILE))
+        except LogFileError as error:
+            yield str(error).rstrip(".")
 
     def find_mail_problems(self) -> Iterator[str]:
         if self.MAIL_BACKEND == "smtp" and not self.MAIL_SERVER:
@@ -220,6 +234,7 @@ class ProductionConfig(Config):
             yield "SESSION_COOKIE_SECURE, SESSION_COOKIE_NAME: leave both unset"
         yield from self.find_address_problems()
         yield from self.find_database_problems()
+        yield from self.find_file_problems()
         yield from self.find_mail_problems()
 
     def find_address_problems(self) -> Iterator[str]:

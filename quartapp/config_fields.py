@@ -11,7 +11,9 @@ from redis.exceptions import RedisError
 
 from quartapp.database.url import normalize_url
 
-ORIGIN = re.compile(r"\*|https?://[^\s/?#@]+")
+# As browsers write it: in small letters, without the port that goes without saying.
+ORIGIN = re.compile(r"\*|https?://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+NEEDLESS_PORT = re.compile(r"http://.*:80|https://.*:443")
 HOST = re.compile(r"\.?[^\s/?#@*]+")
 MAIL_ADDRESS = re.compile(r"[\w.+-]+@[A-Za-z0-9.-]+", re.ASCII)
 
@@ -31,6 +33,8 @@ def check_peer(value: str) -> str:
 def check_origin(value: str) -> str:
     if not ORIGIN.fullmatch(value):
         raise ValueError("an origin looks like https://example.org, without a path")
+    if NEEDLESS_PORT.fullmatch(value):
+        raise ValueError("no browser names this port; leave it out")
     return value
 
 

@@ -39,7 +39,8 @@ def load_config(chosen: Choice = None) -> dict[str, Any]:
         if not problems and settings:
             return {**given, **settings.to_mapping()}
     except OSError as error:
-        problems.append(f"INSTANCE_PATH: {error.filename} cannot be used ({error.strerror})")
+        place = error.filename or "a file in it"
+        problems.append(f"INSTANCE_PATH: {place} cannot be used ({error.strerror})")
     raise ConfigError("\n".join(["The settings are wrong:", *(f"  {p}." for p in problems)]))
 
 

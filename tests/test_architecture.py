@@ -16,7 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "log": set(),
     "models": set(),
     "database": {"errors"},
-    "config": {"config_fields", "database", "secret_key"},
+    "config": {"config_fields", "database", "log", "secret_key"},
     "config_fields": {"database"},
     "configure": {"config"},
     "extensions": {"database", "limits"},

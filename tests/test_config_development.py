@@ -74,7 +74,7 @@ def test_a_database_that_is_not_a_test_s_own_is_refused(
     monkeypatch.setenv("DATABASE_URL", url)
 
     assert find_complaints("test") == [
-        'DATABASE_URL: tests empty what they use; name one that starts with "test".'
+        'DATABASE_URL: tests empty what they use; name one like "test" or "test_quartapp".'
     ]
 
 
@@ -111,5 +111,5 @@ def test_testing_in_the_environment_guards_the_database_too(
     monkeypatch.setenv("TESTING", "1")
 
     assert find_complaints("dev") == [
-        'DATABASE_URL: tests empty what they use; name one that starts with "test".'
+        'DATABASE_URL: tests empty what they use; name one like "test" or "test_quartapp".'
     ]

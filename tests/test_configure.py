@@ -255,6 +255,12 @@ def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
             "https://a.b/",
             "an origin looks like https://example.org, without a path",
         ),
+        (
+            "CORS_ORIGINS",
+            "https://A.example",
+            "an origin looks like https://example.org, without a path",
+        ),
+        ("CORS_ORIGINS", "https://a.example:443", "no browser names this port; leave it out"),
         ("TRUSTED_HOSTS", "*", "a host looks like example.org, or .example.org for all below it"),
         ("TRUSTED_HOSTS", "a/b", "a host looks like example.org, or .example.org for all below it"),
         ("TRUSTED_PROXIES", "nginx", "'nginx' does not appear to be an IPv4 or IPv6 network"),
@@ -270,3 +276,17 @@ def test_what_could_never_match_is_refused(
         load_config("test")
 
     assert str(caught.value) == f"The settings are wrong:\n  {name}.0: {complaint}."
+
+
+def test_log_file_that_cannot_be_written_is_named_with_the_rest(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LOG_FILE", str(tmp_path / "file" / "x.log"))
+    monkeypatch.setenv("PER_PAGE", "abc")
+
+    with pytest.raises(ConfigError) as caught:
+        load_config("test")
+
+    lines = str(caught.value).splitlines()
+    assert [line.partition(":")[0].strip() for line in lines[1:]] == ["PER_PAGE", "LOG_FILE"]

@@ -41,7 +41,7 @@ async def test_not_ready_on_an_empty_database(tmp_path: Path) -> None:
         status, body = await ask(app.test_client(), "/readyz")
     assert (status, body["reason"]) == (
         503,
-        "The database has no tables yet; run: quart db upgrade",
+        "The database has no tables yet; run: quartapp db upgrade",
     )
 
 

@@ -1,6 +1,8 @@
 """hypercorn.toml: what `quart serve` and plain hypercorn read."""
 
+import os
 import signal
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from quartapp import create_app
+from quartapp.configure import EXIT_CONFIG
 from quartapp.serve import ServeConfig, load_config, warn_about_debug
 from tests.outside import ask
 from tests.processes import (
@@ -27,7 +30,7 @@ def test_the_file_says_what_serve_does_without_it() -> None:
     ours = {name for name in vars(ServeConfig) if not name.startswith(("_", "create", "sockets"))}
 
     assert {name: getattr(defaults, name) for name in ours} == {name: said[name] for name in ours}
-    assert (said["bind"], said["workers"]) == (defaults.bind, defaults.workers)
+    assert (said["bind"], said["workers"]) == (defaults.bind, 0)
 
 
 def test_the_file_has_known_settings_only() -> None:
@@ -77,3 +80,12 @@ def test_serving_others_with_settings_of_development_is_noted(
     warn_about_debug(app)
 
     assert capsys.readouterr().err.count("to serve others: APP_SETTINGS=prod") == said
+
+
+def test_plain_hypercorn_ends_with_the_code_of_wrong_settings(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hypercorn", "--config", str(CONFIG), "quartapp:create_app()"]
+    env = {**os.environ, **IMPORTS, "APP_SETTINGS": "prod"}
+    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True)
+
+    assert done.returncode == EXIT_CONFIG, done.stderr
+    assert done.stderr.startswith("The settings are wrong:")

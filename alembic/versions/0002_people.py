@@ -44,31 +44,25 @@ def refer_to_user(table: str) -> sa.ForeignKeyConstraint:
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("user") as table:
-        table.add_column(sa.Column("email", sa.String(254)))
-        table.add_column(sa.Column("email_confirmed_at", UtcDateTime()))
-        table.add_column(sa.Column("role", sa.String(20)))
-        table.add_column(sa.Column("disabled_at", UtcDateTime()))
-        table.create_unique_constraint("uq_user_email", ["email"])
+    # Nothing here makes SQLite rebuild a table, so that it can be printed for SQLite, too.
+    op.add_column("user", sa.Column("email", sa.String(254)))
+    op.add_column("user", sa.Column("email_confirmed_at", UtcDateTime()))
+    op.add_column("user", sa.Column("role", sa.String(20), nullable=False, server_default="viewer"))
+    op.add_column("user", sa.Column("disabled_at", UtcDateTime()))
+    op.create_index("ix_user_email", "user", ["email"], unique=True)
     role = sa.case((USER.c.is_admin, "admin"), else_="editor")
     op.execute(USER.update().values(role=role))
-    with op.batch_alter_table("user") as table:
-        table.alter_column("role", existing_type=sa.String(20), nullable=False)
-        table.drop_column("is_admin")
+    op.drop_column("user", "is_admin")
 
-    with op.batch_alter_table("entity") as table:
-        no = sa.false()
-        table.add_column(sa.Column("is_public", sa.Boolean(), nullable=False, server_default=no))
-    with op.batch_alter_table("entity") as table:
-        table.alter_column("is_public", existing_type=sa.Boolean(), server_default=None)
+    no = sa.false()
+    is_public = sa.Column("is_public", sa.Boolean(), nullable=False, server_default=no)
+    op.add_column("entity", is_public)
 
-    with op.batch_alter_table("api_token") as table:
-        table.add_column(sa.Column("scope", sa.String(10), nullable=False, server_default="write"))
-        table.add_column(sa.Column("hint", sa.String(8), nullable=False, server_default="qa_"))
-        table.add_column(sa.Column("used_at", UtcDateTime()))
-    with op.batch_alter_table("api_token") as table:
-        table.alter_column("scope", existing_type=sa.String(10), server_default=None)
-        table.alter_column("hint", existing_type=sa.String(8), server_default=None)
+    scope = sa.Column("scope", sa.String(10), nullable=False, server_default="write")
+    op.add_column("api_token", scope)
+    hint = sa.Column("hint", sa.String(8), nullable=False, server_default="qa_")
+    op.add_column("api_token", hint)
+    op.add_column("api_token", sa.Column("used_at", UtcDateTime()))
 
     op.drop_table("setup_token")
     op.drop_table("user_session")
@@ -105,17 +99,13 @@ def downgrade() -> None:
     op.create_index("ix_user_session_user_id", "user_session", ["user_id"])
     create_table("setup_token")
 
-    with op.batch_alter_table("api_token") as table:
-        for name in ("scope", "hint", "used_at"):
-            table.drop_column(name)
-    with op.batch_alter_table("entity") as table:
-        table.drop_column("is_public")
+    for name in ("scope", "hint", "used_at"):
+        op.drop_column("api_token", name)
+    op.drop_column("entity", "is_public")
 
-    with op.batch_alter_table("user") as table:
-        table.add_column(sa.Column("is_admin", sa.Boolean()))
+    no = sa.false()
+    op.add_column("user", sa.Column("is_admin", sa.Boolean(), nullable=False, server_default=no))
     op.execute(USER.update().values(is_admin=sa.column("role") == "admin"))
-    with op.batch_alter_table("user") as table:
-        table.alter_column("is_admin", existing_type=sa.Boolean(), nullable=False)
-        table.drop_constraint("uq_user_email", type_="unique")
-        for name in ("email", "email_confirmed_at", "role", "disabled_at"):
-            table.drop_column(name)
+    op.drop_index("ix_user_email", "user")
+    for name in ("email", "email_confirmed_at", "role", "disabled_at"):
+        op.drop_column("user", name)

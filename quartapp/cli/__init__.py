@@ -28,6 +28,7 @@ main = QuartGroup(
     help="Run and look after quartapp.",
     create_app=load_app,
     set_debug_flag=False,
+    load_dotenv=False,  # the settings of development read `.env` themselves, others must not
 )
 main.add_command(run_command)
 main.add_command(shell_command)

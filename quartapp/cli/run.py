@@ -128,5 +128,5 @@ def make_config(listener: int) -> Config:
     config.errorlog = logging.getLogger("hypercorn.error")
     config.errorlog.setLevel(logging.WARNING)  # the address has been said
     config.accesslog = logging.getLogger("quartapp.access")  # elsewhere nginx logs the requests
-    config.access_log_format = "%(m)s %(R)s %(s)s %(L)s s"
+    config.access_log_format = "%(R)s %(s)s %(L)s s"
     return config

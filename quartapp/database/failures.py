@@ -19,7 +19,7 @@ class Failure(Enum):
     """What happened, whatever the database calls it."""
 
     AWAY = "The database is away; try again in a moment."
-    BEHIND = "The database is behind this version; run: quart db upgrade"
+    BEHIND = "The database is behind this version; run: quartapp db upgrade"
     FULL = "The disk of the database is full; nothing was written."
     RACE = "Others changed the same at the same moment; try again."
     CONFLICT = "This contradicts what is kept already."

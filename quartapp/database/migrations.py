@@ -38,7 +38,7 @@ class Revision(Enum):
 
     CURRENT = "The database is at this version."
     BEHIND = Failure.BEHIND.value
-    EMPTY = "The database has no tables yet; run: quart db upgrade"
+    EMPTY = "The database has no tables yet; run: quartapp db upgrade"
     UNKNOWN = "The database was migrated by a newer version; install that one."
 
 

@@ -27,7 +27,7 @@ class User(Base):
     __tablename__ = "user"
 
     name: Mapped[str] = mapped_column(String(USERNAME_LENGTH), unique=True)
-    email: Mapped[str | None] = mapped_column(String(EMAIL_LENGTH), unique=True)
+    email: Mapped[str | None] = mapped_column(String(EMAIL_LENGTH), unique=True, index=True)
     email_confirmed_at: Mapped[datetime | None]
     password_hash: Mapped[str]
     role: Mapped[Role] = mapped_column(String(ROLE_LENGTH), default=Role.VIEWER)

@@ -196,7 +196,7 @@ def test_revision_that_is_being_written_waits_for_the_next_run(
         change(sources / "health.py", '"alive"', '"awake"')
         wait_for(port, "awake")
         status, page = find_page(port, "/readyz")
-        assert (status, "run: quart db upgrade" in page) == (503, True)
+        assert (status, "run: quartapp db upgrade" in page) == (503, True)
     with run_server(settings) as (_, port):
         assert find_page(port, "/readyz")[0] == 200
 

@@ -201,7 +201,7 @@ def terminal(settings: dict[str, str], tmp_path: Path) -> Iterator[Terminal]:
 
 def test_prompt_goes_on_after_mistakes_and_interruptions(terminal: Terminal) -> None:
     banner = terminal.read()
-    assert "ApiToken, Base, Comment, Entity" in banner
+    assert {"Base,", "Comment,", "Entity,"} <= set(banner.split())
     assert terminal.ask("import asyncio") == ""
     assert terminal.ask("await asyncio.sleep(0, 'awaited')") == "'awaited'\n"
     assert terminal.ask("1 / 0").endswith("ZeroDivisionError: division by zero\n")

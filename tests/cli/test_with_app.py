@@ -74,7 +74,7 @@ def test_database_behind_is_one_line(invoke: Invoke) -> None:
 
     assert result.exit_code == 1
     assert result.stderr == (
-        "Error: The database is behind this version; run: quart db upgrade"
+        "Error: The database is behind this version; run: quartapp db upgrade"
         " (no such table: entity)\n"
     )
 

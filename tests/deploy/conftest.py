@@ -9,9 +9,10 @@ from threading import Thread
 import pytest
 
 from tests.nginx import write_nginx
-from tests.outside import Address, ask, send_raw
+from tests.outside import Address, send_raw
 from tests.processes import free_port, wait_until
 from tests.servers import fork_quart, note_server, start_nginx
+from tests.test_serve import is_ready
 
 DEFLATE = {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"}
 HASH = "0123456789ab"
@@ -45,7 +46,7 @@ def site(
         fork_quart(nursery, [*SERVE, f"unix:{path}"], {}) as program,
         start_nginx(folder, port) as server,
     ):
-        wait_until(lambda: path.exists() and ask(path, "/readyz").status == 200, program)
+        wait_until(lambda: is_ready(path), program)
         note_server(server)
         yield ("127.0.0.1", port)
 

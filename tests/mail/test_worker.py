@@ -174,7 +174,7 @@ async def test_database_that_is_away_ends_nothing(
     mailer.stop()
     await task
 
-    behind = "The database is behind this version; run: quart db upgrade"
+    behind = "The database is behind this version; run: quartapp db upgrade"
     assert [record.getMessage() for record in caplog.records][:2] == [
         f"The outbox waits 0.1 s: {behind}",
         f"The outbox waits 0.2 s: {behind}",
