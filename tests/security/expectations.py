@@ -30,6 +30,9 @@ fresh      -        login     yes    yes   yes   yes   login    confirm confirm 
 leave      -        login     login  login login login login    confirm confirm confirm confirm login
 editor     -        login     no     yes   yes   yes   login    yes     yes     yes     yes     login
 admin      -        login     no     no    no    yes   login    no      no      no      yes     login
+admin      own      login     no     no    no    yes   login    no      no      no      yes     login
+admin      foreign  login     no     no    no    yes   login    no      no      no      yes     login
+admin      missing  login     no     no    no    none  login    no      no      no      none    login
 seen       own      login     yes    yes   yes   yes   login    yes     yes     yes     yes     login
 seen       foreign  login     yes    yes   yes   yes   login    yes     yes     yes     yes     login
 seen       public   login     yes    yes   yes   yes   login    yes     yes     yes     yes     login
