@@ -2,8 +2,9 @@
 
 from quartapp.errors import UnauthorizedError
 from quartapp.extensions import db, limiter
-from quartapp.models import User
+from quartapp.models import Action, User
 from quartapp.security import check_password, is_outdated
+from quartapp.services.audit import record_event
 from quartapp.services.user import find_user_by_login, renew_hash
 
 UNKNOWN = "Unknown name or wrong password."
@@ -21,6 +22,8 @@ async def authenticate(login: str, password: str) -> User:
         user = await find_user_by_login(session, login)
     is_right = await check_password(password, user.password_hash if user else None)
     if user is None or not is_right or not user.is_active:
+        await record_event(db.session, Action.LOGIN_FAILED, by=None, on=user)
+        await db.session.commit()  # it is kept, whatever becomes of the request
         raise UnauthorizedError(UNKNOWN)
     if is_outdated(user.password_hash):
         await renew_hash(db.session, user, password)

@@ -49,12 +49,16 @@ class Database:
 
     @property
     def session(self) -> AsyncSession:
-        """The session of this request, made on first use; a GET's one takes no write lock."""
+        """The session of this request, made on first use; a GET's one takes no write lock.
+
+        Its `info` has the address that asks, for the audit log.
+        """
         if has_websocket_context():
             raise RuntimeError("A socket lives long: use db.begin() for each message.")
         if "db_session" not in g:
             reads = has_request_context() and request.method in SAFE_METHODS
-            g.db_session = (self._state.readers if reads else self._state.writers)()
+            info = {"address": request.remote_addr} if has_request_context() else {}
+            g.db_session = (self._state.readers if reads else self._state.writers)(info=info)
         session: AsyncSession = g.db_session
         return session
 

@@ -1,5 +1,6 @@
 """Every table, in one place to import from."""
 
+from quartapp.models.audit import Action, AuditEvent
 from quartapp.models.base import Base, utcnow
 from quartapp.models.comment import Comment
 from quartapp.models.entity import Entity
@@ -10,7 +11,9 @@ from quartapp.models.token import ApiToken, Scope
 from quartapp.models.user import Role, User
 
 __all__ = [
+    "Action",
     "ApiToken",
+    "AuditEvent",
     "Base",
     "Comment",
     "Entity",

@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from quartapp.errors import ConflictError, ForbiddenError, NotFoundError
-from quartapp.models import Entity, User
+from quartapp.models import Action, Entity, User
 from quartapp.models.entity import NAME_LENGTH
 from quartapp.models.rights import may_add_entity, may_edit_entity, may_see_entity
+from quartapp.services.audit import record_event
 
 RESERVED_SLUGS = {"new"}  # /entities/new is a page of its own
 COUNTER_LENGTH = 12  # characters kept free in a slug for "-2", "-3", …
@@ -86,7 +87,7 @@ async def remove_entity(session: AsyncSession, entity: Entity, by: User) -> None
     """Remove *entity* and what was said about it."""
     refuse_stranger(entity, by)
     await session.delete(entity)
-    await session.flush()
+    await record_event(session, Action.ENTITY_REMOVED, by=by, on=entity)
 
 
 def refuse_viewer(user: User) -> None:

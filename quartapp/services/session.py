@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from quartapp.errors import NotFoundError
-from quartapp.models import User, UserSession, utcnow
+from quartapp.models import Action, User, UserSession, utcnow
 from quartapp.models.rights import may_see_what_is_of
 from quartapp.models.session import (
     ADDRESS_LENGTH,
@@ -22,6 +22,7 @@ from quartapp.models.session import (
     REMEMBERED_LIFE,
 )
 from quartapp.security import hash_token, make_token
+from quartapp.services.audit import record_event
 
 FAMILY_BYTES = 16  # 128 bits
 
@@ -59,7 +60,7 @@ async def open_session(
         remember_hash=hash_token(secret) if secret else None,
     )
     session.add(row)
-    await session.flush()
+    await record_event(session, Action.LOGIN, by=user, on=user, address=address)
     return Secrets(token, f"{row.family}.{secret}" if secret else None)
 
 
@@ -131,13 +132,25 @@ async def confirm_session(session: AsyncSession, row: UserSession) -> str:
 
 
 async def close_session(session: AsyncSession, token: str) -> None:
+    """End the session with this secret, as who is signed in there wished."""
+    row = await session.scalar(select_living().where(UserSession.token_hash == hash_token(token)))
     await session.execute(delete(UserSession).where(UserSession.token_hash == hash_token(token)))
+    if row is not None:
+        await record_event(session, Action.LOGOUT, by=row.user, on=row.user)
 
 
 async def close_sessions(session: AsyncSession, user: User, *, but: int | None = None) -> None:
-    """End every session of *user*, except the one with the id *but*."""
+    """End every session of *user*, except the one with the id *but*; the caller records why."""
     query = delete(UserSession).where(UserSession.user_id == user.id)
     await session.execute(query.where(UserSession.id != but) if but else query)
+
+
+async def end_sessions(
+    session: AsyncSession, user: User, by: User | None, *, but: int | None = None
+) -> None:
+    """End the sessions of *user* because somebody wished it; without *by*, by a command."""
+    await close_sessions(session, user, but=but)
+    await record_event(session, Action.SESSIONS_ENDED, by=by, on=user)
 
 
 def select_sessions(user: User) -> Select[UserSession]:
@@ -152,7 +165,7 @@ async def remove_session(session: AsyncSession, session_id: int, by: User) -> Us
     if row is None or not may_see_what_is_of(by, row.user_id):
         raise NotFoundError(f"There is no session {session_id}.")
     await session.delete(row)
-    await session.flush()
+    await record_event(session, Action.SESSION_ENDED, by=by, on=row.user, detail=row.browser)
     return row
 
 

@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from quartapp.errors import ForbiddenError, NotFoundError
-from quartapp.models import ApiToken, Scope, User, utcnow
+from quartapp.models import Action, ApiToken, Scope, User, utcnow
 from quartapp.models.rights import may_administer, may_see_what_is_of
 from quartapp.models.token import HINT_LENGTH
 from quartapp.security import hash_token, is_api_token, make_api_token
+from quartapp.services.audit import record_event
 
 TOKEN_LIFE = timedelta(days=90)
 
@@ -23,6 +24,7 @@ async def add_token(
     *,
     scope: Scope = Scope.WRITE,
     life: timedelta = TOKEN_LIFE,
+    by: User | None = None,
 ) -> tuple[str, ApiToken]:
     """Return a new token, shown this once, and its row; ForbiddenError for more than one has."""
     if scope == Scope.ADMIN and not may_administer(user):
@@ -37,7 +39,7 @@ async def add_token(
         expires_at=utcnow() + life,
     )
     session.add(row)
-    await session.flush()
+    await record_event(session, Action.TOKEN_MADE, by=by, on=user, detail=f"{name} ({scope})")
     return secret, row
 
 
@@ -71,11 +73,13 @@ async def get_token(session: AsyncSession, token_id: int, *, seen_by: User) -> A
     return row
 
 
-async def remove_token(session: AsyncSession, token_id: int, by: User) -> ApiToken:
-    """Revoke one token: one's own, or anyone's for administrators."""
-    row = await get_token(session, token_id, seen_by=by)
+async def remove_token(session: AsyncSession, token_id: int, by: User | None) -> ApiToken:
+    """Revoke one token: one's own, or anyone's for administrators and for commands (None)."""
+    row = await session.scalar(select_valid().where(ApiToken.id == token_id))
+    if row is None or not (by is None or may_see_what_is_of(by, row.user_id)):
+        raise NotFoundError(f"There is no token {token_id}.")
     await session.delete(row)
-    await session.flush()
+    await record_event(session, Action.TOKEN_REVOKED, by=by, on=row.user, detail=row.name)
     return row
 
 

@@ -4,9 +4,10 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.errors import BadRequestError, ConflictError
-from quartapp.models import Link, Purpose, Role, User, utcnow
+from quartapp.models import Action, Link, Purpose, Role, User, utcnow
 from quartapp.models.text import fold_email
 from quartapp.security import hash_password, hash_token
+from quartapp.services.audit import record_event
 from quartapp.services.link import VOID, add_link, remove_links
 from quartapp.services.password import make_password_hash
 
@@ -33,7 +34,9 @@ async def set_up(session: AsyncSession, token: str, *, name: str, password: str)
     valid = {row.token_hash for row in found if row.expires_at > utcnow()}
     if hash_token(token) not in valid or await has_users(session):
         raise BadRequestError(VOID)
-    return await add_user(session, name=name, password_hash=password_hash, role=Role.ADMIN)
+    user = await add_user(session, name=name, password_hash=password_hash, role=Role.ADMIN)
+    await record_event(session, Action.SET_UP, by=user, on=user)
+    return user
 
 
 async def add_user(
@@ -43,11 +46,13 @@ async def add_user(
     password_hash: str,
     role: Role = Role.VIEWER,
     email: str | None = None,
+    by: User | None = None,
 ) -> User:
     await refuse_taken(session, name=name, email=email)
     user = User(name=name, password_hash=password_hash, role=role, email=email)
     session.add(user)
     await session.flush()
+    await record_event(session, Action.USER_CREATED, by=by, on=user, detail=role)
     return user
 
 
@@ -65,6 +70,7 @@ async def edit_password(session: AsyncSession, user: User, password: str) -> Non
     password_hash = await make_password_hash(password, own_words=own_words)
     await keep_hash(session, user, password_hash)
     await remove_links(session, user, Purpose.RESET)
+    await record_event(session, Action.PASSWORD_CHANGED, by=user, on=user)
 
 
 async def renew_hash(session: AsyncSession, user: User, password: str) -> None:

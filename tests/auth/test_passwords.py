@@ -9,6 +9,7 @@ from quartapp.errors import UnauthorizedError
 from quartapp.extensions import db
 from quartapp.models import User, utcnow
 from tests.helpers import PASSWORD
+from tests.services.events import Event, list_events
 
 STRONGER = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)
 
@@ -71,3 +72,15 @@ async def test_hash_of_yesterday_is_replaced_at_the_next_login(
     assert hashes[0] != admin.password_hash
     assert "m=16,t=2" in str(hashes[0])
     assert hashes[1] == hashes[0]
+
+
+async def test_failed_login_is_recorded_without_what_was_typed(app: Quart, admin: User) -> None:
+    for name in ("admin", "a-password-in-the-wrong-field"):
+        async with app.test_request_context("/", method="POST"):
+            with pytest.raises(UnauthorizedError):
+                await authenticate(name, "wrong")
+    async with app.app_context():
+        assert await list_events() == [
+            Event("", "login-failed", "admin"),
+            Event("", "login-failed", ""),
+        ]

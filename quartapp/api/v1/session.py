@@ -7,7 +7,7 @@ from quartapp.api.v1.schemas import NumberQuery, SessionOut, SessionPage
 from quartapp.auth import get_user, login_required
 from quartapp.extensions import db
 from quartapp.services.paging import paginate
-from quartapp.services.session import close_sessions, remove_session, select_sessions
+from quartapp.services.session import end_sessions, remove_session, select_sessions
 
 bp = Blueprint("session", __name__, url_prefix="/sessions")
 
@@ -39,6 +39,6 @@ async def remove(session_id: int) -> tuple[str, int]:
 @answers_nothing
 async def remove_all() -> tuple[str, int]:
     """Sign every browser out."""
-    await close_sessions(db.session, get_user())
+    await end_sessions(db.session, get_user(), get_user())
     await db.session.commit()
     return "", 204

@@ -24,7 +24,7 @@ def to_new(secret: str, row: ApiToken) -> NewTokenOut:
 async def new(data: TokenIn) -> tuple[NewTokenOut, int]:
     """Exchange a user name or e-mail address and the password for a bearer token."""
     user = await authenticate(data.username, data.password)
-    secret, row = await add_token(db.session, user, data.name, scope=data.scope)
+    secret, row = await add_token(db.session, user, data.name, scope=data.scope, by=user)
     await db.session.commit()
     return to_new(secret, row), 201
 

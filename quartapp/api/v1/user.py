@@ -21,6 +21,6 @@ bp = Blueprint("user", __name__)
 async def setup(data: SetupIn) -> tuple[NewTokenOut, int]:
     """Make the first administrator with the token of the set-up link; the answer is a token."""
     user = await set_up(db.session, data.token, name=data.name, password=data.password)
-    secret, row = await add_token(db.session, user, "Set-up")
+    secret, row = await add_token(db.session, user, "Set-up", by=user)
     await db.session.commit()
     return to_new(secret, row), 201

@@ -18,7 +18,12 @@ from quartapp.mail.links import write_link
 from quartapp.models import Scope
 from quartapp.services.account import ask_to_move, remove_account
 from quartapp.services.paging import paginate
-from quartapp.services.session import close_sessions, remove_session, select_sessions
+from quartapp.services.session import (
+    close_sessions,
+    end_sessions,
+    remove_session,
+    select_sessions,
+)
 from quartapp.services.token import add_token, remove_token, select_tokens
 from quartapp.services.user import edit_password
 from quartapp.web.account.forms import EmailForm, PasswordForm, TokenForm
@@ -48,7 +53,7 @@ async def password() -> ResponseReturnValue:
         except InvalidError as error:
             form.add_refusal(error)
         else:
-            await close_other_sessions()
+            await close_sessions(db.session, user, but=find_own_session())
             await confirm_login()
             await flash("The password was changed; every other browser is signed out.", "success")
             await db.session.commit()
@@ -87,9 +92,9 @@ async def remove() -> ResponseReturnValue:
     return await render_template("account/remove.html", form=form), form.status
 
 
-async def close_other_sessions() -> None:
+def find_own_session() -> int | None:
     own = get_asker().session
-    await close_sessions(db.session, get_user(), but=own.id if own else None)
+    return own.id if own else None
 
 
 async def require_token() -> None:
@@ -126,7 +131,7 @@ async def remove_one_session(session_id: int) -> ResponseReturnValue:
 @login_required
 async def remove_other_sessions() -> ResponseReturnValue:
     await require_token()
-    await close_other_sessions()
+    await end_sessions(db.session, get_user(), get_user(), but=find_own_session())
     await flash("Every other browser was signed out.", "success")
     await db.session.commit()
     return redirect(url_for(".sessions"), 303)
@@ -151,7 +156,7 @@ async def new_token() -> ResponseReturnValue:
     form.offer_scopes(user)
     if await form.is_accepted():
         scope = Scope(form.scope.data)
-        secret, row = await add_token(db.session, user, form.name.data, scope=scope)
+        secret, row = await add_token(db.session, user, form.name.data, scope=scope, by=user)
         await db.session.commit()
         return await render_template("account/token.html", secret=secret, row=row), 201
     return await render_template("account/new_token.html", form=form), form.status

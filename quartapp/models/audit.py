@@ -1,0 +1,61 @@
+"""Who did what to whom: written with what was done, and readable when both are gone."""
+
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from quartapp.models.base import Base, Id
+from quartapp.models.entity import Entity
+from quartapp.models.link import Link
+from quartapp.models.session import ADDRESS_LENGTH
+from quartapp.models.user import EMAIL_LENGTH, USERNAME_LENGTH, User
+
+ACTION_LENGTH, KIND_LENGTH, DETAIL_LENGTH = 30, 20, 200
+SUBJECT_LENGTH = EMAIL_LENGTH  # the longest of the names
+
+
+class Action(StrEnum):
+    """What is written down; the values are part of the API."""
+
+    SET_UP = "set-up"
+    LOGIN = "login"
+    LOGIN_FAILED = "login-failed"
+    LOGOUT = "logout"
+    SESSION_ENDED = "session-ended"
+    SESSIONS_ENDED = "sessions-ended"
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105
+    RESET_LINK_MADE = "reset-link-made"
+    TOKEN_MADE = "token-made"  # noqa: S105
+    TOKEN_REVOKED = "token-revoked"  # noqa: S105
+    INVITED = "invited"
+    INVITATION_REVOKED = "invitation-revoked"
+    USER_CREATED = "user-created"
+    USER_RENAMED = "user-renamed"
+    USER_DISABLED = "user-disabled"
+    USER_ENABLED = "user-enabled"
+    USER_REMOVED = "user-removed"
+    ROLE_CHANGED = "role-changed"
+    ENTITY_REMOVED = "entity-removed"
+
+
+class AuditEvent(Base):
+    """One thing that was done; names are copies, as they were then."""
+
+    __tablename__ = "audit_event"
+
+    action: Mapped[Action] = mapped_column(String(ACTION_LENGTH), index=True)
+    by_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("user.id", ondelete="SET NULL"), index=True
+    )
+    by_name: Mapped[str] = mapped_column(String(USERNAME_LENGTH))
+    subject_kind: Mapped[str] = mapped_column(String(KIND_LENGTH), default="")
+    subject_id: Mapped[int | None] = mapped_column(Id)  # of a row that may be gone
+    subject_name: Mapped[str] = mapped_column(String(SUBJECT_LENGTH), default="")
+    address: Mapped[str] = mapped_column(String(ADDRESS_LENGTH), default="")
+    detail: Mapped[str] = mapped_column(String(DETAIL_LENGTH), default="")
+
+
+def name_subject(on: User | Entity | Link) -> str:
+    """Return what people call it: a link is known by the address that it was sent to."""
+    return on.email or "" if isinstance(on, Link) else on.name

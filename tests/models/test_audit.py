@@ -1,0 +1,21 @@
+import pytest
+
+from quartapp.models import Entity, Link, Purpose, User
+from quartapp.models.audit import ACTION_LENGTH, Action, name_subject
+
+
+@pytest.mark.parametrize(
+    ("subject", "name"),
+    [
+        (User(name="ann"), "ann"),
+        (Entity(name="My site"), "My site"),
+        (Link(purpose=Purpose.INVITE, email="a@example.org"), "a@example.org"),
+        (Link(purpose=Purpose.SETUP), ""),
+    ],
+)
+def test_subject_is_named_as_people_call_it(subject: User | Entity | Link, name: str) -> None:
+    assert name_subject(subject) == name
+
+
+def test_every_action_fits_its_column() -> None:
+    assert [action for action in Action if len(action) > ACTION_LENGTH] == []

@@ -1,0 +1,57 @@
+"""What people do on the pages is in the audit log, with their address."""
+
+from quart import Quart
+from quart.testing import QuartClient
+
+from quartapp.models import User
+from tests.api.helpers import Api
+from tests.helpers import PASSWORD, sign_in
+from tests.services.events import Event, list_events
+from tests.web.test_account import post
+
+HERE = "<local>"  # the address of the test client
+
+
+async def test_coming_and_going_is_recorded(app: Quart, client: QuartClient, admin: User) -> None:
+    wrong = {"name": "admin", "password": "wrong"}
+    assert (await post(client, "/auth/login", "/auth/login", **wrong))[0] == 422
+    await sign_in(client, "admin")
+    assert (await post(client, "/auth/confirm", "/auth/confirm", password="wrong"))[0] == 422
+    await post(client, "/auth/logout", "/account/")
+
+    async with app.app_context():
+        assert await list_events() == [
+            Event("", "login-failed", "admin", "", HERE),
+            Event("admin", "login", "admin", "", HERE),
+            Event("", "login-failed", "admin", "", HERE),
+            Event("admin", "logout", "admin", "", HERE),
+        ]
+
+
+async def test_what_somebody_changes_of_the_own_account_is_recorded(
+    app: Quart, browser: QuartClient
+) -> None:
+    wrong = {"current": "wrong", "password": "a better horse battery"}
+    await post(browser, "/account/password", "/account/password", **wrong)
+    right = {**wrong, "current": PASSWORD}
+    await post(browser, "/account/password", "/account/password", **right)
+    await post(browser, "/account/tokens/new", "/account/tokens/new", name="x", scope="read")
+    await post(browser, "/account/sessions/remove", "/account/sessions")
+
+    async with app.app_context():
+        assert (await list_events())[1:] == [
+            Event("", "login-failed", "admin", "", HERE),
+            Event("admin", "password-changed", "admin", "", HERE),
+            Event("admin", "token-made", "admin", "x (read)", HERE),
+            Event("admin", "sessions-ended", "admin", "", HERE),
+        ]
+
+
+async def test_wrong_password_in_the_api_is_recorded(
+    app: Quart, client: QuartClient, admin: User
+) -> None:
+    sent = {"username": "admin", "password": "wrong"}
+    assert (await Api(app, {})("POST", "/tokens", json=sent))[0] == 401
+
+    async with app.app_context():
+        assert await list_events() == [Event("", "login-failed", "admin", "", HERE)]
