@@ -45,6 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "extensions",
         "limits",
         "log",
+        "mail",
         "models",
         "security",
         "services",

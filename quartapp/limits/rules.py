@@ -27,6 +27,7 @@ ELSEWHERE = PAGES  # addresses that are not there
 # What the views of a blueprint allow; a new one belongs here.
 DEFAULTS = {
     "account": PAGES,
+    "admin": PAGES,
     "api_v1": API,
     "auth": PAGES,
     "entity": PAGES,

@@ -55,6 +55,11 @@ class AuditEvent(Base):
     address: Mapped[str] = mapped_column(String(ADDRESS_LENGTH), default="")
     detail: Mapped[str] = mapped_column(String(DETAIL_LENGTH), default="")
 
+    @property
+    def actor(self) -> str:
+        """Who did it; without a name, an address tells a stranger from a command."""
+        return self.by_name or ("somebody" if self.address else "a command")
+
 
 def name_subject(on: User | Entity | Link) -> str:
     """Return what people call it: a link is known by the address that it was sent to."""

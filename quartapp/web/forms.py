@@ -10,7 +10,7 @@ from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
 from quartapp.auth.csrf import EXPIRED, find_sent_token, is_csrf_token, make_csrf_token
-from quartapp.errors import ConflictError, InvalidError
+from quartapp.errors import ConflictError, ForbiddenError, InvalidError
 
 
 class SessionToken(CSRF):
@@ -68,6 +68,12 @@ class BaseForm(Form):
         if "csrf_token" in self.errors:
             return 403
         return 422 if self.errors else 200
+
+
+async def require_token() -> None:
+    """Refuse a button's form without the token of this session."""
+    if not await (await BaseForm.read()).is_accepted():
+        raise ForbiddenError(EXPIRED)
 
 
 class Clean:

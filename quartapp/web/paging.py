@@ -1,9 +1,14 @@
-"""What a listing reads from its address: `?page=` and `?q=`."""
+"""What a listing reads from its address: `?page=`, `?q=` and what else it filters by."""
+
+from enum import StrEnum
+from typing import TypeVar
 
 from quart import request
 
 from quartapp.errors import NotFoundError
 from quartapp.models.entity import NAME_LENGTH
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def read_page_number() -> int:
@@ -16,3 +21,11 @@ def read_page_number() -> int:
 
 def read_search() -> str:
     return request.args.get("q", "").strip()[:NAME_LENGTH]
+
+
+def read_choice(name: str, choices: type[Choice]) -> Choice | None:
+    """Return the one of *choices* that is named; None: any."""
+    raw = request.args.get(name, "")
+    if raw and raw not in list(choices):
+        raise NotFoundError("There is no such list.")
+    return choices(raw) if raw else None

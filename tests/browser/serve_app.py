@@ -7,9 +7,11 @@ from quartapp.app import QuartApp
 from quartapp.database.migrations import upgrade
 from quartapp.errors import ForbiddenError, UnavailableError
 from quartapp.extensions import db
+from quartapp.mail.links import send_invitation
 from quartapp.models import Role
 from quartapp.services.comment import add_comment
 from quartapp.services.entity import add_entity
+from quartapp.services.invitation import add_invitation
 from tests.helpers import add_person
 
 LONG_WORD = "Donaudampfschifffahrtsgesellschaft" * 3
@@ -45,6 +47,9 @@ async def fill() -> None:
         )
         for number in range(24):
             await add_comment(session, full, f"{number}\n{LONG_WORD * 2}", owner)
+        recipient = f"{LONG_WORD[:60]}@example.org"
+        _, link = await add_invitation(session, recipient, Role.EDITOR, owner)
+        await send_invitation(session, link, "secret", owner)
 
 
 async def fail(status: int) -> NoReturn:

@@ -2,7 +2,7 @@ import pytest
 from quart import Quart
 
 from quartapp.extensions import db
-from quartapp.mail.links import write_link, send_invitation
+from quartapp.mail.links import send_invitation, write_link
 from quartapp.models import Role, User
 from quartapp.services.invitation import add_invitation
 from tests.mail.helpers import load_messages
@@ -20,7 +20,7 @@ async def test_link_starts_with_the_address_that_people_use(
 ) -> None:
     app.config["PUBLIC_URL"] = base
     async with app.app_context():
-        assert make_link("/auth/reset", "abc") == link
+        assert write_link("/auth/reset", "abc") == link
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
 from quartapp.models import Entity, Link, Purpose, User
-from quartapp.models.audit import ACTION_LENGTH, Action, name_subject
+from quartapp.models.audit import ACTION_LENGTH, Action, AuditEvent, name_subject
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,14 @@ from quartapp.models.audit import ACTION_LENGTH, Action, name_subject
 )
 def test_subject_is_named_as_people_call_it(subject: User | Entity | Link, name: str) -> None:
     assert name_subject(subject) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "actor"),
+    [("ann", "", "ann"), ("", "192.0.2.1", "somebody"), ("", "", "a command")],
+)
+def test_who_has_no_name_is_told_by_the_address(name: str, address: str, actor: str) -> None:
+    assert AuditEvent(by_name=name, address=address).actor == actor
 
 
 def test_every_action_fits_its_column() -> None:

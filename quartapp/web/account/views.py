@@ -10,8 +10,7 @@ from quartapp.auth import (
     login_required,
     logout_user,
 )
-from quartapp.auth.csrf import EXPIRED
-from quartapp.errors import ForbiddenError, InvalidError, UnauthorizedError
+from quartapp.errors import InvalidError, UnauthorizedError
 from quartapp.extensions import db
 from quartapp.mail import send_mail
 from quartapp.mail.links import write_link
@@ -27,7 +26,7 @@ from quartapp.services.session import (
 from quartapp.services.token import add_token, remove_token, select_tokens
 from quartapp.services.user import edit_password
 from quartapp.web.account.forms import EmailForm, PasswordForm, TokenForm
-from quartapp.web.forms import BaseForm
+from quartapp.web.forms import BaseForm, require_token
 from quartapp.web.paging import read_page_number
 
 bp = Blueprint("account", __name__, url_prefix="/account")
@@ -95,12 +94,6 @@ async def remove() -> ResponseReturnValue:
 def find_own_session() -> int | None:
     own = get_asker().session
     return own.id if own else None
-
-
-async def require_token() -> None:
-    """Refuse a button's form without the token of this session."""
-    if not await (await BaseForm.read()).is_accepted():
-        raise ForbiddenError(EXPIRED)
 
 
 # --- browsers

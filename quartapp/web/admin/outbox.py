@@ -1,0 +1,28 @@
+from quart import flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from quartapp.auth import admin_required
+from quartapp.extensions import db
+from quartapp.models import OutboxState
+from quartapp.services.outbox import retry_message, select_outbox
+from quartapp.web.admin.blueprint import bp, read_page
+from quartapp.web.forms import require_token
+from quartapp.web.paging import read_choice
+
+
+@bp.get("/outbox")
+@admin_required
+async def outbox() -> ResponseReturnValue:
+    state = read_choice("state", OutboxState)
+    page = await read_page(select_outbox(state))
+    return await render_template("admin/outbox.html", page=page, state=state, states=OutboxState)
+
+
+@bp.post("/outbox/<id:message_id>/retry")
+@admin_required
+async def retry(message_id: int) -> ResponseReturnValue:
+    await require_token()
+    await retry_message(db.session, message_id)
+    await flash("It is sent as soon as a worker comes by.", "success")
+    await db.session.commit()
+    return redirect(url_for(".outbox"), 303)

@@ -1,0 +1,107 @@
+from quart import flash, redirect, render_template, url_for
+from quart.typing import ResponseReturnValue
+
+from quartapp.auth import admin_required, fresh_login_required, get_user
+from quartapp.extensions import db
+from quartapp.models import Role, User
+from quartapp.services.paging import MAX_SIZE, paginate
+from quartapp.services.people import (
+    disable_user,
+    edit_role,
+    enable_user,
+    get_user_by_id,
+    select_users,
+)
+from quartapp.services.session import end_sessions, remove_session, select_sessions
+from quartapp.services.token import remove_token, select_tokens
+from quartapp.web.admin.blueprint import bp, read_page
+from quartapp.web.admin.forms import RoleForm
+from quartapp.web.forms import require_token
+from quartapp.web.paging import read_search
+
+
+@bp.get("/users")
+@admin_required
+async def users() -> ResponseReturnValue:
+    search = read_search()
+    page = await read_page(select_users(search))
+    return await render_template("admin/users.html", page=page, search=search)
+
+
+@bp.get("/users/<id:user_id>")
+@admin_required
+async def show_user(user_id: int) -> ResponseReturnValue:
+    user = await get_user_by_id(db.session, user_id, seen_by=get_user())
+    return await render_user(user, await RoleForm.read(user))
+
+
+async def render_user(user: User, form: RoleForm) -> ResponseReturnValue:
+    sessions = await paginate(db.session, select_sessions(user), size=MAX_SIZE)
+    tokens = await paginate(db.session, select_tokens(user), size=MAX_SIZE)
+    page = await render_template(
+        "admin/user.html", user=user, form=form, sessions=sessions, tokens=tokens
+    )
+    return page, form.status
+
+
+async def finish(message: str, user_id: int) -> ResponseReturnValue:
+    await flash(message, "success")
+    await db.session.commit()
+    return redirect(url_for(".show_user", user_id=user_id), 303)
+
+
+@bp.post("/users/<id:user_id>/role")
+@admin_required
+@fresh_login_required
+async def change_role(user_id: int) -> ResponseReturnValue:
+    form = await RoleForm.read()
+    user = await get_user_by_id(db.session, user_id, seen_by=get_user())
+    if not await form.is_accepted():
+        return await render_user(user, form)
+    await edit_role(db.session, user, Role(form.role.data), get_user())
+    return await finish(f"The role of {user.name} is {form.role.data}.", user_id)
+
+
+@bp.post("/users/<id:user_id>/disable")
+@admin_required
+@fresh_login_required
+async def disable(user_id: int) -> ResponseReturnValue:
+    await require_token()
+    user = await get_user_by_id(db.session, user_id, seen_by=get_user())
+    await disable_user(db.session, user, get_user())
+    return await finish(f"{user.name} is out, and comes in no more.", user_id)
+
+
+@bp.post("/users/<id:user_id>/enable")
+@admin_required
+@fresh_login_required
+async def enable(user_id: int) -> ResponseReturnValue:
+    await require_token()
+    user = await get_user_by_id(db.session, user_id, seen_by=get_user())
+    await enable_user(db.session, user, get_user())
+    return await finish(f"{user.name} may come in again.", user_id)
+
+
+@bp.post("/users/<id:user_id>/sessions/remove")
+@admin_required
+async def remove_all_sessions(user_id: int) -> ResponseReturnValue:
+    await require_token()
+    user = await get_user_by_id(db.session, user_id, seen_by=get_user())
+    await end_sessions(db.session, user, get_user())
+    return await finish(f"Every browser of {user.name} was signed out.", user_id)
+
+
+@bp.post("/sessions/<id:session_id>/remove")
+@admin_required
+async def remove_one_session(session_id: int) -> ResponseReturnValue:
+    await require_token()
+    row = await remove_session(db.session, session_id, get_user())
+    return await finish("The browser was signed out.", row.user_id)
+
+
+@bp.post("/tokens/<id:token_id>/remove")
+@admin_required
+async def remove_one_token(token_id: int) -> ResponseReturnValue:
+    await require_token()
+    row = await remove_token(db.session, token_id, get_user())
+    return await finish(f"The token {row.name} was revoked.", row.user_id)
