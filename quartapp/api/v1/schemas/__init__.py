@@ -1,0 +1,51 @@
+"""The whole v1 contract. Change nothing here that a client can see; add."""
+
+from quartapp.api.v1.schemas.base import In, Out, Patch, omittable
+from quartapp.api.v1.schemas.comment import CommentIn, CommentOut, CommentPage, CommentPatch
+from quartapp.api.v1.schemas.entity import (
+    EntityIn,
+    EntityName,
+    EntityOut,
+    EntityPage,
+    EntityPatch,
+    EntityQuery,
+    EntityUrl,
+)
+from quartapp.api.v1.schemas.paging import LinksOut, MetaOut, NumberQuery, PageOut, PageQuery
+from quartapp.api.v1.schemas.problem import ErrorOut, Problem
+from quartapp.api.v1.schemas.session import SessionOut, SessionPage
+from quartapp.api.v1.schemas.token import NewTokenOut, TokenIn, TokenOut, TokenPage
+from quartapp.api.v1.schemas.user import SetupIn, UserOut
+
+__all__ = [
+    "CommentIn",
+    "CommentOut",
+    "CommentPage",
+    "CommentPatch",
+    "EntityIn",
+    "EntityName",
+    "EntityOut",
+    "EntityPage",
+    "EntityPatch",
+    "EntityQuery",
+    "EntityUrl",
+    "ErrorOut",
+    "In",
+    "LinksOut",
+    "MetaOut",
+    "NewTokenOut",
+    "NumberQuery",
+    "Out",
+    "PageOut",
+    "PageQuery",
+    "Patch",
+    "Problem",
+    "SessionOut",
+    "SessionPage",
+    "SetupIn",
+    "TokenIn",
+    "TokenOut",
+    "TokenPage",
+    "UserOut",
+    "omittable",
+]

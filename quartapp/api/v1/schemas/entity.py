@@ -1,0 +1,66 @@
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+
+from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Patch, omittable
+from quartapp.api.v1.schemas.paging import PageOut, PageQuery
+from quartapp.api.v1.schemas.user import UserOut
+from quartapp.models.entity import CONTENT_LENGTH, NAME_LENGTH, URL_LENGTH
+from quartapp.models.text import clean_line, clean_text, clean_url
+
+HTTP_URL = Field(json_schema_extra={"format": "uri", "pattern": r"^https?://[^\s@\\]+$"})
+# Cleaned first, measured afterwards: what is kept has the length that is promised.
+EntityName = Annotated[
+    str, AfterValidator(clean_line), Field(min_length=1, max_length=NAME_LENGTH), ONE_LINE
+]
+EntityUrl = Annotated[
+    str, AfterValidator(clean_url), Field(min_length=8, max_length=URL_LENGTH), HTTP_URL
+]
+EntityContent = Annotated[str, AfterValidator(clean_text), Field(max_length=CONTENT_LENGTH)]
+
+
+class EntityQuery(PageQuery):
+    q: Annotated[str, StringConstraints(max_length=NAME_LENGTH)] = ""
+
+
+class EntityIn(In):
+    """A site to watch."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"name": "Example", "url": "https://example.org/", "content": "A sample."}]
+        }
+    )
+
+    name: EntityName
+    url: EntityUrl
+    content: EntityContent = ""
+    is_public: bool = False
+
+
+class EntityPatch(Patch):
+    """The fields to change."""
+
+    name: EntityName = omittable()
+    url: EntityUrl = omittable()
+    content: EntityContent = omittable()
+    is_public: bool = omittable()
+
+
+class EntityOut(Out):
+    """A watched site."""
+
+    id: int
+    name: str
+    slug: str
+    url: str
+    content: str
+    is_public: bool
+    owner: UserOut | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class EntityPage(PageOut[EntityOut]):
+    """Entities, a part of them."""
