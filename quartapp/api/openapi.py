@@ -19,6 +19,7 @@ PROBLEM = {
 }
 ANY_REQUEST = {400, 429, 503}
 WITH_LOGIN = {401}
+WITH_ADMIN = {403}
 WITH_ID = {404}
 WITH_QUERY = {404, 422}  # a page past the last is not found
 WITH_BODY = {413, 415, 422}
@@ -109,6 +110,7 @@ def find_errors(
     places = {parameter["in"] for parameter in operation["parameters"]}
     found = ANY_REQUEST | getattr(view, "may_answer", set())
     found |= WITH_LOGIN if needs_login(view) else set()
+    found |= WITH_ADMIN if getattr(view, "admin_required", False) else set()
     found |= WITH_ID if "path" in places else set()
     found |= WITH_QUERY if "query" in places else set()
     found |= WITH_BODY if "requestBody" in operation else set()

@@ -4,7 +4,10 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+from quart import request
+
 from quartapp.auth.asker import get_asker, get_user
+from quartapp.database import SAFE_METHODS
 from quartapp.errors import ForbiddenError, StaleLoginError
 from quartapp.models import Scope, utcnow
 from quartapp.models.rights import may_administer
@@ -25,8 +28,13 @@ def fresh_login_required(view: View[P, T]) -> View[P, T]:
 
 
 def admin_required(view: View[P, T]) -> View[P, T]:
-    """Let administrators only reach a view; a program needs a token with the scope admin."""
-    return guard(view, require_admin)
+    """Let administrators only reach a view; a program needs a token with the scope admin.
+
+    To change something, a browser must have given the password just now.
+    """
+    guarded = guard(view, require_admin)
+    guarded.__dict__["admin_required"] = True  # as well
+    return guarded
 
 
 def guard(view: View[P, T], check: Callable[[], object]) -> View[P, T]:
@@ -52,3 +60,5 @@ def require_admin() -> None:
         raise ForbiddenError("Only administrators may do this.")
     if token and not token.has_scope(Scope.ADMIN):
         raise ForbiddenError("This needs a token with the scope admin.")
+    if token is None and request.method not in SAFE_METHODS:
+        require_fresh_login()

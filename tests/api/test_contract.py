@@ -9,7 +9,7 @@ import pytest
 
 from quartapp.app import QuartApp
 from quartapp.extensions import db
-from quartapp.models import Role
+from quartapp.models import Role, Scope
 from tests.helpers import add_person, make_bearer
 from tests.wire import serving
 
@@ -38,7 +38,8 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 async def test_no_failure_and_no_undocumented_status(fresh_app: QuartApp, tmp_path: Path) -> None:
     async with fresh_app.app_context(), db.begin() as session:
-        headers = await make_bearer(session, await add_person(session, "admin", role=Role.ADMIN))
+        admin = await add_person(session, "admin", role=Role.ADMIN)
+        headers = await make_bearer(session, admin, Scope.ADMIN)
     async with serving(fresh_app) as port:
         code, report = await run_schemathesis(port, headers["Authorization"], tmp_path)
     assert code == 0, report

@@ -9,7 +9,7 @@ from quart_schema.openapi import APIKeySecurityScheme
 from quart_schema.typing import PydanticDumpOptions
 
 from quartapp.api.openapi import ApiProvider
-from quartapp.api.v1 import comment, docs, entity, session, token, user
+from quartapp.api.v1 import audit, comment, docs, entity, invitation, session, token, user
 from quartapp.auth import load_socket_user, load_user, refuse_forged_call
 
 INFO = Info(
@@ -51,7 +51,7 @@ def make_blueprint(with_docs: bool) -> Blueprint:
     bp.before_request(load_user)
     bp.before_request(refuse_forged_call)
     bp.before_websocket(load_socket_user)
-    for part in (entity, comment, user, token, session):
+    for part in (entity, comment, user, token, session, invitation, audit):
         bp.register_blueprint(part.bp)
     if with_docs:
         bp.register_blueprint(docs.bp)

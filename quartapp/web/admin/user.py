@@ -1,7 +1,7 @@
 from quart import flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
-from quartapp.auth import admin_required, fresh_login_required, get_user
+from quartapp.auth import admin_required, get_user
 from quartapp.extensions import db
 from quartapp.models import Role, User
 from quartapp.services.paging import MAX_SIZE, paginate
@@ -52,7 +52,6 @@ async def finish(message: str, user_id: int) -> ResponseReturnValue:
 
 @bp.post("/users/<id:user_id>/role")
 @admin_required
-@fresh_login_required
 async def change_role(user_id: int) -> ResponseReturnValue:
     form = await RoleForm.read()
     user = await get_user_by_id(db.session, user_id, seen_by=get_user())
@@ -64,7 +63,6 @@ async def change_role(user_id: int) -> ResponseReturnValue:
 
 @bp.post("/users/<id:user_id>/disable")
 @admin_required
-@fresh_login_required
 async def disable(user_id: int) -> ResponseReturnValue:
     await require_token()
     user = await get_user_by_id(db.session, user_id, seen_by=get_user())
@@ -74,7 +72,6 @@ async def disable(user_id: int) -> ResponseReturnValue:
 
 @bp.post("/users/<id:user_id>/enable")
 @admin_required
-@fresh_login_required
 async def enable(user_id: int) -> ResponseReturnValue:
     await require_token()
     user = await get_user_by_id(db.session, user_id, seen_by=get_user())

@@ -1,5 +1,6 @@
 """The whole v1 contract. Change nothing here that a client can see; add."""
 
+from quartapp.api.v1.schemas.audit import AuditQuery, EventOut, EventPage
 from quartapp.api.v1.schemas.base import In, Out, Patch, omittable
 from quartapp.api.v1.schemas.comment import CommentIn, CommentOut, CommentPage, CommentPatch
 from quartapp.api.v1.schemas.entity import (
@@ -11,13 +12,29 @@ from quartapp.api.v1.schemas.entity import (
     EntityQuery,
     EntityUrl,
 )
+from quartapp.api.v1.schemas.invitation import (
+    InvitationIn,
+    InvitationOut,
+    InvitationPage,
+    NewInvitationOut,
+)
 from quartapp.api.v1.schemas.paging import LinksOut, MetaOut, NumberQuery, PageOut, PageQuery
 from quartapp.api.v1.schemas.problem import ErrorOut, Problem
 from quartapp.api.v1.schemas.session import SessionOut, SessionPage
 from quartapp.api.v1.schemas.token import NewTokenOut, TokenIn, TokenOut, TokenPage
-from quartapp.api.v1.schemas.user import SetupIn, UserOut
+from quartapp.api.v1.schemas.user import (
+    AccountOut,
+    MePatch,
+    SetupIn,
+    UserOut,
+    UserPage,
+    UserPatch,
+    UserQuery,
+)
 
 __all__ = [
+    "AccountOut",
+    "AuditQuery",
     "CommentIn",
     "CommentOut",
     "CommentPage",
@@ -30,9 +47,16 @@ __all__ = [
     "EntityQuery",
     "EntityUrl",
     "ErrorOut",
+    "EventOut",
+    "EventPage",
     "In",
+    "InvitationIn",
+    "InvitationOut",
+    "InvitationPage",
     "LinksOut",
+    "MePatch",
     "MetaOut",
+    "NewInvitationOut",
     "NewTokenOut",
     "NumberQuery",
     "Out",
@@ -47,5 +71,8 @@ __all__ = [
     "TokenOut",
     "TokenPage",
     "UserOut",
+    "UserPage",
+    "UserPatch",
+    "UserQuery",
     "omittable",
 ]

@@ -1,10 +1,13 @@
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Secret
+from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Patch, Secret, omittable
+from quartapp.api.v1.schemas.paging import NumberQuery, PageOut
+from quartapp.models import Role
 from quartapp.models.text import clean_username
-from quartapp.models.user import USERNAME_LENGTH
+from quartapp.models.user import EMAIL_LENGTH, USERNAME_LENGTH
 from quartapp.security import MAX_PASSWORD, MIN_PASSWORD
 
 UserName = Annotated[
@@ -21,8 +24,40 @@ class SetupIn(In):
     password: NewPassword
 
 
+class MePatch(Patch):
+    """What people change of their own account."""
+
+    name: UserName = omittable()
+
+
+class UserPatch(Patch):
+    """What administrators change; who is not active comes in no more."""
+
+    role: Role = omittable()
+    is_active: bool = omittable()
+
+
+class UserQuery(NumberQuery):
+    """Which page; `q` is a part of a name or an address."""
+
+    q: Annotated[str, StringConstraints(max_length=EMAIL_LENGTH)] = ""
+
+
 class UserOut(Out):
     """A person, by name."""
 
     id: int
     name: str
+
+
+class AccountOut(UserOut):
+    """A person, as seen by themselves and administrators."""
+
+    email: str | None
+    role: Role
+    is_active: bool
+    created_at: datetime
+
+
+class UserPage(PageOut[AccountOut]):
+    """People, a part of them."""
