@@ -8,8 +8,10 @@ from quart.helpers import get_debug_flag
 
 import quartapp
 from quartapp.cli.db import db_group
+from quartapp.cli.invite import invite_command
 from quartapp.cli.run import run_command
 from quartapp.cli.shell import make_shell_names, shell_command
+from quartapp.cli.token import token_group
 from quartapp.cli.user import user_group
 from quartapp.cli.worker import worker_command
 from quartapp.serve import serve_command
@@ -36,5 +38,12 @@ main.add_command(shell_command)
 
 def init_app(app: Quart) -> None:
     app.shell_context_processor(make_shell_names)
-    for command in (db_group, serve_command, user_group, worker_command):
+    for command in (
+        db_group,
+        invite_command,
+        serve_command,
+        token_group,
+        user_group,
+        worker_command,
+    ):
         app.cli.add_command(command)

@@ -1,20 +1,25 @@
 """Commands: run in this process, or as programs that have a folder and settings of their own."""
 
+import asyncio
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
 from quart import Quart
 
 from quartapp import create_app
+from quartapp.extensions import db
+from tests.helpers import PASSWORD
 
 ROOT = Path(__file__).parents[2]
 MAIN = "from quartapp.cli import main; main(prog_name='quartapp')"
 
 Invoke = Callable[..., Result]
+Ask = Callable[[Coroutine[Any, Any, Any]], Any]
 Finished = subprocess.CompletedProcess[str]
 
 
@@ -30,6 +35,30 @@ def invoke(new_app: Quart) -> Invoke:
     """Run a command of the app: `invoke("db", "upgrade")`."""
     runner = new_app.test_cli_runner()
     return lambda *arguments, **given: runner.invoke(args=arguments, **given)
+
+
+@pytest.fixture
+def ask(new_app: Quart) -> Ask:
+    """Find out what a command left behind: `ask(list_events())`."""
+
+    async def work(question: Coroutine[Any, Any, Any]) -> Any:
+        async with new_app.app_context():
+            try:
+                return await question
+            finally:
+                await db.engine.dispose()
+
+    return lambda question: asyncio.run(work(question))
+
+
+@pytest.fixture
+def _people(invoke: Invoke) -> None:
+    """Ann, an editor, and root, an administrator."""
+    invoke("db", "upgrade")
+    for name, role in (("ann", "editor"), ("root", "admin")):
+        options = ["--role", role, "--password-stdin"]
+        result = invoke("user", "create", name, *options, input=f"{PASSWORD}\n")
+        assert result.output == f"{name} may sign in, as {role}.\n"
 
 
 @pytest.fixture

@@ -1,9 +1,40 @@
 import re
 
+import pytest
 from quart import Quart
 
 from quartapp.cli.user import setup_url
-from tests.cli.conftest import Invoke
+from quartapp.extensions import db
+from quartapp.models import Purpose, User
+from quartapp.services.link import use_link
+from quartapp.services.people import select_users
+from quartapp.services.session import open_session
+from quartapp.services.user import authenticate
+from tests.cli.conftest import Ask, Invoke
+from tests.helpers import PASSWORD
+from tests.services.events import Event, list_events
+
+PEOPLE = pytest.mark.usefixtures("_people")
+Person = tuple[str, str | None, str, bool]
+
+
+async def list_people() -> list[Person]:
+    async with db.read() as session:
+        users = await session.scalars(select_users())
+        return [(user.name, user.email, user.role, user.is_active) for user in users]
+
+
+async def sign_in(login: str) -> None:
+    async with db.begin() as session:
+        await open_session(session, await authenticate(session, login, PASSWORD))
+
+
+async def find_owner(token: str) -> str:
+    """Return who chooses a new password with this link."""
+    async with db.begin() as session:
+        link = await use_link(session, Purpose.RESET, token)
+        user = await session.get(User, link.user_id)
+    return user.name if user else ""
 
 
 def test_link_leads_to_the_set_up() -> None:
@@ -18,3 +49,98 @@ def test_link_is_printed_alone(invoke: Invoke, new_app: Quart) -> None:
     assert result.exit_code == 0, result.output
     found = re.fullmatch(r"https://watch\.example\.org/auth/setup\?token=(\S{43})\n", result.stdout)
     assert found
+
+
+@PEOPLE
+def test_account_is_made_with_a_password_that_is_not_shown(invoke: Invoke, ask: Ask) -> None:
+    options = ["--email", "Bob@Example.org"]
+    result = invoke("user", "create", " bob ", *options, input=f"{PASSWORD}\n{PASSWORD}\n")
+
+    assert result.output == "Password: \nAgain: \nbob may sign in, as viewer.\n"
+    assert ask(list_people())[1] == ("bob", "bob@example.org", "viewer", True)
+    ask(sign_in("bob@example.org"))
+
+
+@PEOPLE
+@pytest.mark.parametrize(
+    ("arguments", "password", "words"),
+    [
+        (["ANN"], PASSWORD, "The name 'ANN' is taken."),
+        (["a@b"], PASSWORD, "A user name holds no @."),
+        (["x" * 61], PASSWORD, "1 to 60 characters are needed."),
+        ([""], PASSWORD, "1 to 60 characters are needed."),
+        (["bob", "--email", "x"], PASSWORD, "This is not an e-mail address."),
+        (["bob"], "short", "A password has 15 to 128 characters."),
+        (["bob"], "bobbobbobbobbob", "Many people use this password, and it is guessed first;"),
+    ],
+)
+def test_account_that_cannot_be_is_refused_in_one_line(
+    invoke: Invoke, ask: Ask, arguments: list[str], password: str, words: str
+) -> None:
+    before = ask(list_people())
+    result = invoke("user", "create", *arguments, "--password-stdin", input=f"{password}\n")
+
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert result.stderr.startswith(f"Error: {words}")
+    assert ask(list_people()) == before
+
+
+@PEOPLE
+def test_role_is_changed(invoke: Invoke, ask: Ask) -> None:
+    assert invoke("user", "promote", "ann").output == "The role of ann is admin.\n"
+    assert ask(list_people())[0] == ("ann", None, "admin", True)
+    invoke("user", "promote", "ann", "--role", "viewer")
+    assert ask(list_people())[0] == ("ann", None, "viewer", True)
+    assert ask(list_events()) == [
+        Event("", "role-changed", "ann", "editor to admin"),
+        Event("", "role-changed", "ann", "admin to viewer"),
+    ]
+
+
+@PEOPLE
+def test_who_is_disabled_is_out_until_enabled(invoke: Invoke, ask: Ask) -> None:
+    assert invoke("user", "disable", "ann").output == "ann comes in no more.\n"
+    assert ask(list_people())[0] == ("ann", None, "editor", False)
+    result = invoke("user", "reset-password", "ann")
+    assert (result.exit_code, result.stderr) == (1, "Error: ann is disabled.\n")
+    assert invoke("user", "enable", "ann").output == "ann may come in again.\n"
+    assert ask(list_people())[0] == ("ann", None, "editor", True)
+
+
+@PEOPLE
+@pytest.mark.parametrize("command", [["disable"], ["promote", "--role", "viewer"]])
+def test_last_administrator_stays(invoke: Invoke, ask: Ask, command: list[str]) -> None:
+    result = invoke("user", *command, "root")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "Error: This is the last administrator; make somebody else one first.\n",
+    )
+    assert ask(list_people())[1] == ("root", None, "admin", True)
+
+
+@PEOPLE
+@pytest.mark.parametrize(
+    "command", ["promote", "disable", "enable", "reset-password", "sessions revoke"]
+)
+def test_who_is_not_there_is_told_in_one_line(invoke: Invoke, ask: Ask, command: str) -> None:
+    result = invoke("user", *command.split(), "bob")
+    assert (result.exit_code, result.stderr) == (1, "Error: There is no user 'bob'.\n")
+
+
+@PEOPLE
+def test_link_to_choose_a_password_is_printed_alone(invoke: Invoke, ask: Ask) -> None:
+    result = invoke("user", "reset-password", "ann")
+    found = re.fullmatch(r"http://127\.0\.0\.1:5000/auth/reset\?token=(\S{43})\n", result.stdout)
+    assert found, result.output
+    assert ask(find_owner(found[1])) == "ann"
+
+
+@PEOPLE
+def test_somebody_is_signed_out_everywhere(invoke: Invoke, ask: Ask) -> None:
+    ask(sign_in("ann"))
+    result = invoke("user", "sessions", "revoke", "ann")
+    assert result.output == "Every browser of ann is signed out.\n"
+    assert ask(list_events()) == [
+        Event("ann", "login", "ann"),
+        Event("", "sessions-ended", "ann"),
+    ]
