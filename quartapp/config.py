@@ -71,7 +71,8 @@ class Config(BaseSettings):
     DEBUG: bool = False
     TESTING: bool = False
 
-    # Signs cookies and cursors; 32 bytes or more. Older keys still verify, never sign.
+    # Signs cookies and cursors, seals second factors; 32 bytes or more. Older keys still verify and
+    # open, never sign or seal.
     SECRET_KEY: SecretStr = SecretStr("")
     SECRET_KEY_FALLBACKS: CommaList[SecretStr] = []
 

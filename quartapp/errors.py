@@ -30,6 +30,12 @@ class UnauthorizedError(AppError):
     title = "Sign in first"
 
 
+class CodeNeededError(UnauthorizedError):
+    """The password was right, and the account has a second factor."""
+
+    title = "Send a code"
+
+
 class ForbiddenError(AppError):
     status = 403
     title = "Not allowed"

@@ -1,18 +1,22 @@
 """Passwords and tokens: made, hashed, compared."""
 
 import asyncio
+import base64
 import hashlib
+import hmac
 import os
 import secrets
 import sys
 import threading
 import unicodedata
 import zlib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from cryptography.fernet import Fernet, MultiFernet
 
 TOKEN_BYTES = 32  # 256 bits
 TOKEN_PREFIX = "qa_"  # noqa: S105 (names a token wherever one leaks)
@@ -61,6 +65,16 @@ def make_checksum(body: str) -> str:
 def hash_token(token: str) -> str:
     """Return what is kept of a token; it is random, so a fast hash is safe."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def make_box(keys: Sequence[str]) -> MultiFernet:
+    """Return what seals secrets that must be read again: the first key does, every one opens."""
+    return MultiFernet([Fernet(derive_key(key)) for key in keys])
+
+
+def derive_key(key: str) -> bytes:
+    """Return a key of its own for sealing: the one that it comes of signs, too."""
+    return base64.urlsafe_b64encode(hmac.digest(key.encode(), b"quartapp seal", "sha256"))
 
 
 async def hash_password(password: str) -> str:

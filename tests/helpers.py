@@ -1,16 +1,21 @@
 """What tests share: people, forms, revisions, and a look at the statements."""
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pyotp
+from cryptography.fernet import MultiFernet
 from quart.testing import QuartClient
-from sqlalchemy import event
+from sqlalchemy import event, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from quartapp.database.migrations import load_scripts
-from quartapp.models import Role, Scope, User
+from quartapp.models import Role, Scope, SecondFactor, User
+from quartapp.models.second_factor import make_secret
 from quartapp.security import hash_password
+from quartapp.services.second_factor import add_second_factor
 from quartapp.services.token import add_token
 from quartapp.services.user import add_user
 
@@ -48,6 +53,19 @@ async def sign_in(client: QuartClient, name: str) -> QuartClient:
     response = await client.post("/auth/login", form=form)
     assert response.status_code == 303, await response.get_data(as_text=True)
     return client
+
+
+async def add_factor(session: AsyncSession, user: User, box: MultiFernet) -> tuple[str, list[str]]:
+    """Turn the second factor of *user* on; return its secret, none of whose codes is used."""
+    secret = make_secret()
+    codes = await add_second_factor(session, user, secret, make_code(secret), box=box)
+    await session.execute(update(SecondFactor).values(last_step=0))
+    return secret, codes
+
+
+def make_code(secret: str, later: int = 0) -> str:
+    """Return what the app shows now, or so many steps later."""
+    return pyotp.TOTP(secret).at(time.time(), counter_offset=later)
 
 
 def list_revisions() -> list[str]:

@@ -21,7 +21,7 @@ from quartapp.asgi.intake import PARKED_MESSAGES
 from quartapp.config import Config, ProductionConfig
 from quartapp.configure import EXIT_CONFIG, load_config
 from quartapp.limits.counters import PAUSE
-from quartapp.limits.rules import API, LOGIN_BY_ACCOUNT, LOGIN_IN_ALL, PAGES
+from quartapp.limits.rules import API, LOGIN_BY_ACCOUNT, LOGIN_IN_ALL, PAGES, SECOND_BY_DAY
 from quartapp.models.link import LIFE, Purpose
 from quartapp.models.user import User
 from quartapp.services.paging import MAX_SIZE
@@ -111,6 +111,7 @@ async def test_addresses_that_are_named_are_served(paper: str, app: Quart) -> No
         ("docs/operations.md", f"it holds for a day{'s' * (LIFE[Purpose.SETUP].days - 1)}"),
         ("docs/api.md", f"{API.allows.amount} requests a minute"),
         ("docs/api.md", f"{LOGIN_BY_ACCOUNT.allows.amount} guesses in 5 minutes"),
+        ("docs/api.md", f"and {SECOND_BY_DAY.allows.amount} a\nday for one account"),
         (
             "docs/operations.md",
             f"{PAGES.allows.amount} pages and {API.allows.amount} answers",

@@ -15,15 +15,26 @@ from quartapp.auth.csrf import make_csrf_token, refuse_foreign_form, refuse_forg
 from quartapp.auth.gates import admin_required, fresh_login_required, login_required
 from quartapp.auth.loading import get_socket_user, load_socket_user, load_user
 from quartapp.auth.passwords import authenticate
+from quartapp.auth.second_step import (
+    begin_second_step,
+    check_code,
+    find_second_step,
+    get_box,
+    require_code,
+)
 from quartapp.auth.sockets import init_sockets
 
 __all__ = [
     "admin_required",
     "authenticate",
+    "begin_second_step",
+    "check_code",
     "confirm_login",
+    "find_second_step",
     "find_user",
     "fresh_login_required",
     "get_asker",
+    "get_box",
     "get_socket_user",
     "get_user",
     "load_socket_user",
@@ -34,6 +45,7 @@ __all__ = [
     "make_csrf_token",
     "refuse_foreign_form",
     "refuse_forged_call",
+    "require_code",
 ]
 
 

@@ -6,7 +6,7 @@ from quart import current_app
 from quartapp.cli.with_app import with_app
 from quartapp.cli.words import read_email, read_password, read_username
 from quartapp.extensions import db
-from quartapp.mail.links import DEFAULT_URL, RESET, make_link
+from quartapp.mail.links import DEFAULT_URL, RESET, write_link
 from quartapp.models import Role
 from quartapp.services.password import make_password_hash
 from quartapp.services.people import (
@@ -97,7 +97,7 @@ async def reset_password(name: str) -> None:
     """Print a link with which somebody chooses a new password; it holds for 30 minutes."""
     async with db.begin() as session:
         token = await add_reset_link(session, await get_user_by_name(session, name), None)
-    click.echo(make_link(RESET, token))
+    click.echo(write_link(RESET, token))
 
 
 @user_group.group("sessions")

@@ -16,6 +16,8 @@ from quartapp.limits.rules import (
     LOGIN_IN_ALL,
     RESET_BY_ACCOUNT,
     RESET_BY_ADDRESS,
+    SECOND_BY_ACCOUNT,
+    SECOND_BY_DAY,
     Rule,
     find_rules,
     limit,
@@ -58,6 +60,11 @@ class Limiter:
         await self.count(LOGIN_BY_ADDRESS, by_address())
         await self.count(LOGIN_BY_ACCOUNT, by_account(account))
         await self.count(LOGIN_IN_ALL, by_all())
+
+    async def check_second_factor(self, account: str) -> None:
+        """Count a guess at a code, whose password was right."""
+        await self.count(SECOND_BY_ACCOUNT, by_account(account))
+        await self.count(SECOND_BY_DAY, by_account(account))
 
     async def check_reset(self, account: str) -> None:
         """Count that somebody asks for a new password."""

@@ -33,12 +33,15 @@ DEFAULTS = {
     "entity": PAGES,
     "link": PAGES,
     "main": PAGES,
+    "second_factor": PAGES,
     "status": PAGES,
 }
 
 LOGIN_BY_ADDRESS = Rule("login-address", parse("10/5minutes"), by_address)
 LOGIN_BY_ACCOUNT = Rule("login-account", parse("10/5minutes"))
 LOGIN_IN_ALL = Rule("login", parse("1000/5minutes"), by_all, is_told=False)
+SECOND_BY_ACCOUNT = Rule("second-account", parse("10/5minutes"))
+SECOND_BY_DAY = Rule("second-day", parse("96/day"))
 RESET_BY_ADDRESS = Rule("reset-address", parse("5/day"), by_address)
 RESET_BY_ACCOUNT = Rule("reset-account", parse("5/day"))
 

@@ -6,6 +6,7 @@ from quartapp.models.comment import Comment
 from quartapp.models.entity import Entity
 from quartapp.models.link import Link, Purpose
 from quartapp.models.outbox import OutboxMessage, OutboxState
+from quartapp.models.second_factor import RecoveryCode, SecondFactor
 from quartapp.models.session import UserSession
 from quartapp.models.token import ApiToken, Scope
 from quartapp.models.user import Role, User
@@ -21,8 +22,10 @@ __all__ = [
     "OutboxMessage",
     "OutboxState",
     "Purpose",
+    "RecoveryCode",
     "Role",
     "Scope",
+    "SecondFactor",
     "User",
     "UserSession",
     "utcnow",

@@ -10,6 +10,7 @@ from quartapp.security import hash_password, hash_token
 from quartapp.services.audit import record_event
 from quartapp.services.link import VOID, add_link, remove_links
 from quartapp.services.password import make_password_hash
+from quartapp.services.second_factor import has_second_factor
 
 
 async def has_users(session: AsyncSession) -> bool:
@@ -67,7 +68,9 @@ async def refuse_taken(session: AsyncSession, *, name: str | None, email: str | 
 async def edit_password(session: AsyncSession, user: User, password: str) -> None:
     """Give *user* a new password; links to choose one are void. Ending sessions is the caller's."""
     own_words = [user.name, *(user.email or "").split("@")]
-    password_hash = await make_password_hash(password, own_words=own_words)
+    password_hash = await make_password_hash(
+        password, own_words=own_words, has_second_factor=await has_second_factor(session, user)
+    )
     await keep_hash(session, user, password_hash)
     await remove_links(session, user, Purpose.RESET)
     await record_event(session, Action.PASSWORD_CHANGED, by=user, on=user)

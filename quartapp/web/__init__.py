@@ -5,9 +5,18 @@ from quart import Quart
 from quartapp.auth import load_user, refuse_foreign_form
 from quartapp.log import request_id
 from quartapp.models.rights import may_add_entity, may_comment, may_edit_entity
-from quartapp.web import account, admin, auth, entity, main, static, status
+from quartapp.web import account, admin, auth, entity, main, second_factor, static, status
 
-BLUEPRINTS = (main.bp, auth.bp, auth.link_bp, account.bp, admin.bp, entity.bp, status.bp)
+BLUEPRINTS = (
+    main.bp,
+    auth.bp,
+    auth.link_bp,
+    second_factor.bp,
+    account.bp,
+    admin.bp,
+    entity.bp,
+    status.bp,
+)
 
 
 for blueprint in BLUEPRINTS:

@@ -17,6 +17,7 @@ from quartapp.mail.links import write_link
 from quartapp.models import Scope
 from quartapp.services.account import ask_to_move, remove_account
 from quartapp.services.paging import paginate
+from quartapp.services.second_factor import has_second_factor
 from quartapp.services.session import (
     close_sessions,
     end_sessions,
@@ -43,6 +44,8 @@ async def show() -> ResponseReturnValue:
 async def password() -> ResponseReturnValue:
     """Choose a new password; every other browser is signed out."""
     form, user = await PasswordForm.read(), get_user()
+    if await has_second_factor(db.session, user):
+        form.password.allow_short()
     if await form.is_accepted():
         try:
             await authenticate(user.name, form.current.data)

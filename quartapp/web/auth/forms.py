@@ -7,7 +7,7 @@ from wtforms.widgets import EmailInput
 
 from quartapp.models.text import clean_email, clean_line, clean_username
 from quartapp.models.user import EMAIL_LENGTH, USERNAME_LENGTH
-from quartapp.security import MAX_PASSWORD, MIN_PASSWORD
+from quartapp.security import MAX_PASSWORD, MIN_PASSWORD, MIN_SECOND_PASSWORD
 from quartapp.web.forms import BaseForm, Clean
 
 
@@ -33,6 +33,10 @@ class ConfirmForm(BaseForm):
     )
 
 
+def describe_length(least: int) -> str:
+    return f"{least} characters or more; a few words make a good one."
+
+
 class NewPasswordField(PasswordField):
     """A password that is chosen; its rules stand in services/password.py."""
 
@@ -40,10 +44,14 @@ class NewPasswordField(PasswordField):
         super().__init__(
             label,
             [InputRequired(), Length(max=MAX_PASSWORD)],
-            description=f"{MIN_PASSWORD} characters or more; a few words make a good one.",
+            description=describe_length(MIN_PASSWORD),
             render_kw={"autocomplete": "new-password"},
             **given,
         )
+
+    def allow_short(self) -> None:
+        """Say what holds beside a second factor."""
+        self.description = describe_length(MIN_SECOND_PASSWORD)
 
 
 class EmailField(StringField):

@@ -15,6 +15,7 @@ from quartapp.extensions import db
 from quartapp.limits import limit
 from quartapp.limits.keys import by_address
 from quartapp.services.user import set_up
+from quartapp.web.auth.entry import let_in
 from quartapp.web.auth.forms import ConfirmForm, LoginForm, SetupForm
 from quartapp.web.auth.redirects import find_next
 from quartapp.web.forms import BaseForm
@@ -51,9 +52,7 @@ async def login() -> ResponseReturnValue:
         except UnauthorizedError as error:
             form.add_error("password", str(error))
         else:
-            await login_user(user, remember=form.remember.data)
-            await db.session.commit()
-            return redirect(find_next(request.args.get("next")), 303)
+            return await let_in(user, remember=form.remember.data)
     return await render_template("auth/login.html", form=form), form.status
 
 

@@ -1,7 +1,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Secret
 from quartapp.api.v1.schemas.paging import PageOut
@@ -13,6 +13,7 @@ from quartapp.models.user import EMAIL_LENGTH
 Login = Annotated[
     str, AfterValidator(clean_line), Field(min_length=1, max_length=EMAIL_LENGTH), ONE_LINE
 ]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 TokenName = Annotated[
     str, AfterValidator(clean_line), Field(min_length=1, max_length=NAME_LENGTH), ONE_LINE
 ]
@@ -23,7 +24,9 @@ class TokenIn(In):
 
     username: Login
     password: Secret
-    name: TokenName = "API"
+    code: Code | None = None
+    name: Code = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+TokenName = "API"
     scope: Scope = Scope.WRITE
 
 

@@ -1,0 +1,121 @@
+from quart import Blueprint, flash, redirect, render_template, request, url_for
+from quart.typing import ResponseReturnValue
+
+from quartapp.auth import (
+    check_code,
+    confirm_login,
+    find_second_step,
+    fresh_login_required,
+    get_box,
+    get_user,
+    login_user,
+)
+from quartapp.errors import InvalidError, UnauthorizedError
+from quartapp.extensions import db, limiter
+from quartapp.limits import limit
+from quartapp.limits.keys import by_address
+from quartapp.models.second_factor import describe_secret
+from quartapp.services.second_factor import (
+    add_second_factor,
+    count_recovery_codes,
+    find_second_factor,
+    open_proposal,
+    propose_secret,
+    remove_second_factor,
+    replace_recovery_codes,
+)
+from quartapp.services.user import authenticate
+from quartapp.web.account.views import close_other_sessions, require_token
+from quartapp.web.auth.redirects import find_next
+from quartapp.web.second_factor.forms import NewFactorForm, RemoveFactorForm, StepForm
+from quartapp.web.second_factor.picture import draw_code
+
+bp = Blueprint("second_factor", __name__)
+
+
+@bp.route("/auth/second-factor", methods=["GET", "POST"])
+@limit("60/minute", by=by_address)
+async def step() -> ResponseReturnValue:
+    """Ask who gave the right password for a code, then sign them in."""
+    form, asked, wanted = await StepForm.read(), await find_second_step(), request.args.get("next")
+    if asked is None:
+        await flash("Give your password first; the code is asked for within five minutes.", "info")
+        return redirect(url_for("auth.login", next=wanted), 303)
+    if await form.is_accepted():
+        try:
+            await check_code(asked.user, form.code.data)
+        except UnauthorizedError as error:
+            form.add_error("code", str(error))
+        else:
+            await login_user(asked.user, remember=asked.remember)
+            await db.session.commit()
+            return redirect(find_next(wanted), 303)
+    return await render_template("second_factor/step.html", form=form), form.status
+
+
+@bp.get("/account/second-factor")
+@fresh_login_required
+async def show() -> ResponseReturnValue:
+    factor = await find_second_factor(db.session, get_user())
+    left = await count_recovery_codes(db.session, get_user())
+    return await render_template("second_factor/show.html", factor=factor, left=left)
+
+
+@bp.route("/account/second-factor/new", methods=["GET", "POST"])
+@fresh_login_required
+async def new() -> ResponseReturnValue:
+    """Turn it on; every other browser is signed out, and the answer alone has the codes."""
+    form, user, box = await NewFactorForm.read(), get_user(), get_box()
+    if request.method == "GET":
+        form.sealed.data = propose_secret(box)
+    secret = open_proposal(box, form.sealed.data or "")
+    if await form.is_accepted():
+        try:
+            codes = await add_second_factor(db.session, user, secret, form.code.data, box=box)
+        except InvalidError as error:
+            form.add_refusal(error)
+        else:
+            await renew_sessions()
+            await db.session.commit()
+            return await render_template("second_factor/codes.html", codes=codes), 201
+    picture = draw_code(describe_secret(secret, user.name))
+    shown = {"form": form, "secret": secret, "picture": picture}
+    return await render_template("second_factor/new.html", **shown), form.status
+
+
+async def renew_sessions() -> None:
+    """End every session of the user but this one, which gets a new secret."""
+    await close_other_sessions()
+    await confirm_login()
+
+
+@bp.post("/account/second-factor/codes")
+@fresh_login_required
+async def new_codes() -> ResponseReturnValue:
+    """Make new recovery codes; the page that answers is the only one that shows them."""
+    await require_token()
+    codes = await replace_recovery_codes(db.session, get_user())
+    await db.session.commit()
+    return await render_template("second_factor/codes.html", codes=codes), 201
+
+
+@bp.route("/account/second-factor/remove", methods=["GET", "POST"])
+@fresh_login_required
+async def remove() -> ResponseReturnValue:
+    """Turn it off; every other browser is signed out."""
+    form, user = await RemoveFactorForm.read(), get_user()
+    if await form.is_accepted():
+        await limiter.check_login(user.name)
+        try:
+            await authenticate(db.session, user.name, form.password.data)
+            await remove_second_factor(db.session, user, form.password.data)
+        except UnauthorizedError:
+            form.add_error("password", "This is not your password.")
+        except InvalidError as error:
+            form.add_refusal(error)
+        else:
+            await renew_sessions()
+            await flash("Your password alone signs you in from now on.", "success")
+            await db.session.commit()
+            return redirect(url_for(".show"), 303)
+    return await render_template("second_factor/remove.html", form=form), form.status
