@@ -1,4 +1,4 @@
-"""Second factors: secrets of apps, codes for who lost one.
+"""Second factors: secrets of apps, codes for who lost one; passkeys.
 
 Revision ID: 0005_second_factor
 Revises: 0004_audit
@@ -49,8 +49,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("code_hash", name="uq_recovery_code_code_hash"),
     )
     op.create_index("ix_recovery_code_user_id", "recovery_code", ["user_id"])
+    create_table(
+        "passkey",
+        sa.Column("name", sa.String(60), nullable=False),
+        sa.Column("credential_id", sa.String(700), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(1024), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("transports", sa.String(100), nullable=False),
+        sa.Column("used_at", UtcDateTime(), nullable=True),
+        sa.UniqueConstraint("credential_id", name="uq_passkey_credential_id"),
+    )
+    op.create_index("ix_passkey_user_id", "passkey", ["user_id"])
 
 
 def downgrade() -> None:
+    op.drop_table("passkey")
     op.drop_table("recovery_code")
     op.drop_table("second_factor")

@@ -33,6 +33,7 @@ DEFAULTS = {
     "entity": PAGES,
     "link": PAGES,
     "main": PAGES,
+    "passkey": PAGES,
     "second_factor": PAGES,
     "status": PAGES,
 }

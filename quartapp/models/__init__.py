@@ -6,6 +6,7 @@ from quartapp.models.comment import Comment
 from quartapp.models.entity import Entity
 from quartapp.models.link import Link, Purpose
 from quartapp.models.outbox import OutboxMessage, OutboxState
+from quartapp.models.passkey import Passkey
 from quartapp.models.second_factor import RecoveryCode, SecondFactor
 from quartapp.models.session import UserSession
 from quartapp.models.token import ApiToken, Scope
@@ -21,6 +22,7 @@ __all__ = [
     "Link",
     "OutboxMessage",
     "OutboxState",
+    "Passkey",
     "Purpose",
     "RecoveryCode",
     "Role",

@@ -5,13 +5,14 @@ from quart import Quart
 from quartapp.auth import load_user, refuse_foreign_form
 from quartapp.log import request_id
 from quartapp.models.rights import may_add_entity, may_comment, may_edit_entity
-from quartapp.web import account, admin, auth, entity, main, second_factor, static, status
+from quartapp.web import account, admin, auth, entity, main, passkey, second_factor, static, status
 
 BLUEPRINTS = (
     main.bp,
     auth.bp,
     auth.link_bp,
     second_factor.bp,
+    passkey.bp,
     account.bp,
     admin.bp,
     entity.bp,

@@ -29,6 +29,7 @@ PAGES = [
     ("stranger", "/auth/login?next=/entities/new", 200),
     ("stranger", "/auth/setup?token=wrong", 200),
     ("admin", "/account/", 200),
+    ("admin", "/account/passkeys", 200),
     ("admin", "/account/password", 200),
     ("admin", "/account/email", 200),
     ("admin", "/account/remove", 200),

@@ -25,8 +25,7 @@ class TokenIn(In):
     username: Login
     password: Secret
     code: Code | None = None
-    name: Code = Annotated[str, StringConstraints(min_length=1, max_length=40)]
-TokenName = "API"
+    name: TokenName = "API"
     scope: Scope = Scope.WRITE
 
 

@@ -1,0 +1,83 @@
+"""Passkeys: added, used to sign in, removed."""
+
+import logging
+
+from sqlalchemy import Select, or_, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from quartapp.errors import ConflictError, NotFoundError, UnauthorizedError
+from quartapp.models import Passkey, User
+from quartapp.models.rights import may_see_what_is_of
+from quartapp.services.ceremony import (
+    Challenge,
+    Site,
+    check_assertion,
+    check_attestation,
+    read_credential_id,
+)
+
+REFUSED = "This passkey is not known here, or its answer came too late."
+
+logger = logging.getLogger(__name__)
+
+
+async def add_passkey(
+    session: AsyncSession, user: User, answer: str, *, name: str, site: Site, challenge: Challenge
+) -> Passkey:
+    """Keep what an authenticator has made for *user*; BadRequestError when it is not sound."""
+    made = check_attestation(answer, site=site, challenge=challenge)
+    known = select(Passkey.id).where(Passkey.credential_id == made.credential_id)
+    if await session.scalar(known) is not None:
+        raise ConflictError("This passkey has been added already.")
+    row = Passkey(user=user, name=name, **made._asdict())
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def find_user_by_passkey(
+    session: AsyncSession, answer: str, *, site: Site, challenge: Challenge
+) -> User:
+    """Return who signs in by a passkey; UnauthorizedError, the same for every fault.
+
+    Of many at once with one answer, one succeeds: the database lets one change the row.
+    """
+    query = select(Passkey).options(joinedload(Passkey.user))
+    row = await session.scalar(query.where(Passkey.credential_id == read_credential_id(answer)))
+    if row is None or not row.user.is_active:
+        raise UnauthorizedError(REFUSED)
+    count = check_assertion(row, answer, site=site, challenge=challenge)
+    if count is None or not await record_use(session, row, challenge, count):
+        logger.warning("An answer of passkey %d of user %d was refused.", row.id, row.user_id)
+        raise UnauthorizedError(REFUSED)
+    return row.user
+
+
+async def record_use(session: AsyncSession, row: Passkey, challenge: Challenge, count: int) -> bool:
+    """Write down that a challenge was answered; False when that or a later one was before."""
+    is_new = or_(Passkey.used_at.is_(None), Passkey.used_at < challenge.made_at)
+    values = {"used_at": challenge.made_at, "sign_count": count}
+    query = update(Passkey).where(Passkey.id == row.id, is_new).values(values)
+    done = await session.execute(query.execution_options(synchronize_session=False))
+    return isinstance(done, CursorResult) and done.rowcount == 1
+
+
+def select_passkeys(user: User) -> Select[Passkey]:
+    """The passkeys of *user*, the newest first."""
+    return select(Passkey).where(Passkey.user_id == user.id).order_by(Passkey.id.desc())
+
+
+async def list_passkeys(session: AsyncSession, user: User) -> list[Passkey]:
+    return list(await session.scalars(select_passkeys(user)))
+
+
+async def remove_passkey(session: AsyncSession, passkey_id: int, by: User) -> Passkey:
+    """Forget one: one's own, or anyone's for administrators."""
+    row = await session.get(Passkey, passkey_id)
+    if row is None or not may_see_what_is_of(by, row.user_id):
+        raise NotFoundError(f"There is no passkey {passkey_id}.")
+    await session.delete(row)
+    await session.flush()
+    return row
