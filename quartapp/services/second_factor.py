@@ -59,13 +59,18 @@ async def add_second_factor(
     return await replace_recovery_codes(session, user)
 
 
-async def remove_second_factor(session: AsyncSession, user: User, password: str) -> None:
+async def turn_off(session: AsyncSession, user: User, password: str) -> None:
     """Ask for the password alone again; InvalidError when *password*, theirs, is too short then."""
     if len(normalize_password(password)) < MIN_PASSWORD:
         raise InvalidError.of_field(
             "password",
             f"Alone, a password needs {MIN_PASSWORD} characters: choose a longer one first.",
         )
+    await remove_second_factor(session, user)
+
+
+async def remove_second_factor(session: AsyncSession, user: User) -> None:
+    """Forget the secret and every recovery code, for who has lost them."""
     for table in TABLES:
         await session.execute(delete(table).where(table.user_id == user.id))
 

@@ -143,7 +143,7 @@ async def test_turned_off_leaves_nothing(app: Quart, admin: User) -> None:
     async with app.app_context():
         secret, codes = await turn_on(admin)
         async with db.begin() as session:
-            await service.remove_second_factor(session, admin, PASSWORD)
+            await service.turn_off(session, admin, PASSWORD)
         assert await count() == (0, 0)
         assert [await is_right(admin, code) for code in (make_code(secret), codes[0])] == [
             False
@@ -155,7 +155,7 @@ async def test_short_password_keeps_it_on(app: Quart, admin: User) -> None:
         await turn_on(admin)
         async with db.begin() as session:
             with pytest.raises(InvalidError, match="Alone, a password needs 15 characters"):
-                await service.remove_second_factor(session, admin, "x" * 14)
+                await service.turn_off(session, admin, "x" * 14)
         assert await count() == (1, 10)
 
 

@@ -10,6 +10,7 @@ from quartapp.auth import tickets
 from quartapp.extensions import db
 from quartapp.models import User, utcnow
 from quartapp.models.session import FRESH
+from quartapp.security import hash_token
 from quartapp.services import second_factor as service
 from tests.helpers import PASSWORD, make_code, read_token, sign_in
 from tests.web.second_step import NEW, give_code, give_password, post, propose, read_codes, turn_on
@@ -97,16 +98,18 @@ async def test_password_given_before_counts_no_more(
     assert (await client.get(STEP)).headers["Location"] == "/auth/login"
 
 
+@pytest.mark.parametrize(("purpose", "status"), [("second-step", 200), ("something else", 303)])
 async def test_ticket_for_something_else_is_none(
-    app: Quart, browser: QuartClient, admin: User
+    app: Quart, browser: QuartClient, admin: User, purpose: str, status: int
 ) -> None:
     await turn_on(app, browser)
     client = app.test_client()
     async with app.test_request_context("/"):
-        other = tickets.make_signer("something else").dumps([admin.id, "", False])
+        ticket = [admin.id, hash_token(admin.password_hash), False]
+        signed = tickets.make_signer(purpose).dumps(ticket)
     async with client.session_transaction() as session:
-        session["second-step"] = other
-    assert (await client.get(STEP)).status_code == 303
+        session["second-step"] = signed
+    assert (await client.get(STEP)).status_code == status
 
 
 async def test_second_step_leads_nowhere_else(app: Quart, browser: QuartClient) -> None:

@@ -21,8 +21,8 @@ from quartapp.services.second_factor import (
     find_second_factor,
     open_proposal,
     propose_secret,
-    remove_second_factor,
     replace_recovery_codes,
+    turn_off,
 )
 from quartapp.services.user import authenticate
 from quartapp.web.account.views import close_other_sessions, require_token
@@ -108,7 +108,7 @@ async def remove() -> ResponseReturnValue:
         await limiter.check_login(user.name)
         try:
             await authenticate(db.session, user.name, form.password.data)
-            await remove_second_factor(db.session, user, form.password.data)
+            await turn_off(db.session, user, form.password.data)
         except UnauthorizedError:
             form.add_error("password", "This is not your password.")
         except InvalidError as error:
