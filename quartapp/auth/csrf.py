@@ -8,7 +8,7 @@ import hmac
 import secrets
 
 import quart_auth
-from quart import current_app, request, session
+from quart import current_app, g, request, session
 
 from quartapp.auth.asker import get_asker
 from quartapp.auth.origin import is_foreign_origin, is_own_origin
@@ -41,9 +41,10 @@ def find_binding() -> str:
     """Return what the token stands and falls with: the session's secret, or a stranger's own."""
     if get_asker().session is not None:
         return str(quart_auth.current_user.auth_id)
-    if "csrf" not in session:
-        session["csrf"] = secrets.token_hex(SALT_BYTES)
-    return str(session["csrf"])
+    if "csrf" not in session:  # or cleared by a view that runs again now
+        session["csrf"] = g.get("csrf") or secrets.token_hex(SALT_BYTES)
+    g.csrf = session["csrf"]
+    return str(g.csrf)
 
 
 def find_sent_token(field: str | None) -> str:
