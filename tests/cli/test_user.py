@@ -3,13 +3,13 @@ import re
 import pytest
 from quart import Quart
 
+from quartapp.auth import authenticate
 from quartapp.cli.user import setup_url
 from quartapp.extensions import db
 from quartapp.models import Purpose, User
 from quartapp.services.link import use_link
 from quartapp.services.people import select_users
 from quartapp.services.session import open_session
-from quartapp.services.user import authenticate
 from tests.cli.conftest import Ask, Invoke
 from tests.helpers import PASSWORD
 from tests.services.events import Event, list_events

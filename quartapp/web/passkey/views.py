@@ -21,8 +21,8 @@ from quartapp.services.passkey import (
     list_passkeys,
     remove_passkey,
 )
-from quartapp.web.account.views import require_token
 from quartapp.web.auth.redirects import find_next
+from quartapp.web.forms import require_token
 from quartapp.web.passkey.forms import PasskeyForm, SignInForm
 
 bp = Blueprint("passkey", __name__)

@@ -2,6 +2,7 @@ from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
 from quartapp.auth import (
+    authenticate,
     check_code,
     confirm_login,
     find_second_step,
@@ -11,7 +12,7 @@ from quartapp.auth import (
     login_user,
 )
 from quartapp.errors import InvalidError, UnauthorizedError
-from quartapp.extensions import db, limiter
+from quartapp.extensions import db
 from quartapp.limits import limit
 from quartapp.limits.keys import by_address
 from quartapp.models.second_factor import describe_secret
@@ -24,9 +25,10 @@ from quartapp.services.second_factor import (
     replace_recovery_codes,
     turn_off,
 )
-from quartapp.services.user import authenticate
-from quartapp.web.account.views import close_other_sessions, require_token
+from quartapp.services.session import close_sessions
+from quartapp.web.account.views import find_own_session
 from quartapp.web.auth.redirects import find_next
+from quartapp.web.forms import require_token
 from quartapp.web.second_factor.forms import NewFactorForm, RemoveFactorForm, StepForm
 from quartapp.web.second_factor.picture import draw_code
 
@@ -85,7 +87,7 @@ async def new() -> ResponseReturnValue:
 
 async def renew_sessions() -> None:
     """End every session of the user but this one, which gets a new secret."""
-    await close_other_sessions()
+    await close_sessions(db.session, get_user(), but=find_own_session())
     await confirm_login()
 
 
@@ -105,9 +107,8 @@ async def remove() -> ResponseReturnValue:
     """Turn it off; every other browser is signed out."""
     form, user = await RemoveFactorForm.read(), get_user()
     if await form.is_accepted():
-        await limiter.check_login(user.name)
         try:
-            await authenticate(db.session, user.name, form.password.data)
+            await authenticate(user.name, form.password.data)
             await turn_off(db.session, user, form.password.data)
         except UnauthorizedError:
             form.add_error("password", "This is not your password.")
