@@ -17,6 +17,3 @@ class Credential(Base):
 
     token_hash: Mapped[str] = mapped_column(String(HASH_LENGTH), unique=True)
     expires_at: Mapped[datetime]
-
-    def is_valid(self, now: datetime) -> bool:
-        return now < self.expires_at

@@ -40,9 +40,6 @@ class UserSession(Credential):
 
     user: Mapped[User] = relationship(lazy="raise_on_sql")
 
-    def is_valid(self, now: datetime) -> bool:
-        return super().is_valid(now) and now < self.seen_at + IDLE
-
     def is_fresh(self, now: datetime) -> bool:
         return now < self.confirmed_at + FRESH
 
