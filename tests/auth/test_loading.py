@@ -1,13 +1,16 @@
+from datetime import timedelta
+
 import pytest
 from quart.testing import QuartClient
 from quart.testing.connections import WebsocketResponseError
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from quartapp.app import QuartApp
 from quartapp.auth import get_user, load_user
 from quartapp.extensions import db
-from quartapp.models import User
+from quartapp.models import User, UserSession, utcnow
 from quartapp.services.entity import add_entity
+from quartapp.services.session import open_session
 from tests.helpers import add_person, make_bearer
 
 TWICE = "INSERT INTO alembic_version SELECT version_num FROM alembic_version"  # a conflict
@@ -56,3 +59,46 @@ async def test_view_that_runs_again_has_a_user_of_its_new_session(
 
     response = await fresh_app.test_client().post("/again", headers=headers)
     assert (response.status_code, attached) == (200, [True, True])
+
+
+# --- noted and remembered
+
+
+async def prepare_note(app: QuartApp, body: str) -> None:
+    """Let the next request be noted, and *body* happen then."""
+    trigger = f"CREATE TRIGGER noted BEFORE UPDATE ON user_session BEGIN {body}; END"
+    async with app.app_context(), db.begin() as session:
+        long_ago = utcnow() - timedelta(hours=1)
+        await session.execute(update(UserSession).values(seen_at=long_ago))
+        await session.execute(text(trigger))
+
+
+async def test_request_that_cannot_be_noted_is_answered(
+    app: QuartApp, browser: QuartClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await prepare_note(app, "SELECT RAISE(ABORT, 'no')")
+    assert (await browser.get("/entities/")).status_code == 200
+    assert "The use of a credential could not be noted" in capsys.readouterr().err
+
+
+async def test_mistake_of_ours_in_noting_a_request_is_told(
+    app: QuartApp, browser: QuartClient
+) -> None:
+    await prepare_note(app, "SELECT nothing_of_this_name()")
+    assert (await browser.get("/entities/")).status_code == 500
+
+
+async def test_second_request_of_a_waking_browser_gets_in_without_new_cookies(
+    app: QuartApp, admin: User
+) -> None:
+    async with app.app_context(), db.begin() as session:
+        secrets = await open_session(session, admin, remember=True)
+    cookies = []
+    for _ in range(2):
+        client = app.test_client()
+        client.set_cookie("localhost", "remember", str(secrets.remember))
+        assert (await client.get("/entities/")).status_code == 200
+        cookies.append({cookie.name: cookie.value for cookie in client.cookie_jar})
+    assert set(cookies[0]) >= {"quartapp", "remember"}
+    assert cookies[0]["remember"] != secrets.remember
+    assert cookies[1] == {"remember": secrets.remember}
