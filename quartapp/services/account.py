@@ -3,17 +3,18 @@
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quartapp.models import Link, Purpose, Role, User, utcnow
+from quartapp.models import Action, Link, Purpose, Role, User, utcnow
 from quartapp.security import hash_password
+from quartapp.services.audit import record_event
 from quartapp.services.link import add_link, remove_links, use_link
 from quartapp.services.password import refuse_weak_password
+from quartapp.services.people import keep_an_admin
 from quartapp.services.session import close_sessions
 from quartapp.services.user import (
     add_user,
     edit_password,
     find_user_by_email,
     find_user_by_login,
-    refuse_last_admin,
     refuse_taken,
 )
 
@@ -84,5 +85,7 @@ async def confirm_email(session: AsyncSession, token: str) -> tuple[User, str | 
 
 async def remove_account(session: AsyncSession, user: User) -> None:
     """Remove an account; what the person wrote stays, without their name."""
-    await refuse_last_admin(session, user)
+    if user.is_admin:
+        await keep_an_admin(session, user, user)
+    await record_event(session, Action.USER_REMOVED, by=user, on=user)
     await session.execute(delete(User).where(User.id == user.id))

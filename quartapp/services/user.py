@@ -98,11 +98,3 @@ async def find_user_by_login(session: AsyncSession, login: str) -> User | None:
 
 async def find_user_by_email(session: AsyncSession, email: str) -> User | None:
     return await session.scalar(select(User).where(User.email == email))
-
-
-async def refuse_last_admin(session: AsyncSession, user: User) -> None:
-    """Refuse to lose the one administrator who is left; of two who leave at once, one stays."""
-    admins = select(User.id).where(User.role == Role.ADMIN, User.disabled_at.is_(None))
-    left = set(await session.scalars(admins.with_for_update()))
-    if left == {user.id}:
-        raise ConflictError("This is the only administrator: make somebody else one first.")

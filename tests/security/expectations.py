@@ -52,6 +52,11 @@ public     own      none      none   none  none  none  none     none    none    
 public     foreign  none      none   none  none  none  none     none    none    none    none    none
 public     public   yes       yes    yes   yes   yes   yes      yes     yes     yes     yes     yes
 public     missing  none      none   none  none  none  none     none    none    none    none    none
+in-order   own      login   yes     yes     none    yes     login   confirm confirm confirm confirm login
+in-order   foreign  login   none    none    none    none    login   confirm confirm confirm confirm login
+in-order   missing  login   none    none    none    none    login   confirm confirm confirm confirm login
+unasked    -        login   void    void    void    void    login   confirm confirm confirm confirm login
+unproven   -        login   422     422     422     422     login   confirm confirm confirm confirm login
 """  # noqa: E501
 
 
@@ -104,6 +109,32 @@ ROUTES = {
     "account.tokens": route(get="signed-in"),
     "account.new_token": route({"name": "laptop", "scope": "read"}, get="fresh", post="fresh"),
     "account.remove_one_token": route(post="credential"),
+    "second_factor.step": route({"code": "000000"}, get="logout", post="logout"),
+    "second_factor.show": route(get="fresh"),
+    "second_factor.new": route({"code": "000000"}, get="fresh", post="unproven"),
+    "second_factor.new_codes": route(post="unasked"),
+    "second_factor.remove": route({"password": "{password}"}, get="fresh", post="unasked"),
+    "passkey.request_options": route(post="anyone"),
+    "passkey.sign_in": route({"answer": "{{}}"}, post="logout"),
+    "passkey.index": route({"answer": "{{}}", "name": "key"}, get="fresh", post="unasked"),
+    "passkey.creation_options": route(post="fresh"),
+    "passkey.remove": route(post="in-order"),
+    "admin.audit": route(get="admin"),
+    "admin.invitations": route(get="admin"),
+    "admin.new_invitation": route(
+        {"email": "new{n}@example.org", "role": "viewer"}, get="admin", post="admin"
+    ),
+    "admin.remove_one_invitation": route(post="admin"),
+    "admin.outbox": route(get="admin"),
+    "admin.retry": route(post="admin"),
+    "admin.users": route(get="admin"),
+    "admin.show_user": route(get="admin"),
+    "admin.change_role": route({"role": "editor"}, post="admin"),
+    "admin.disable": route(post="admin"),
+    "admin.enable": route(post="admin"),
+    "admin.remove_all_sessions": route(post="admin"),
+    "admin.remove_one_session": route(post="admin"),
+    "admin.remove_one_token": route(post="admin"),
     "status.index": route(get="anyone"),
     "status.show": route(get="public"),
     "entity.index": route(get="signed-in"),
@@ -128,6 +159,18 @@ ROUTES = {
     "api_v1.user.setup": route(
         {"token": "{setup}", "name": "root{n}", "password": NEW}, post="setup"
     ),
+    "api_v1.user.show_me": route(get="signed-in"),
+    "api_v1.user.edit_me": route({"name": "renamed{n}"}, patch="signed-in"),
+    "api_v1.user.index": route(get="admin"),
+    "api_v1.user.show": route(get="admin"),
+    "api_v1.user.edit": route({"role": "editor"}, patch="admin"),
+    "api_v1.user.sessions": route(get="admin"),
+    "api_v1.user.remove_sessions": route(delete="admin"),
+    "api_v1.invitation.index": route(get="admin"),
+    "api_v1.invitation.show": route(get="admin"),
+    "api_v1.invitation.new": route({"email": "new{n}@example.org"}, post="admin"),
+    "api_v1.invitation.remove": route(delete="admin"),
+    "api_v1.audit.index": route(get="admin"),
     "api_v1.token.index": route(get="signed-in"),
     "api_v1.token.new": route({"username": "{name}", "password": "{password}"}, post="exchange"),
     "api_v1.token.show": route(get="credential"),

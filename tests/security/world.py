@@ -96,6 +96,29 @@ async def make_token_id(session: AsyncSession, owner: User, _: bool, __: Values)
     return (await add_token(session, owner, "thing"))[1].id
 
 
+async def make_user_id(_: AsyncSession, owner: User, __: bool, ___: Values) -> int:
+    return owner.id
+
+
+async def make_invitation_id(session: AsyncSession, owner: User, _: bool, __: Values) -> int:
+    email = f"guest{next(numbers)}@example.org"
+    link, _secret = await invite(session, email, Role.VIEWER, None)
+    return link.id
+
+
+async def make_message_id(session: AsyncSession, owner: User, _: bool, __: Values) -> int:
+    given = {"recipient": "a@example.org", "subject": "Hello", "text": "Hello", "html": "Hello"}
+    return (await add_message(session, **given, host="localhost")).id
+
+
+async def make_passkey_id(session: AsyncSession, owner: User, _: bool, __: Values) -> int:
+    key = f"key{next(numbers)}"
+    row = Passkey(user_id=owner.id, name=key, credential_id=key.encode(), public_key=b"x")
+    session.add(row)
+    await session.flush()
+    return row.id
+
+
 # By the name of an argument; what others stand on comes first.
 MAKERS: dict[str, Maker] = {
     "slug": make_slug,
@@ -103,6 +126,11 @@ MAKERS: dict[str, Maker] = {
     "comment_id": make_comment_id,
     "session_id": make_session_id,
     "token_id": make_token_id,
+    "user_id": make_user_id,
+    "link_id": make_invitation_id,
+    "invitation_id": make_invitation_id,
+    "message_id": make_message_id,
+    "passkey_id": make_passkey_id,
 }
 PUBLISHED = {"slug", "entity_id"}  # what its owner may make public
 
