@@ -27,7 +27,7 @@ setup      -        void      void   void  void  void  void     void    void    
 logout     -        login     login  login login login login    login   login   login   login   login
 signed-in  -        login     yes    yes   yes   yes   login    yes     yes     yes     yes     login
 fresh      -        login     yes    yes   yes   yes   login    confirm confirm confirm confirm login
-leave      -        login     login  login login login login    confirm confirm confirm confirm login
+leave      -        login     login  login login 409   login    confirm confirm confirm confirm login
 editor     -        login     no     yes   yes   yes   login    yes     yes     yes     yes     login
 admin      -        login     no     no    no    yes   login    no      no      no      yes     login
 admin      own      login     no     no    no    yes   login    no      no      no      yes     login
@@ -53,10 +53,13 @@ public     foreign  none      none   none  none  none  none     none    none    
 public     public   yes       yes    yes   yes   yes   yes      yes     yes     yes     yes     yes
 public     missing  none      none   none  none  none  none     none    none    none    none    none
 in-order   own      login   yes     yes     none    yes     login   confirm confirm confirm confirm login
-in-order   foreign  login   none    none    none    none    login   confirm confirm confirm confirm login
+in-order   foreign  login   none    none    none    yes     login   confirm confirm confirm confirm login
 in-order   missing  login   none    none    none    none    login   confirm confirm confirm confirm login
 unasked    -        login   void    void    void    void    login   confirm confirm confirm confirm login
-unproven   -        login   422     422     422     422     login   confirm confirm confirm confirm login
+adminfresh -        login   no      no      no      yes     login   no      no      no      confirm login
+demote     own      login   no      no      no      409     login   no      no      no      yes     login
+demote     foreign  login   no      no      no      yes     login   no      no      no      yes     login
+demote     missing  login   no      no      no      none    login   no      no      no      none    login
 """  # noqa: E501
 
 
@@ -111,9 +114,9 @@ ROUTES = {
     "account.remove_one_token": route(post="credential"),
     "second_factor.step": route({"code": "000000"}, get="logout", post="logout"),
     "second_factor.show": route(get="fresh"),
-    "second_factor.new": route({"code": "000000"}, get="fresh", post="unproven"),
-    "second_factor.new_codes": route(post="unasked"),
-    "second_factor.remove": route({"password": "{password}"}, get="fresh", post="unasked"),
+    "second_factor.new": route({"code": "000000"}, get="fresh", post="unasked"),
+    "second_factor.new_codes": route(post="fresh"),
+    "second_factor.remove": route({"password": "{password}"}, get="fresh", post="fresh"),
     "passkey.request_options": route(post="anyone"),
     "passkey.sign_in": route({"answer": "{{}}"}, post="logout"),
     "passkey.index": route({"answer": "{{}}", "name": "key"}, get="fresh", post="unasked"),
@@ -122,15 +125,15 @@ ROUTES = {
     "admin.audit": route(get="admin"),
     "admin.invitations": route(get="admin"),
     "admin.new_invitation": route(
-        {"email": "new{n}@example.org", "role": "viewer"}, get="admin", post="admin"
+        {"email": "new{n}@example.org", "role": "viewer"}, get="adminfresh", post="adminfresh"
     ),
     "admin.remove_one_invitation": route(post="admin"),
     "admin.outbox": route(get="admin"),
     "admin.retry": route(post="admin"),
     "admin.users": route(get="admin"),
     "admin.show_user": route(get="admin"),
-    "admin.change_role": route({"role": "editor"}, post="admin"),
-    "admin.disable": route(post="admin"),
+    "admin.change_role": route({"role": "editor"}, post="demote"),
+    "admin.disable": route(post="demote"),
     "admin.enable": route(post="admin"),
     "admin.remove_all_sessions": route(post="admin"),
     "admin.remove_one_session": route(post="admin"),
@@ -163,7 +166,7 @@ ROUTES = {
     "api_v1.user.edit_me": route({"name": "renamed{n}"}, patch="signed-in"),
     "api_v1.user.index": route(get="admin"),
     "api_v1.user.show": route(get="admin"),
-    "api_v1.user.edit": route({"role": "editor"}, patch="admin"),
+    "api_v1.user.edit": route({"role": "editor"}, patch="demote"),
     "api_v1.user.sessions": route(get="admin"),
     "api_v1.user.remove_sessions": route(delete="admin"),
     "api_v1.invitation.index": route(get="admin"),

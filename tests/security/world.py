@@ -13,9 +13,21 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.extensions import db
-from quartapp.models import Comment, Entity, Purpose, Role, Scope, User, UserSession, utcnow
+from quartapp.models import (
+    Comment,
+    Entity,
+    Link,
+    Passkey,
+    Purpose,
+    Role,
+    Scope,
+    User,
+    UserSession,
+    utcnow,
+)
 from quartapp.security import hash_token
 from quartapp.services.link import add_link
+from quartapp.services.outbox import add_message
 from quartapp.services.session import open_session
 from quartapp.services.token import add_token
 from tests.helpers import PASSWORD, add_person, read_token
@@ -102,8 +114,9 @@ async def make_user_id(_: AsyncSession, owner: User, __: bool, ___: Values) -> i
 
 async def make_invitation_id(session: AsyncSession, owner: User, _: bool, __: Values) -> int:
     email = f"guest{next(numbers)}@example.org"
-    link, _secret = await invite(session, email, Role.VIEWER, None)
-    return link.id
+    token = await add_link(session, Purpose.INVITE, email=email, role=Role.VIEWER)
+    query = select(Link.id).where(Link.token_hash == hash_token(token))
+    return (await session.scalars(query)).one()
 
 
 async def make_message_id(session: AsyncSession, owner: User, _: bool, __: Values) -> int:
@@ -113,7 +126,14 @@ async def make_message_id(session: AsyncSession, owner: User, _: bool, __: Value
 
 async def make_passkey_id(session: AsyncSession, owner: User, _: bool, __: Values) -> int:
     key = f"key{next(numbers)}"
-    row = Passkey(user_id=owner.id, name=key, credential_id=key.encode(), public_key=b"x")
+    row = Passkey(
+        user_id=owner.id,
+        name=key,
+        credential_id=key,
+        public_key=b"x",
+        sign_count=0,
+        transports="",
+    )
     session.add(row)
     await session.flush()
     return row.id

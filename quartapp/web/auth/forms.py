@@ -76,7 +76,7 @@ class LinkForm(BaseForm):
     @classmethod
     async def read_link(cls) -> Self:
         form = await cls.read()
-        if request.method == "GET":
+        if request.method != "POST":
             form.token.data = request.args.get("token", "")
         form.token.data = form.token.data or ""
         return form

@@ -40,6 +40,8 @@ bp = Blueprint("second_factor", __name__)
 async def step() -> ResponseReturnValue:
     """Ask who gave the right password for a code, then sign them in."""
     form, asked, wanted = await StepForm.read(), await find_second_step(), request.args.get("next")
+    if request.method == "POST":
+        await require_token()
     if asked is None:
         await flash("Give your password first; the code is asked for within five minutes.", "info")
         return redirect(url_for("auth.login", next=wanted), 303)
@@ -68,7 +70,9 @@ async def show() -> ResponseReturnValue:
 async def new() -> ResponseReturnValue:
     """Turn it on; every other browser is signed out, and the answer alone has the codes."""
     form, user, box = await NewFactorForm.read(), get_user(), get_box()
-    if request.method == "GET":
+    if request.method == "POST":
+        await require_token()
+    else:
         form.sealed.data = propose_secret(box)
     secret = open_proposal(box, form.sealed.data or "")
     if await form.is_accepted():
