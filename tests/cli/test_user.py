@@ -3,13 +3,14 @@ import re
 import pytest
 from quart import Quart
 
-from quartapp.auth import authenticate
 from quartapp.cli.user import setup_url
 from quartapp.extensions import db
 from quartapp.models import Purpose, User
+from quartapp.security import check_password
 from quartapp.services.link import use_link
 from quartapp.services.people import select_users
 from quartapp.services.session import open_session
+from quartapp.services.user import find_user_by_login
 from tests.cli.conftest import Ask, Invoke
 from tests.helpers import PASSWORD
 from tests.services.events import Event, list_events
@@ -26,7 +27,10 @@ async def list_people() -> list[Person]:
 
 async def sign_in(login: str) -> None:
     async with db.begin() as session:
-        await open_session(session, await authenticate(session, login, PASSWORD))
+        user = await find_user_by_login(session, login)
+        assert user is not None
+        assert await check_password(PASSWORD, user.password_hash)
+        await open_session(session, user)
 
 
 async def find_owner(token: str) -> str:

