@@ -1,6 +1,7 @@
 """Links that stand for somebody until they are used."""
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.errors import BadRequestError
@@ -42,12 +43,18 @@ async def use_link(session: AsyncSession, purpose: Purpose, token: str) -> Link:
 
     Of many at once one succeeds: the database lets one delete the row.
     """
-    query = delete(Link).where(Link.purpose == purpose, Link.token_hash == hash_token(token))
-    kept = Link.purpose, Link.user_id, Link.email, Link.role, Link.token_hash, Link.expires_at
-    row = (await session.execute(query.returning(*kept))).one_or_none()
-    if row is None or row.expires_at <= utcnow():
+    wanted = Link.purpose == purpose, Link.token_hash == hash_token(token)
+    link = await session.scalar(select(Link).where(*wanted))
+    if link is None or not await take_link(session, link) or link.expires_at <= utcnow():
         raise BadRequestError(VOID)
-    return Link(**row._asdict())
+    return link
+
+
+async def take_link(session: AsyncSession, link: Link) -> bool:
+    """Tell whether it was this session that removed *link*; of many, one is told yes."""
+    session.expunge(link)
+    done = await session.execute(delete(Link).where(Link.id == link.id))
+    return isinstance(done, CursorResult) and done.rowcount == 1
 
 
 async def remove_links(session: AsyncSession, user: User, *purposes: Purpose) -> None:

@@ -27,14 +27,15 @@ async def add_setup_token(session: AsyncSession) -> str:
 async def set_up(session: AsyncSession, token: str, *, name: str, password: str) -> User:
     """Make the first administrator; all set-up links die with it.
 
-    Of many at once one succeeds: each deletes every link, and the database lets one delete a row.
+    Of many at once one succeeds: each locks every link first, and the others find none left.
     """
     password_hash = await make_password_hash(password, own_words=[name])
-    query = delete(Link).where(Link.purpose == Purpose.SETUP)
-    found = await session.execute(query.returning(Link.token_hash, Link.expires_at))
-    valid = {row.token_hash for row in found if row.expires_at > utcnow()}
+    links = select(Link).where(Link.purpose == Purpose.SETUP).order_by(Link.id)
+    found = await session.scalars(links.with_for_update())
+    valid = {link.token_hash for link in found if link.expires_at > utcnow()}
     if hash_token(token) not in valid or await has_users(session):
         raise BadRequestError(VOID)
+    await session.execute(delete(Link).where(Link.purpose == Purpose.SETUP))
     user = await add_user(session, name=name, password_hash=password_hash, role=Role.ADMIN)
     await record_event(session, Action.SET_UP, by=user, on=user)
     return user
