@@ -53,7 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "error_handlers": {"api", "database", "errors", "web"},
     "health": {"app", "database", "extensions", "limits"},
     "serve": {"app"},
-    "mail": {"database", "extensions", "models", "services"},
+    "mail": {"database", "errors", "extensions", "models", "services"},
 }
 TOP = {"__init__", "cli"}  # may import everything, and nobody imports them
 WITHOUT_QUART = {

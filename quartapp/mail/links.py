@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from quart import current_app
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from quartapp.errors import ConflictError
 from quartapp.mail import send_mail
 from quartapp.models import Link, User
 
@@ -19,7 +20,12 @@ def write_link(path: str, token: str | None = None) -> str:
 
 
 async def send_invitation(session: AsyncSession, link: Link, token: str, by: User | None) -> str:
-    """Have an invitation sent with the commit; return the address that is in it."""
+    """Have an invitation sent with the commit; return the address that is in it.
+
+    ConflictError where nobody may make an account, and the link would lead nowhere.
+    """
+    if current_app.config["REGISTRATION"] == "closed":
+        raise ConflictError("Nobody may register here; first set REGISTRATION to invitation.")
     address = write_link(REGISTER, token)
     await send_mail(session, "invite", link.email or "", link=address, role=link.role, by=by)
     return address

@@ -1,6 +1,7 @@
 import pytest
 from quart import Quart
 
+from quartapp.errors import ConflictError
 from quartapp.extensions import db
 from quartapp.mail.links import send_invitation, write_link
 from quartapp.models import Role, User
@@ -44,3 +45,11 @@ async def test_invitation_says_who_invites_to_what(
     assert address.endswith(f"/auth/register?token={token}")
     assert f"\n\n{address}\n\n" in message.text
     assert f'<a href="{address}">' in message.html
+
+
+async def test_nobody_is_invited_where_nobody_may_register(app: Quart, admin: User) -> None:
+    app.config["REGISTRATION"] = "closed"
+    async with app.app_context(), db.begin() as session:
+        token, link = await add_invitation(session, "a@example.org", Role.VIEWER, admin)
+        with pytest.raises(ConflictError, match="set REGISTRATION to invitation"):
+            await send_invitation(session, link, token, admin)
