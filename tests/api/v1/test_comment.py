@@ -2,8 +2,6 @@ import json
 
 import pytest
 from quart import Quart
-from quart.testing import QuartClient
-from quart.testing.connections import WebsocketDisconnectError
 
 from quartapp.app import QuartApp
 from quartapp.extensions import db
@@ -91,18 +89,22 @@ async def test_socket_says_connected_then_keeps_each_message(
 
 
 async def test_socket_of_a_token_that_may_only_read_takes_no_message(
-    app: Quart, client: QuartClient, admin: User
+    fresh_app: QuartApp,
 ) -> None:
-    entity = await add_site(app, admin)
-    async with app.app_context(), db.begin() as session:
-        reader = await make_bearer(session, admin, Scope.READ)
+    async with fresh_app.app_context(), db.begin() as session:
+        owner = await add_person(session, "owner")
+        bearer = (await make_bearer(session, owner, Scope.READ))["Authorization"].encode()
+    entity = await add_site(fresh_app, owner)
     target = f"/api/v1/entities/{entity.id}/comments/live"
-    async with client.websocket(target, headers=reader) as socket:
-        await socket.receive()
-        await socket.send("hello")
-        with pytest.raises(WebsocketDisconnectError, match="1008"):
-            await socket.receive()
-    async with app.app_context(), db.begin() as session:
+    async with (
+        serving(fresh_app) as port,
+        open_socket(port, target, (b"Authorization", bearer)) as client,
+    ):
+        await shake_hands(client)
+        await client.hear()
+        await client.say("hello")
+        assert await client.read_close() == (1008, "This token may only read.")
+    async with fresh_app.app_context(), db.begin() as session:
         assert (await paginate(session, select_comments(entity))).total == 0
 
 
