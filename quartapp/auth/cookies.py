@@ -84,8 +84,7 @@ async def forget_session() -> None:
 
 
 async def confirm_login() -> None:
-    """Note that the password was given again; the session gets a new secret."""
+    """Note that the password was given again; the session gets new secrets."""
     row: UserSession | None = get_asker().session
     if row is not None:
-        token = await confirm_session(db.session, row)
-        quart_auth.login_user(quart_auth.AuthUser(token, quart_auth.Action.WRITE))
+        keep_secrets(await confirm_session(db.session, row))

@@ -26,5 +26,5 @@ async def authenticate(login: str, password: str) -> User:
         await db.session.commit()  # it is kept, whatever becomes of the request
         raise UnauthorizedError(UNKNOWN)
     if is_outdated(user.password_hash):
-        await renew_hash(db.session, user, password)
+        user.password_hash = await renew_hash(db.session, user, password)
     return user

@@ -28,8 +28,8 @@ async def ask_to_register(session: AsyncSession, email: str) -> str | None:
 
 async def register(session: AsyncSession, token: str, *, name: str, password: str) -> User:
     """Make the account that a link invites to; whoever got it by mail has shown the address."""
-    refuse_weak_password(password, own_words=[name])
     link = await use_link(session, Purpose.INVITE, token)
+    refuse_weak_password(password, own_words=[name, *(link.email or "").split("@")])
     user = await add_user(
         session,
         name=name,

@@ -123,12 +123,17 @@ async def replace_secrets(session: AsyncSession, row: UserSession, used: str) ->
     return Secrets(token, f"{row.family}.{secret}") if replaced else None
 
 
-async def confirm_session(session: AsyncSession, row: UserSession) -> str:
-    """Note that the password was given again; return the new secret of the session."""
-    token = make_token()
-    values = {"token_hash": hash_token(token), "confirmed_at": utcnow()}
+async def confirm_session(session: AsyncSession, row: UserSession) -> Secrets:
+    """Note that the password was given again; return new secrets, those before let nobody in."""
+    token, secret = make_token(), make_token() if row.remember_hash else None
+    values = {
+        "token_hash": hash_token(token),
+        "confirmed_at": utcnow(),
+        "remember_hash": hash_token(secret) if secret else None,
+        "last_remember_hash": None,
+    }
     await session.execute(update(UserSession).where(UserSession.id == row.id).values(**values))
-    return token
+    return Secrets(token, f"{row.family}.{secret}" if secret else None)
 
 
 async def close_session(session: AsyncSession, token: str) -> None:

@@ -77,9 +77,11 @@ async def edit_password(session: AsyncSession, user: User, password: str) -> Non
     await record_event(session, Action.PASSWORD_CHANGED, by=user, on=user)
 
 
-async def renew_hash(session: AsyncSession, user: User, password: str) -> None:
+async def renew_hash(session: AsyncSession, user: User, password: str) -> str:
     """Hash the password that was right just now with the parameters of today."""
-    await keep_hash(session, user, await hash_password(password))
+    password_hash = await hash_password(password)
+    await keep_hash(session, user, password_hash)
+    return password_hash
 
 
 async def keep_hash(session: AsyncSession, user: User, password_hash: str) -> None:

@@ -163,7 +163,7 @@ async def test_confirmed_session_is_fresh_and_has_a_new_secret(app: Quart, admin
             row = await find_session(session, first.token)
             assert row
             assert not row.is_fresh(utcnow())
-            second = await confirm_session(session, row)
+            second = (await confirm_session(session, row)).token
             assert row.is_fresh(utcnow())
         assert [await find_name(first.token), await find_name(second)] == [None, "admin"]
 

@@ -225,3 +225,19 @@ async def test_confirmed_password_gives_the_browser_a_new_secret(
     thief = app.test_client()
     thief.set_cookie("localhost", "quartapp", str(before))
     assert not await is_in(thief)
+
+
+async def test_copy_of_the_remember_cookie_is_void_once_the_password_is_given_again(
+    app: Quart, admin: User
+) -> None:
+    client = await sign_in_for_long(app)
+    stolen = str(read_cookie(client, "remember"))
+    form = {"password": PASSWORD, "csrf_token": await read_token(client, "/auth/confirm")}
+    assert (await client.post("/auth/confirm", form=form)).status_code == 303
+
+    assert read_cookie(client, "remember") not in (None, stolen)
+    client.delete_cookie("localhost", "quartapp")
+    assert await is_in(client)
+    thief = app.test_client()
+    thief.set_cookie("localhost", "remember", stolen)
+    assert not await is_in(thief)

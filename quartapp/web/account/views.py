@@ -11,7 +11,7 @@ from quartapp.auth import (
     logout_user,
 )
 from quartapp.errors import InvalidError, UnauthorizedError
-from quartapp.extensions import db
+from quartapp.extensions import db, limiter
 from quartapp.mail import send_mail
 from quartapp.mail.links import write_link
 from quartapp.models import Scope
@@ -70,6 +70,7 @@ async def email() -> ResponseReturnValue:
     form, user = await EmailForm.read(), get_user()
     if await form.is_accepted():
         address = form.email.data
+        await limiter.check_reset(address)
         token = await ask_to_move(db.session, user, address)
         link = write_link("/auth/confirm-email" if token else "/auth/forgot", token)
         await send_mail(
