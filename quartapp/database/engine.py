@@ -1,6 +1,9 @@
 """How a connection is opened, kept and given up: time limits, each database's safe settings."""
 
+import asyncio
 import os
+import sqlite3
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -9,6 +12,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DataError, DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.util import await_only
 
 from quartapp.database.url import is_in_memory
 
@@ -137,11 +141,24 @@ def prepare_sqlite(connection: Any, _record: object) -> None:
     """Let readers go on beside a writer, hold foreign keys, and compare letters of every script."""
     connection.isolation_level = None  # the driver begins nothing; begin_sqlite does
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    switch_to_wal(cursor)
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
     connection.create_function("lower", 1, lower, deterministic=True)
+
+
+def switch_to_wal(cursor: Any) -> None:
+    """Ask again when refused: of several that switch a file at once, SQLite lets only one wait."""
+    end = time.monotonic() + STATEMENT
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+        await_only(asyncio.sleep(0.01))
 
 
 def lower(value: object) -> object:

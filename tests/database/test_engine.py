@@ -169,3 +169,11 @@ async def test_a_database_in_memory_is_one_and_is_shared_in_turn() -> None:
 
     assert await find_number(engine) == TASKS * TIMES
     await engine.dispose()
+
+
+async def test_new_file_is_opened_by_many_at_once(tmp_path: Path) -> None:
+    for number in range(20):  # one time in four, one of the eight was told "database is locked"
+        url = parse_url(f"sqlite:///{tmp_path}/{number}.db")
+        engines = [make_engine(url) for _ in range(8)]
+        await asyncio.gather(*(run(engine, [text("SELECT 1")]) for engine in engines))
+        await asyncio.gather(*(engine.dispose() for engine in engines))
