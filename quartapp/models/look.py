@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """Whose a result is: an answer, a failure of the site, or an error of ours, which moves none."""
+    """Whose a result is: an answer, a failure of the site, or our own error, which moves none."""
 
     OK = "ok"
     FAIL = "fail"
