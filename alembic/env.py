@@ -18,6 +18,7 @@ from quartapp.database.url import parse_url, place_file
 from quartapp.models import Base
 from quartapp.models.base import UtcDateTime
 
+PARTITION = re.compile(r"result_\w+")  # PostgreSQL's: workers make and drop them, not revisions
 ID_LENGTH = 32  # what the column alembic_version.version_num holds
 
 config = context.config
@@ -37,6 +38,10 @@ def render_type(kind: str, item: Any, autogenerate: Any) -> str | bool:
         autogenerate.imports.add("from quartapp.models.base import UtcDateTime")
         return "UtcDateTime()"
     return False
+
+
+def is_ours(name: str | None, kind: str, _parents: Any) -> bool:
+    return kind != "table" or name is None or not PARTITION.fullmatch(name)
 
 
 def finish_revisions(_context: Any, _revision: Any, revisions: list[Any]) -> None:
@@ -82,6 +87,7 @@ def configure(dialect: str, **given: Any) -> None:
         compare_type=True,
         render_as_batch=True,  # so that a revision written for one database runs on SQLite, too
         render_item=render_type,
+        include_name=is_ours,
         process_revision_directives=finish_revisions,
         on_version_apply=check_references,
         # SQLite: all or nothing, as the transaction is also what keeps others out.

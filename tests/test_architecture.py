@@ -52,6 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "error_handlers": {"api", "database", "errors", "web"},
     "health": {"app", "database", "extensions", "limits"},
+    "monitoring": {"database", "errors", "extensions", "models", "services"},
     "serve": {"app"},
     "mail": {"database", "errors", "extensions", "models", "services"},
 }

@@ -2,14 +2,17 @@
 
 from quartapp.models.audit import Action, AuditEvent
 from quartapp.models.base import Base, utcnow
+from quartapp.models.check import Check
 from quartapp.models.comment import Comment
 from quartapp.models.entity import Entity
 from quartapp.models.link import Link, Purpose
 from quartapp.models.outbox import OutboxMessage, OutboxState
 from quartapp.models.passkey import Passkey
+from quartapp.models.result import result
 from quartapp.models.second_factor import RecoveryCode, SecondFactor
 from quartapp.models.session import UserSession
 from quartapp.models.token import ApiToken, Scope
+from quartapp.models.usability import Outage, State
 from quartapp.models.user import Role, User
 
 __all__ = [
@@ -17,9 +20,11 @@ __all__ = [
     "ApiToken",
     "AuditEvent",
     "Base",
+    "Check",
     "Comment",
     "Entity",
     "Link",
+    "Outage",
     "OutboxMessage",
     "OutboxState",
     "Passkey",
@@ -28,7 +33,9 @@ __all__ = [
     "Role",
     "Scope",
     "SecondFactor",
+    "State",
     "User",
     "UserSession",
+    "result",
     "utcnow",
 ]

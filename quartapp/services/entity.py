@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from quartapp.errors import ConflictError, ForbiddenError, NotFoundError
-from quartapp.models import Action, Entity, User
+from quartapp.models import Action, Entity, User, utcnow
 from quartapp.models.entity import NAME_LENGTH
 from quartapp.models.rights import may_add_entity, may_edit_entity, may_see_entity
 from quartapp.services.audit import record_event
+from quartapp.services.check import follow_move, make_check
 
 RESERVED_SLUGS = {"new"}  # /entities/new is a page of its own
 COUNTER_LENGTH = 12  # characters kept free in a slug for "-2", "-3", …
@@ -69,6 +70,8 @@ async def add_entity(
     )
     session.add(entity)
     await session.flush()
+    session.add(make_check(entity, utcnow()))
+    await session.flush()
     return entity
 
 
@@ -77,8 +80,11 @@ async def edit_entity(session: AsyncSession, entity: Entity, by: User, **changes
     refuse_stranger(entity, by)
     if changes.get("name", entity.name) != entity.name:
         await refuse_taken_name(session, changes["name"])
+    has_moved = changes.get("url", entity.url) != entity.url
     for field, value in changes.items():
         setattr(entity, field, value)
+    if has_moved:
+        await follow_move(session, entity, utcnow())
     await session.flush()
     return entity
 

@@ -1,0 +1,54 @@
+"""What a good answer is: its status, and words that stand in it or do not."""
+
+import re
+from dataclasses import dataclass
+
+from quartapp.models.look import Look, Outcome, Reason
+
+STATUSES_LENGTH, WORD_LENGTH = 100, 200  # characters
+PART = re.compile(r"([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    statuses: str = "200-399"
+    present: str = ""
+    absent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a look means for the site; *detail* says it to people."""
+
+    outcome: Outcome
+    reason: Reason | None = None
+    detail: str = ""
+
+
+def judge(look: Look, expected: Expectation) -> Verdict:
+    if look.reason:
+        return Verdict(look.outcome, look.reason, look.detail)
+    if look.status is None or not is_expected(look.status, expected.statuses):
+        return fail(Reason.STATUS, f"It answered {look.status}, not {expected.statuses}.")
+    if expected.present and expected.present.encode() not in look.body:
+        return fail(Reason.CONTENT, f"“{expected.present}” is missing.")
+    if expected.absent and expected.absent.encode() in look.body:
+        return fail(Reason.CONTENT, f"“{expected.absent}” is there.")
+    return Verdict(Outcome.OK)
+
+
+def fail(reason: Reason, detail: str) -> Verdict:
+    return Verdict(Outcome.FAIL, reason, detail)
+
+
+def is_expected(status: int, statuses: str) -> bool:
+    return any(low <= status <= high for low, high in parse_statuses(statuses))
+
+
+def parse_statuses(value: str) -> list[tuple[int, int]]:
+    """Return the ranges of "200-299, 401"; ValueError when it is not such a list."""
+    parts = [PART.fullmatch(part.strip()) for part in value.split(",")]
+    ranges = [(int(part[1]), int(part[2] or part[1])) for part in parts if part]
+    if len(ranges) < len(parts) or any(low > high for low, high in ranges):
+        raise ValueError("Statuses look like 200-299, 401.")
+    return ranges

@@ -1,0 +1,1 @@
+"""What looks: the checks in the background."""

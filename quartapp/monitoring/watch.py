@@ -1,0 +1,193 @@
+"""The watcher: claims what is due, looks at it, judges and records what was seen, in batches."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from time import monotonic
+
+from quartapp.database import classify
+from quartapp.errors import UnavailableError
+from quartapp.extensions import db
+from quartapp.models import utcnow
+from quartapp.models.expectation import Verdict, judge
+from quartapp.models.look import Look, Outcome, Reason
+from quartapp.monitoring.lag import LagMeter
+from quartapp.services.check import Job, ask_time, claim_checks, has_due_checks, release_jobs
+from quartapp.services.result import Report, record_reports
+
+POLL = 0.5  # s between two looks for what is due
+BREATH = 0.05  # s in which slots get free, when all were taken
+BATCH, GATHER = 200, 0.2  # reports of one transaction, and s to wait for more of them
+MAX_PAUSE = 30.0  # s between two tries while the database is away
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Watcher:
+    """What looks at sites for one process."""
+
+    look: Callable[[Job], Awaitable[Look]]
+    slots: int = 50  # looks at once
+    lease: float = 60.0  # s until another worker may take what this one has not reported
+    lag: LagMeter = field(default_factory=LagMeter)
+    jobs: dict[asyncio.Task[None], Job] = field(default_factory=dict)
+    reports: asyncio.Queue[Report | None] = field(default_factory=asyncio.Queue)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def stop(self) -> None:
+        """Claim no more; what is looked at is still reported."""
+        self.stopped.set()
+        self.wake.set()
+
+    @property
+    def free(self) -> int:
+        return self.slots - len(self.jobs)
+
+    @property
+    def hosts(self) -> Counter[str]:
+        return Counter(job.host for job in self.jobs.values())
+
+
+async def run_checks(watcher: Watcher, patience: float) -> None:
+    """Look at what is due until the watcher stops; then wait *patience* s for what is under way."""
+    meter = asyncio.create_task(watcher.lag.run())
+    recorder = asyncio.create_task(keep_records(watcher))
+    try:
+        await keep_claiming(watcher)
+        if watcher.jobs:
+            await asyncio.wait(watcher.jobs, timeout=patience)
+    finally:
+        left = await give_up(watcher)
+        watcher.reports.put_nowait(None)
+        await recorder
+        meter.cancel()
+        await release(left)
+
+
+async def give_up(watcher: Watcher) -> list[Job]:
+    """End what is still looking; return what it looked at."""
+    left = dict(watcher.jobs)
+    for task in left:
+        task.cancel()
+    done = await asyncio.gather(*left, return_exceptions=True)
+    return [job for job, end in zip(left.values(), done, strict=True) if end is not None]
+
+
+async def release(jobs: list[Job]) -> None:
+    try:
+        async with db.begin() as session:
+            await release_jobs(session, jobs, await ask_time(session))
+    except Exception as error:  # noqa: BLE001 (the lease ends by itself)
+        report_trouble(error, f"{len(jobs)} looks could not be given back")
+
+
+async def keep_claiming(watcher: Watcher) -> None:
+    pause = POLL
+    while not watcher.stopped.is_set():
+        try:
+            pause = BREATH if await start_due(watcher) else POLL
+        except Exception as error:  # noqa: BLE001 (the loop goes on)
+            pause = min(max(pause, POLL) * 2, MAX_PAUSE)
+            report_trouble(error, f"The checks wait {pause:g} s")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(watcher.stopped.wait(), pause)
+        await wait_for_slot(watcher)
+
+
+async def wait_for_slot(watcher: Watcher) -> None:
+    while not watcher.free and not watcher.stopped.is_set():
+        watcher.wake.clear()
+        await watcher.wake.wait()
+
+
+def report_trouble(error: Exception, what: str) -> None:
+    known = classify(error)
+    logger.warning("%s: %s", what, known or "see below", exc_info=None if known else error)
+
+
+async def start_due(watcher: Watcher) -> bool:
+    """Start to look at what is due; True when there may be more of it."""
+    free = watcher.free
+    jobs = await claim(watcher, free)
+    for job in jobs:
+        task = asyncio.create_task(work(watcher, job))
+        watcher.jobs[task] = job
+        task.add_done_callback(partial(leave, watcher))
+    return len(jobs) == free
+
+
+async def claim(watcher: Watcher, limit: int) -> list[Job]:
+    async with db.read() as session:
+        if not await has_due_checks(session, await ask_time(session)):
+            return []
+    async with db.begin() as session:
+        lease = timedelta(seconds=watcher.lease)
+        now = await ask_time(session)
+        return await claim_checks(session, now=now, lease=lease, limit=limit, busy=watcher.hosts)
+
+
+def leave(watcher: Watcher, task: asyncio.Task[None]) -> None:
+    del watcher.jobs[task]
+    watcher.wake.set()
+
+
+async def work(watcher: Watcher, job: Job) -> None:
+    began = monotonic()
+    try:
+        look = await watcher.look(job)
+    except Exception:
+        logger.exception("A look at %s failed.", job.url)
+        detail = "This is a defect of ours; the log tells more."
+        look = Look(job.url, utcnow(), reason=Reason.INTERNAL, detail=detail)
+    verdict = judge(look, job.expected)
+    if verdict.outcome is Outcome.FAIL and watcher.lag.was_late_since(began):
+        verdict = Verdict(Outcome.ERROR, Reason.LAG, "This process was too busy to measure.")
+    watcher.reports.put_nowait(Report(job, look, verdict))
+
+
+async def keep_records(watcher: Watcher) -> None:
+    """Record what is reported, many at once, until None is."""
+    is_last = False
+    while not is_last:
+        batch = [await watcher.reports.get()]
+        await asyncio.sleep(GATHER)
+        while len(batch) < BATCH and not watcher.reports.empty():
+            batch.append(watcher.reports.get_nowait())
+        is_last = None in batch
+        await record(watcher, [report for report in batch if report])
+
+
+async def record(watcher: Watcher, batch: list[Report]) -> None:
+    """Record until the database has it, or others have the claims."""
+    deadline = monotonic() + watcher.lease
+    while batch and monotonic() < deadline:
+        try:
+            await write(batch)
+            return
+        except Exception as error:  # noqa: BLE001 (the loop goes on)
+            report_trouble(error, f"{len(batch)} results are not recorded yet")
+            if not isinstance(classify(error), UnavailableError):
+                await record_each(batch)
+                return
+        await asyncio.sleep(POLL)
+
+
+async def record_each(batch: list[Report]) -> None:
+    """Let one result that cannot be kept cost no other; its site is looked at again."""
+    for report in batch:
+        try:
+            await write([report])
+        except Exception:
+            logger.exception("The result of %s is lost.", report.job.url)
+
+
+async def write(batch: list[Report]) -> None:
+    async with db.begin() as session:
+        await record_reports(session, batch, await ask_time(session))

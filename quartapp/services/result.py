@@ -1,0 +1,116 @@
+"""What looks have found: kept, and the sites moved by it."""
+
+import random
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quartapp.models import Check, Outage
+from quartapp.models.check import find_due, find_next_slot
+from quartapp.models.expectation import Verdict
+from quartapp.models.look import Look
+from quartapp.models.result import DETAIL_LENGTH, result
+from quartapp.models.usability import CAUSE_LENGTH, Standing, advance
+from quartapp.services.check import Job, stand
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a job."""
+
+    job: Job
+    look: Look
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A site went down (an outage without an end) or came back (one with it)."""
+
+    entity_id: int
+    outage: Outage
+
+
+async def record_reports(
+    session: AsyncSession, reports: Iterable[Report], now: datetime
+) -> list[Turn]:
+    """Keep what was seen and move the sites by it; return who went down or came back.
+
+    A report whose claim ran out is dropped: another worker has looked since, or will.
+    """
+    by_check = {report.job.check_id: report for report in reports}
+    checks = await session.scalars(
+        select(Check)
+        .where(Check.id.in_(by_check))
+        .order_by(Check.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    rows: list[dict[str, Any]] = []
+    turns: list[Turn] = []
+    for check in checks:
+        report = by_check[check.id]
+        if check.fence == report.job.fence:
+            turns += await move(session, check, report, now)
+            rows.append(make_row(check, report))
+    if rows:
+        await session.execute(insert(result), rows)
+    await session.flush()
+    return turns
+
+
+async def move(session: AsyncSession, check: Check, report: Report, now: datetime) -> list[Turn]:
+    old, started_at = check.standing, report.look.started_at
+    new = advance(old, report.verdict.outcome, check.thresholds, started_at)
+    turns = await note_turn(session, check, report, new) if old.is_out != new.is_out else []
+    stand(check, new)
+    check.looked_at, check.crashes = started_at, 0
+    schedule(check, now)
+    return turns
+
+
+async def note_turn(
+    session: AsyncSession, check: Check, report: Report, new: Standing
+) -> list[Turn]:
+    """Open an outage, or end the one that is open."""
+    since = new.since or report.look.started_at
+    if new.is_out:
+        outage = Outage(
+            entity_id=check.entity_id,
+            started_at=since,
+            reason=report.verdict.reason or "",
+            cause=report.verdict.detail[:CAUSE_LENGTH],
+        )
+        session.add(outage)
+        await session.flush()
+        check.outage_id = outage.id
+    else:
+        outage = await session.get_one(Outage, check.outage_id)
+        outage.ended_at = since
+        check.outage_id = None
+    return [Turn(check.entity_id, outage)]
+
+
+def schedule(check: Check, now: datetime) -> None:
+    """Set the next look."""
+    dice = random.random()  # noqa: S311 (nobody gains by guessing it)
+    check.slot_at = find_next_slot(check, check.standing, now, dice)
+    check.due_at = find_due(check.slot_at, check.interval, dice)
+
+
+def make_row(check: Check, report: Report) -> dict[str, Any]:
+    return {
+        "entity_id": check.entity_id,
+        "slot_at": report.job.slot_at,
+        "started_at": report.look.started_at,
+        "outcome": report.verdict.outcome,
+        "reason": report.verdict.reason or "",
+        "detail": report.verdict.detail[:DETAIL_LENGTH],
+        "state": check.state,
+        "status": report.look.status,
+        **asdict(report.look.phases),
+    }

@@ -1,0 +1,123 @@
+"""What looks change."""
+
+from datetime import timedelta
+
+from quart import Quart
+from sqlalchemy import select
+
+from quartapp.extensions import db
+from quartapp.models import State, result, utcnow
+from quartapp.models.look import Reason
+from tests.services.watching import (
+    HOUR,
+    LEASE,
+    claim,
+    load_check,
+    load_outages,
+    look,
+    record,
+    see,
+    watch,
+)
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+async def test_result_is_kept_with_its_phases_and_the_state_it_led_to(app: Quart) -> None:
+    async with app.app_context():
+        await watch("http://a.example")
+        now = utcnow() + SECOND
+        (job,) = await claim(now)
+        assert await record(see(job, now), now=now) == []
+        async with db.read() as session:
+            row = (await session.execute(select(result))).one()
+        check = await load_check()
+
+    assert row._asdict() == {
+        "entity_id": job.entity_id,
+        "slot_at": job.slot_at,
+        "started_at": now,
+        "outcome": "ok",
+        "reason": "",
+        "detail": "",
+        "state": "up",
+        "status": 200,
+        "waited": 0.0,
+        "dns": 0.001,
+        "connect": 0.002,
+        "tls": None,
+        "first_byte": 0.003,
+        "total": 0.006,
+    }
+    assert (check.state, check.state_since, check.looked_at) == (State.UP, now, now)
+    assert check.slot_at - now <= MINUTE
+    assert check.due_at is not None
+    assert abs(check.due_at - check.slot_at) <= 3 * SECOND
+
+
+async def test_outage_opens_once_and_ends_once(app: Quart) -> None:
+    async with app.app_context():
+        await watch("http://a.example")
+        start = utcnow() + SECOND
+        reasons = [None, *[Reason.CONNECT] * 4, None, None, None]
+        turns = [await look(start + number * HOUR, reason) for number, reason in enumerate(reasons)]
+        (outage,) = await load_outages()
+
+    assert [len(found) for found in turns] == [0, 0, 0, 1, 0, 0, 1, 0]
+    assert (outage.started_at, outage.ended_at) == (start + HOUR, start + 5 * HOUR)
+    assert (outage.reason, outage.cause) == ("connect", "It was connect.")
+    assert turns[6][0].outage.ended_at == outage.ended_at
+
+
+async def test_report_of_a_claim_that_ran_out_is_dropped(app: Quart) -> None:
+    async with app.app_context():
+        await watch("http://a.example")
+        now = utcnow() + SECOND
+        (old,) = await claim(now)
+        (new,) = await claim(now + LEASE)
+        await record(see(old, now, Reason.TIMEOUT), now=now + LEASE)
+        await record(see(new, now + LEASE), now=now + LEASE)
+        await record(see(old, now, Reason.TIMEOUT), now=now + LEASE)
+        async with db.read() as session:
+            outcomes = list(await session.scalars(select(result.c.outcome)))
+
+    assert outcomes == ["ok"]
+
+
+async def test_our_own_error_moves_nothing_and_is_kept(app: Quart) -> None:
+    async with app.app_context():
+        await watch("http://a.example")
+        start = utcnow() + SECOND
+        for number in range(5):
+            await look(start + number * HOUR, Reason.NETWORK)
+        check = await load_check()
+        async with db.read() as session:
+            found = list(await session.scalars(select(result.c.outcome)))
+
+    assert (check.state, check.outage_id) == (State.NEW, None)
+    assert found == ["error"] * 5
+
+
+async def test_site_in_doubt_is_looked_at_sooner(app: Quart) -> None:
+    async with app.app_context():
+        await watch("http://a.example")
+        start = utcnow() + SECOND
+        await look(start)
+        await look(start + HOUR, Reason.CONNECT)
+        check = await load_check()
+
+    assert check.state == State.SUSPECT
+    assert timedelta(0) < check.slot_at - (start + HOUR) <= 18 * SECOND
+
+
+async def test_reports_of_many_sites_are_recorded_together(app: Quart) -> None:
+    async with app.app_context():
+        await watch(*[f"http://{number}.example" for number in range(30)])
+        now = utcnow() + SECOND
+        jobs = await claim(now)
+        reports = [see(job, now, Reason.DNS if job.entity_id % 2 else None) for job in jobs]
+        await record(*reports, now=now)
+        async with db.read() as session:
+            states = list(await session.scalars(select(result.c.state)))
+
+    assert sorted(states) == ["suspect"] * 15 + ["up"] * 15
