@@ -20,6 +20,7 @@ from quartapp.models.usability import (
 
 HOST_LENGTH = 255  # characters
 MIN_INTERVAL, INTERVAL, MAX_INTERVAL = 30, 60, 86_400  # s between two regular looks
+ADMIN_INTERVAL = 10  # s, the least that administrators may set
 MAX_THRESHOLD = 10  # looks in a row
 MAX_TIMEOUT = 20.0  # s; and not longer than this share of the interval:
 TIMEOUT_SHARE = 0.8
@@ -64,6 +65,10 @@ class Check(Base):
 
     entity: Mapped[Entity] = relationship(lazy="raise_on_sql")
     outage: Mapped[Outage | None] = relationship(lazy="raise_on_sql")
+
+    @property
+    def is_paused(self) -> bool:
+        return self.state == State.PAUSED
 
     @property
     def thresholds(self) -> Thresholds:

@@ -17,7 +17,7 @@ from quartapp.models import utcnow
 from quartapp.models.expectation import Verdict, judge
 from quartapp.models.look import Look, Outcome, Reason
 from quartapp.monitoring.lag import LagMeter
-from quartapp.services.check import Job, ask_time, claim_checks, has_due_checks, release_jobs
+from quartapp.services.claim import Job, ask_time, claim_checks, has_due_checks, release_jobs
 from quartapp.services.result import Report, record_reports
 
 POLL = 0.5  # s between two looks for what is due

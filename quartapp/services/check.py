@@ -1,42 +1,18 @@
-"""Looks at sites: which are due, whose turn it is, and what they change."""
+"""How sites are looked at, and the people who say so."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from quartapp.models import Check, Entity, utcnow
-from quartapp.models.base import UtcDateTime
-from quartapp.models.check import (
-    MAX_CRASHES,
-    QUARANTINE,
-)
-from quartapp.models.expectation import Expectation
+from quartapp.errors import ConflictError, InvalidError
+from quartapp.models import Check, Entity, User, utcnow
+from quartapp.models.check import MIN_INTERVAL
 from quartapp.models.usability import Standing, State, hold, release
-
-PER_HOST = 2  # looks at one host at once, of one worker
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One look that is to be made, by whoever holds the fence."""
-
-    check_id: int
-    entity_id: int
-    url: str
-    host: str
-    slot_at: datetime
-    fence: int
-    timeout: float  # s
-    expected: Expectation
-
-
-# --- the schedule
+from quartapp.services.rights import refuse_stranger
 
 
 def make_check(entity: Entity, now: datetime) -> Check:
@@ -52,31 +28,68 @@ async def get_check(session: AsyncSession, entity: Entity) -> Check:
 
 async def follow_move(session: AsyncSession, entity: Entity, now: datetime) -> None:
     """Look at the new address of *entity* at once; a look at the old one may not report."""
-    check = await get_check(session, entity)
+    check = await lock_check(session, entity)
     check.host = find_host(entity.url)
     look_soon(check, now)
 
 
-async def pause_check(session: AsyncSession, check: Check, now: datetime) -> None:
-    """Look no more until it is resumed; an outage that is open stays so."""
-    if check.state != State.PAUSED:
+async def edit_check(
+    session: AsyncSession,
+    entity: Entity,
+    by: User,
+    *,
+    is_paused: bool | None = None,
+    **changes: Any,
+) -> Check:
+    """Change what is named in *changes*, and look at once, so that it is seen what they do."""
+    refuse_stranger(entity, by)
+    if changes.get("interval", MIN_INTERVAL) < MIN_INTERVAL and not by.is_admin:
+        text = f"Only administrators may look more often than every {MIN_INTERVAL} s."
+        raise InvalidError.of_field("interval", text)
+    check = await lock_check(session, entity)
+    for field, value in changes.items():
+        setattr(check, field, value)
+    now = utcnow()
+    if is_paused is not None:
+        hold_check(check, now) if is_paused else release_check(check, now)
+    look_soon(check, now)
+    await session.flush()
+    return check
+
+
+async def run_check(session: AsyncSession, entity: Entity, by: User) -> Check:
+    """Have a site looked at as soon as a worker is free; ConflictError while it is paused."""
+    refuse_stranger(entity, by)
+    check = await lock_check(session, entity)
+    if check.is_paused:
+        raise ConflictError("It is paused; resume it first.")
+    look_soon(check, utcnow())
+    await session.flush()
+    return check
+
+
+async def lock_check(session: AsyncSession, entity: Entity) -> Check:
+    """Return the check of *entity* for a change that no worker crosses."""
+    query = select(Check).where(Check.entity_id == entity.id).with_for_update()
+    return (await session.scalars(query)).one()
+
+
+def hold_check(check: Check, now: datetime) -> None:
+    """Look no more until it is released; an outage that is open stays so."""
+    if not check.is_paused:
         stand(check, hold(check.standing, State.PAUSED, now))
         check.due_at = None
-        check.fence += 1
-        await session.flush()
 
 
-async def resume_check(session: AsyncSession, check: Check, now: datetime) -> None:
-    if check.state == State.PAUSED:
+def release_check(check: Check, now: datetime) -> None:
+    if check.is_paused:
         stand(check, release(check.standing, now))
-        look_soon(check, now)
-        await session.flush()
 
 
 def look_soon(check: Check, now: datetime) -> None:
     """Have a check looked at now, unless it is paused; who is looking meanwhile may not report."""
     check.fence += 1
-    if check.state != State.PAUSED:
+    if not check.is_paused:
         check.slot_at = check.due_at = now
 
 
@@ -87,90 +100,3 @@ def stand(check: Check, standing: Standing) -> None:
 
 def find_host(url: str) -> str:
     return (urlsplit(url).hostname or "").lower()
-
-
-async def ask_time(session: AsyncSession) -> datetime:
-    """Return the time by the database's clock, which all workers share."""
-    dialect = session.get_bind().dialect.name
-    if dialect == "sqlite":
-        return utcnow()  # it has none of its own
-    if dialect == "postgresql":
-        clock = func.clock_timestamp(type_=UtcDateTime)
-    else:
-        clock = func.utc_timestamp(6, type_=UtcDateTime)
-    return (await session.execute(select(clock))).scalar_one()
-
-
-# --- claims
-
-
-async def has_due_checks(session: AsyncSession, now: datetime) -> bool:
-    return await session.scalar(select(Check.id).where(Check.due_at <= now).limit(1)) is not None
-
-
-async def claim_checks(
-    session: AsyncSession,
-    *,
-    now: datetime,
-    lease: timedelta,
-    limit: int,
-    busy: Counter[str] | None = None,
-) -> list[Job]:
-    """Return jobs that are the caller's alone for *lease*: those that have waited longest.
-
-    *busy* counts the looks at each host that the caller is at: with these, no host gets more than
-    PER_HOST at once, so that a slow one delays no other.
-    """
-    counts = Counter(busy or ())
-    full = [host for host, count in counts.items() if count >= PER_HOST]
-    # Some more than needed, as some are of one host; who is not taken is free at the commit.
-    due = select_due(now, full).limit(2 * limit)
-    chosen: list[Check] = []
-    for check in await session.scalars(due.with_for_update(skip_locked=True, of=Check)):
-        if len(chosen) < limit and counts[check.host] < PER_HOST:
-            counts[check.host] += 1
-            chosen.append(check)
-    return await take_checks(session, chosen, now, lease)
-
-
-def select_due(now: datetime, full: Collection[str]) -> Select[Check]:
-    due = select(Check).where(Check.due_at <= now).order_by(Check.due_at, Check.id)
-    due = due.options(joinedload(Check.entity, innerjoin=True))
-    return due.where(Check.host.not_in(full)) if full else due
-
-
-async def take_checks(
-    session: AsyncSession, checks: Iterable[Check], now: datetime, lease: timedelta
-) -> list[Job]:
-    """Claim rows that are locked: only the last who did may report."""
-    for check in checks:
-        is_poison = check.crashes >= MAX_CRASHES
-        check.due_at = now + (QUARANTINE if is_poison else lease)
-        check.fence += 1
-        check.crashes += 1
-    await session.flush()
-    return [make_job(check) for check in checks]
-
-
-def make_job(check: Check) -> Job:
-    return Job(
-        check_id=check.id,
-        entity_id=check.entity_id,
-        url=check.entity.url,
-        host=check.host,
-        slot_at=check.slot_at,
-        fence=check.fence,
-        timeout=check.timeout,
-        expected=check.expected,
-    )
-
-
-async def release_jobs(session: AsyncSession, jobs: Iterable[Job], now: datetime) -> None:
-    """Give back what was claimed and not looked at."""
-    for job in jobs:
-        await session.execute(
-            update(Check)
-            .where(Check.id == job.check_id, Check.fence == job.fence)
-            .values(due_at=now, crashes=Check.crashes - 1)
-            .execution_options(synchronize_session=False)
-        )

@@ -7,12 +7,13 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from quartapp.errors import ConflictError, ForbiddenError, NotFoundError
+from quartapp.errors import ConflictError, NotFoundError
 from quartapp.models import Action, Entity, User, utcnow
 from quartapp.models.entity import NAME_LENGTH
-from quartapp.models.rights import may_add_entity, may_edit_entity, may_see_entity
+from quartapp.models.rights import may_see_entity
 from quartapp.services.audit import record_event
 from quartapp.services.check import follow_move, make_check
+from quartapp.services.rights import refuse_stranger, refuse_viewer
 
 RESERVED_SLUGS = {"new"}  # /entities/new is a page of its own
 COUNTER_LENGTH = 12  # characters kept free in a slug for "-2", "-3", …
@@ -94,16 +95,6 @@ async def remove_entity(session: AsyncSession, entity: Entity, by: User) -> None
     refuse_stranger(entity, by)
     await session.delete(entity)
     await record_event(session, Action.ENTITY_REMOVED, by=by, on=entity)
-
-
-def refuse_viewer(user: User) -> None:
-    if not may_add_entity(user):
-        raise ForbiddenError("Viewers may read only; ask an administrator to be an editor.")
-
-
-def refuse_stranger(entity: Entity, user: User) -> None:
-    if not may_edit_entity(user, entity):
-        raise ForbiddenError("Only the owner and administrators may change this entity.")
 
 
 async def refuse_taken_name(session: AsyncSession, name: str) -> None:

@@ -15,7 +15,8 @@ from quartapp.models.expectation import Verdict
 from quartapp.models.look import Look
 from quartapp.models.result import DETAIL_LENGTH, result
 from quartapp.models.usability import CAUSE_LENGTH, Standing, advance
-from quartapp.services.check import Job, stand
+from quartapp.services.check import stand
+from quartapp.services.claim import Job
 
 
 @dataclass(frozen=True, slots=True)

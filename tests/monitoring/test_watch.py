@@ -16,7 +16,7 @@ from quartapp.models import Check, Outage, State, result, utcnow
 from quartapp.models.look import Look, Reason
 from quartapp.monitoring import watch as module
 from quartapp.monitoring.watch import Watcher, run_checks
-from quartapp.services.check import Job
+from quartapp.services.claim import Job
 from tests.services.watching import load_check, watch
 
 Looking = Callable[[Job], Awaitable[Look]]

@@ -1,156 +1,117 @@
-"""Whose turn it is to look at a site."""
+"""How sites are looked at, and who may say so."""
 
-import asyncio
-from collections import Counter
 from datetime import timedelta
 
+import pytest
 from quart import Quart
 
+from quartapp.errors import ConflictError, ForbiddenError, InvalidError
 from quartapp.extensions import db
-from quartapp.models import Role, State, utcnow
-from quartapp.models.check import MAX_CRASHES, QUARANTINE
-from quartapp.services.check import (
-    ask_time,
-    get_check,
-    has_due_checks,
-    pause_check,
-    release_jobs,
-    resume_check,
-)
-from quartapp.services.entity import edit_entity, get_entity
+from quartapp.models import Check, Entity, Role, State, User, utcnow
+from quartapp.services.check import edit_check, run_check
+from quartapp.services.claim import has_due_checks
+from quartapp.services.entity import edit_entity
 from tests.helpers import add_person
 from tests.services.watching import LEASE, claim, load_check, look, watch
 
 SECOND = timedelta(seconds=1)
 
 
-async def test_new_site_is_due_at_once(app: Quart) -> None:
+@pytest.fixture
+async def entity(app: Quart) -> Entity:
     async with app.app_context():
-        await watch("http://a.example:8080/x")
+        return (await watch("http://a.example"))[0]
+
+
+@pytest.fixture
+async def boss(app: Quart) -> User:
+    async with app.app_context(), db.begin() as session:
+        return await add_person(session, "boss", role=Role.ADMIN)
+
+
+async def edit(entity: Entity, by: User, **changes: object) -> Check:
+    async with db.begin() as session:
+        return await edit_check(session, entity, by, **changes)  # type: ignore[arg-type]
+
+
+async def test_change_is_tried_out_at_once(app: Quart, entity: Entity, boss: User) -> None:
+    async with app.app_context():
+        await look(utcnow() + SECOND)
+        check = await edit(entity, boss, interval=3600, down_after=1, statuses="204")
         (job,) = await claim(utcnow() + SECOND)
 
-    assert (job.url, job.host) == ("http://a.example:8080/x", "a.example")
-    assert (job.fence, job.timeout) == (1, 20.0)
+    assert (check.interval, check.down_after, check.statuses) == (3600, 1, "204")
+    assert (job.expected.statuses, job.timeout) == ("204", 20.0)
 
 
-async def test_claimed_site_is_nobody_elses_until_the_lease_ends(app: Quart) -> None:
+async def test_only_owner_and_administrators_say_how(app: Quart, entity: Entity) -> None:
     async with app.app_context():
-        await watch("http://a.example")
-        now = utcnow() + SECOND
-        (first,) = await claim(now)
-        assert await claim(now + LEASE - SECOND) == []
-        (second,) = await claim(now + LEASE)
-
-    assert (second.slot_at, second.fence) == (first.slot_at, 2)
-
-
-async def test_those_that_wait_longest_come_first(app: Quart) -> None:
-    async with app.app_context():
-        await watch("http://a.example", "http://b.example", "http://c.example")
-        jobs = await claim(utcnow() + SECOND, limit=2)
-
-    assert [job.host for job in jobs] == ["a.example", "b.example"]
-
-
-async def test_host_gets_no_more_than_two_at_once(app: Quart) -> None:
-    async with app.app_context():
-        slow = [f"http://slow.example/{number}" for number in range(10)]
-        await watch(*slow, "http://a.example", "http://b.example")
-        now = utcnow() + SECOND
-        first = await claim(now, limit=6)
-        busy = Counter(job.host for job in first)
-        second = await claim(now, limit=4, busy=busy)
-
-    assert Counter(job.host for job in first + second) == {
-        "slow.example": 2,
-        "a.example": 1,
-        "b.example": 1,
-    }
-
-
-async def test_many_claimers_share_without_taking_twice(app: Quart) -> None:
-    async with app.app_context():
-        await watch(*[f"http://{number}.example" for number in range(40)])
-        now = utcnow() + SECOND
-        taken: list[int] = []
-        while len(taken) < 40:
-            for jobs in await asyncio.gather(*(claim(now, limit=5) for _ in range(4))):
-                taken += [job.entity_id for job in jobs]
-
-    assert len({*taken}) == len(taken)
-
-
-async def test_site_that_no_worker_survives_is_left_alone_for_an_hour(app: Quart) -> None:
-    async with app.app_context():
-        await watch("http://a.example")
-        now = utcnow() + SECOND
-        for number in range(MAX_CRASHES):
-            assert len(await claim(now + number * LEASE)) == 1
-        last = now + MAX_CRASHES * LEASE
-        assert len(await claim(last)) == 1
-        assert await claim(last + QUARANTINE - SECOND) == []
-        assert len(await claim(last + QUARANTINE)) == 1
-
-
-async def test_released_job_is_due_again_and_no_crash(app: Quart) -> None:
-    async with app.app_context():
-        await watch("http://a.example")
-        now = utcnow() + SECOND
-        for _ in range(MAX_CRASHES + 1):
-            jobs = await claim(now)
-            async with db.begin() as session:
-                await release_jobs(session, jobs, now)
-        check = await load_check()
-
-    assert (check.crashes, check.due_at) == (0, now)
-
-
-async def test_database_says_what_time_it_is(app: Quart) -> None:
-    async with app.app_context(), db.read() as session:
-        found = await ask_time(session)
-
-    assert abs(found - utcnow()) < SECOND
-
-
-async def test_paused_site_is_not_looked_at_and_resumed_at_once(app: Quart) -> None:
-    async with app.app_context():
-        (entity,) = await watch("http://a.example")
-        now = utcnow() + SECOND
-        await look(now)
         async with db.begin() as session:
-            check = await get_check(session, entity)
-            await pause_check(session, check, now)
+            bob = await add_person(session, "bob")
+        with pytest.raises(ForbiddenError, match="Only the owner"):
+            await edit(entity, bob, interval=60)
+        with pytest.raises(ForbiddenError, match="Only the owner"):
+            async with db.begin() as session:
+                await run_check(session, entity, bob)
+
+
+async def test_only_administrators_look_very_often(app: Quart, entity: Entity, boss: User) -> None:
+    async with app.app_context():
+        async with db.begin() as session:
+            bob = await add_person(session, "bob")
+            entity.owner_id = bob.id
+        with pytest.raises(InvalidError, match="every 30 s"):
+            await edit(entity, bob, interval=10)
+        assert (await edit(entity, boss, interval=10)).interval == 10
+
+
+async def test_paused_site_is_not_looked_at_and_resumed_at_once(
+    app: Quart, entity: Entity, boss: User
+) -> None:
+    async with app.app_context():
+        await look(utcnow() + SECOND)
+        await edit(entity, boss, is_paused=True)
         paused = await load_check()
         async with db.begin() as session:
-            assert not await has_due_checks(session, now + timedelta(days=9))
-            check = await get_check(session, entity)
-            await resume_check(session, check, now)
+            assert not await has_due_checks(session, utcnow() + timedelta(days=9))
+        with pytest.raises(ConflictError, match="paused"):
+            async with db.begin() as session:
+                await run_check(session, entity, boss)
+        await edit(entity, boss, is_paused=False)
         resumed = await load_check()
+        assert len(await claim(utcnow() + SECOND)) == 1
 
     assert (paused.state, paused.due_at) == (State.PAUSED, None)
-    assert (resumed.state, resumed.due_at) == (State.NEW, now)
+    assert resumed.state == State.NEW
 
 
-async def test_pause_is_not_undone_by_a_look_that_was_under_way(app: Quart) -> None:
+async def test_pause_is_not_undone_by_a_look_that_was_under_way(
+    app: Quart, entity: Entity, boss: User
+) -> None:
     async with app.app_context():
-        (entity,) = await watch("http://a.example")
-        now = utcnow() + SECOND
-        await claim(now)
-        async with db.begin() as session:
-            check = await get_check(session, entity)
-            await pause_check(session, check, now)
-        assert await look(now + LEASE) == []
+        await claim(utcnow() + SECOND)
+        await edit(entity, boss, is_paused=True)
+        assert await look(utcnow() + LEASE) == []
         assert (await load_check()).state == State.PAUSED
 
 
-async def test_site_that_moved_is_looked_at_where_it_is_now(app: Quart) -> None:
+async def test_site_that_moved_is_looked_at_where_it_is_now(
+    app: Quart, entity: Entity, boss: User
+) -> None:
     async with app.app_context():
-        (old,) = await watch("http://old.example")
         await look(utcnow() + SECOND)
         async with db.begin() as session:
-            admin = await add_person(session, "bob", role=Role.ADMIN)
-            entity = await get_entity(session, old.id, seen_by=admin)
-            await edit_entity(session, entity, admin, url="http://new.example")
+            moved = await session.merge(entity)
+            await edit_entity(session, moved, boss, url="http://new.example")
         (job,) = await claim(utcnow() + SECOND)
 
     assert (job.url, job.host) == ("http://new.example", "new.example")
+
+
+async def test_site_is_looked_at_when_somebody_asks(app: Quart, entity: Entity, boss: User) -> None:
+    async with app.app_context():
+        await look(utcnow() + SECOND)
+        assert await claim(utcnow() + SECOND) == []
+        async with db.begin() as session:
+            await run_check(session, entity, boss)
+        assert len(await claim(utcnow() + SECOND)) == 1

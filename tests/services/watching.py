@@ -9,7 +9,7 @@ from quartapp.extensions import db
 from quartapp.models import Check, Entity, Outage
 from quartapp.models.expectation import judge
 from quartapp.models.look import Look, Phases, Reason
-from quartapp.services.check import Job, claim_checks
+from quartapp.services.claim import Job, claim_checks
 from quartapp.services.entity import add_entity
 from quartapp.services.result import Report, Turn, record_reports
 

@@ -10,12 +10,11 @@ from quartapp.services.entity import (
     add_entity,
     edit_entity,
     get_entity_by_slug,
-    refuse_stranger,
-    refuse_viewer,
     remove_entity,
     select_entities,
 )
 from quartapp.services.paging import Page, paginate
+from quartapp.services.rights import refuse_stranger, refuse_viewer
 from quartapp.web.entity.forms import CommentForm, EntityForm
 from quartapp.web.forms import BaseForm
 from quartapp.web.paging import read_page_number, read_search

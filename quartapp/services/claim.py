@@ -1,0 +1,115 @@
+"""Whose turn it is: workers claim the looks that are due."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from quartapp.models import Check, utcnow
+from quartapp.models.base import UtcDateTime
+from quartapp.models.check import MAX_CRASHES, QUARANTINE
+from quartapp.models.expectation import Expectation
+
+PER_HOST = 2  # looks at one host at once, of one worker
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One look that is to be made, by whoever holds the fence."""
+
+    check_id: int
+    entity_id: int
+    url: str
+    host: str
+    slot_at: datetime
+    fence: int
+    timeout: float  # s
+    expected: Expectation
+
+
+async def ask_time(session: AsyncSession) -> datetime:
+    """Return the time by the database's clock, which all workers share."""
+    dialect = session.get_bind().dialect.name
+    if dialect == "sqlite":
+        return utcnow()  # it has none of its own
+    if dialect == "postgresql":
+        clock = func.clock_timestamp(type_=UtcDateTime)
+    else:
+        clock = func.utc_timestamp(6, type_=UtcDateTime)
+    return (await session.execute(select(clock))).scalar_one()
+
+
+async def has_due_checks(session: AsyncSession, now: datetime) -> bool:
+    return await session.scalar(select(Check.id).where(Check.due_at <= now).limit(1)) is not None
+
+
+async def claim_checks(
+    session: AsyncSession,
+    *,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+    busy: Counter[str] | None = None,
+) -> list[Job]:
+    """Return jobs that are the caller's alone for *lease*: those that have waited longest.
+
+    *busy* counts the looks at each host that the caller is at: with these, no host gets more than
+    PER_HOST at once, so that a slow one delays no other.
+    """
+    counts = Counter(busy or ())
+    full = [host for host, count in counts.items() if count >= PER_HOST]
+    # Some more than needed, as some are of one host; who is not taken is free at the commit.
+    due = select_due(now, full).limit(2 * limit)
+    chosen: list[Check] = []
+    for check in await session.scalars(due.with_for_update(skip_locked=True, of=Check)):
+        if len(chosen) < limit and counts[check.host] < PER_HOST:
+            counts[check.host] += 1
+            chosen.append(check)
+    return await take_checks(session, chosen, now, lease)
+
+
+def select_due(now: datetime, full: Collection[str]) -> Select[Check]:
+    due = select(Check).where(Check.due_at <= now).order_by(Check.due_at, Check.id)
+    due = due.options(joinedload(Check.entity, innerjoin=True))
+    return due.where(Check.host.not_in(full)) if full else due
+
+
+async def take_checks(
+    session: AsyncSession, checks: Iterable[Check], now: datetime, lease: timedelta
+) -> list[Job]:
+    """Claim rows that are locked: only the last who did may report."""
+    for check in checks:
+        is_poison = check.crashes >= MAX_CRASHES
+        check.due_at = now + (QUARANTINE if is_poison else lease)
+        check.fence += 1
+        check.crashes += 1
+    await session.flush()
+    return [make_job(check) for check in checks]
+
+
+def make_job(check: Check) -> Job:
+    return Job(
+        check_id=check.id,
+        entity_id=check.entity_id,
+        url=check.entity.url,
+        host=check.host,
+        slot_at=check.slot_at,
+        fence=check.fence,
+        timeout=check.timeout,
+        expected=check.expected,
+    )
+
+
+async def release_jobs(session: AsyncSession, jobs: Iterable[Job], now: datetime) -> None:
+    """Give back what was claimed and not looked at."""
+    for job in jobs:
+        await session.execute(
+            update(Check)
+            .where(Check.id == job.check_id, Check.fence == job.fence)
+            .values(due_at=now, crashes=Check.crashes - 1)
+            .execution_options(synchronize_session=False)
+        )
