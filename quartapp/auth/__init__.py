@@ -12,7 +12,7 @@ from quartapp.auth.cookies import (
     logout_user,
 )
 from quartapp.auth.csrf import make_csrf_token, refuse_foreign_form, refuse_forged_call
-from quartapp.auth.gates import admin_required, fresh_login_required, login_required
+from quartapp.auth.gates import acts_as_admin, admin_required, fresh_login_required, login_required
 from quartapp.auth.loading import get_socket_user, load_socket_user, load_user
 from quartapp.auth.passwords import authenticate
 from quartapp.auth.second_step import (
@@ -25,6 +25,7 @@ from quartapp.auth.second_step import (
 from quartapp.auth.sockets import init_sockets
 
 __all__ = [
+    "acts_as_admin",
     "admin_required",
     "authenticate",
     "begin_second_step",

@@ -18,14 +18,16 @@ class Asker:
     token: ApiToken | None = None
 
     @property
+    def credential(self) -> UserSession | ApiToken | None:
+        return self.session or self.token
+
+    @property
     def user(self) -> User | None:
-        credential = self.session or self.token
-        return credential.user if credential else None
+        return self.credential.user if self.credential else None
 
     def is_unnoted(self, now: datetime) -> bool:
         """Tell whether it is time to write down that the credential is in use."""
-        credential = self.session or self.token
-        return credential is not None and credential.is_unnoted(now)
+        return self.credential is not None and self.credential.is_unnoted(now)
 
 
 STRANGER = Asker()

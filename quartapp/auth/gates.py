@@ -9,8 +9,8 @@ from quart import request
 from quartapp.auth.asker import get_asker, get_user
 from quartapp.database import SAFE_METHODS
 from quartapp.errors import ForbiddenError, StaleLoginError
-from quartapp.models import Scope, utcnow
-from quartapp.models.rights import may_administer
+from quartapp.models import utcnow
+from quartapp.models.rights import may_act_as_admin, may_administer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -55,10 +55,17 @@ def require_fresh_login() -> None:
 
 
 def require_admin() -> None:
-    user, token = get_user(), get_asker().token
+    user = get_user()
+    if acts_as_admin():
+        return
     if not may_administer(user):
         raise ForbiddenError("Only administrators may do this.")
-    if token and not token.has_scope(Scope.ADMIN):
+    if get_asker().token:
         raise ForbiddenError("This needs a token with the scope admin.")
-    if token is None and request.method not in SAFE_METHODS:
-        require_fresh_login()
+    require_fresh_login()
+
+
+def acts_as_admin() -> bool:
+    """Tell whether this request may reach what is of others."""
+    by, changes = get_asker().credential, request.method not in SAFE_METHODS
+    return by is not None and may_act_as_admin(by, changes=changes, now=utcnow())

@@ -5,8 +5,12 @@ forget to. What somebody may not see does not exist for them (404); what they se
 forbidden (403).
 """
 
+from datetime import datetime
+
 from quartapp.models.comment import Comment
 from quartapp.models.entity import Entity
+from quartapp.models.session import UserSession
+from quartapp.models.token import ApiToken, Scope
 from quartapp.models.user import Role, User
 
 EDITORS = {Role.EDITOR, Role.ADMIN}
@@ -36,6 +40,22 @@ def may_administer(user: User) -> bool:
     return user.is_admin
 
 
-def may_see_what_is_of(user: User, owner_id: int) -> bool:
-    """Sessions and tokens: one's own, and everybody's for administrators."""
-    return user.is_admin or user.id == owner_id
+def may_act_as_admin(by: UserSession | ApiToken, *, changes: bool, now: datetime) -> bool:
+    """An administrator with a token of the scope admin, or in a browser.
+
+    To change something there, they must have given the password just now.
+    """
+    if not may_administer(by.user):
+        return False
+    if isinstance(by, ApiToken):
+        return by.has_scope(Scope.ADMIN)
+    return not changes or by.is_fresh(now)
+
+
+def may_see_user(user: User, other: User) -> bool:
+    return user.is_admin or user.id == other.id
+
+
+def may_see_what_is_of(user: User, owner_id: int, *, as_admin: bool) -> bool:
+    """Sessions, tokens and passkeys: one's own, and everybody's for who acts as administrator."""
+    return user.id == owner_id or (as_admin and user.is_admin)

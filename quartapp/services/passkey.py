@@ -73,10 +73,12 @@ async def list_passkeys(session: AsyncSession, user: User) -> list[Passkey]:
     return list(await session.scalars(select_passkeys(user)))
 
 
-async def remove_passkey(session: AsyncSession, passkey_id: int, by: User) -> Passkey:
-    """Forget one: one's own, or anyone's for administrators."""
+async def remove_passkey(
+    session: AsyncSession, passkey_id: int, by: User, *, as_admin: bool = False
+) -> Passkey:
+    """Forget one: one's own, or anyone's for who acts as administrator."""
     row = await session.get(Passkey, passkey_id)
-    if row is None or not may_see_what_is_of(by, row.user_id):
+    if row is None or not may_see_what_is_of(by, row.user_id, as_admin=as_admin):
         raise NotFoundError(f"There is no passkey {passkey_id}.")
     await session.delete(row)
     await session.flush()

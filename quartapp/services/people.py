@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.errors import ConflictError, ForbiddenError, NotFoundError
 from quartapp.models import Action, Purpose, Role, User, utcnow
-from quartapp.models.rights import may_administer, may_see_what_is_of
+from quartapp.models.rights import may_administer, may_see_user
 from quartapp.services.audit import record_event
 from quartapp.services.link import add_link, remove_links
 from quartapp.services.session import close_sessions
@@ -22,7 +22,7 @@ def select_users(search: str = "") -> Select[User]:
 async def get_user_by_id(session: AsyncSession, user_id: int, *, seen_by: User) -> User:
     """Return oneself, or anyone for administrators."""
     user = await session.get(User, user_id)
-    if user is None or not may_see_what_is_of(seen_by, user.id):
+    if user is None or not may_see_user(seen_by, user):
         raise NotFoundError(f"There is no user {user_id}.")
     return user
 

@@ -164,10 +164,12 @@ def select_sessions(user: User) -> Select[UserSession]:
     return query.order_by(UserSession.seen_at.desc(), UserSession.id.desc())
 
 
-async def remove_session(session: AsyncSession, session_id: int, by: User) -> UserSession:
-    """End one session: one's own, or anyone's for administrators."""
+async def remove_session(
+    session: AsyncSession, session_id: int, by: User, *, as_admin: bool = False
+) -> UserSession:
+    """End one session: one's own, or anyone's for who acts as administrator."""
     row = await session.scalar(select_living().where(UserSession.id == session_id))
-    if row is None or not may_see_what_is_of(by, row.user_id):
+    if row is None or not may_see_what_is_of(by, row.user_id, as_admin=as_admin):
         raise NotFoundError(f"There is no session {session_id}.")
     await session.delete(row)
     await record_event(session, Action.SESSION_ENDED, by=by, on=row.user, detail=row.browser)

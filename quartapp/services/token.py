@@ -66,17 +66,22 @@ def select_tokens(user: User) -> Select[ApiToken]:
     return select_valid().where(ApiToken.user_id == user.id).order_by(ApiToken.id.desc())
 
 
-async def get_token(session: AsyncSession, token_id: int, *, seen_by: User) -> ApiToken:
+async def get_token(
+    session: AsyncSession, token_id: int, *, seen_by: User, as_admin: bool = False
+) -> ApiToken:
     row = await session.scalar(select_valid().where(ApiToken.id == token_id))
-    if row is None or not may_see_what_is_of(seen_by, row.user_id):
+    if row is None or not may_see_what_is_of(seen_by, row.user_id, as_admin=as_admin):
         raise NotFoundError(f"There is no token {token_id}.")
     return row
 
 
-async def remove_token(session: AsyncSession, token_id: int, by: User | None) -> ApiToken:
-    """Revoke one token: one's own, or anyone's for administrators and for commands (None)."""
+async def remove_token(
+    session: AsyncSession, token_id: int, by: User | None, *, as_admin: bool = False
+) -> ApiToken:
+    """Revoke one token: one's own, or anyone's for who acts as administrator or by a command."""
     row = await session.scalar(select_valid().where(ApiToken.id == token_id))
-    if row is None or not (by is None or may_see_what_is_of(by, row.user_id)):
+    is_seen = row and (by is None or may_see_what_is_of(by, row.user_id, as_admin=as_admin))
+    if row is None or not is_seen:
         raise NotFoundError(f"There is no token {token_id}.")
     await session.delete(row)
     await record_event(session, Action.TOKEN_REVOKED, by=by, on=row.user, detail=row.name)

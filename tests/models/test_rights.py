@@ -1,15 +1,20 @@
+from datetime import timedelta
+
 import pytest
 
-from quartapp.models import Comment, Entity, Role, User
+from quartapp.models import ApiToken, Comment, Entity, Role, Scope, User, UserSession, utcnow
 from quartapp.models.rights import (
+    may_act_as_admin,
     may_add_entity,
     may_administer,
     may_comment,
     may_edit_comment,
     may_edit_entity,
     may_see_entity,
+    may_see_user,
     may_see_what_is_of,
 )
+from quartapp.models.session import FRESH
 
 PEOPLE = {
     "viewer": User(id=1, role=Role.VIEWER),
@@ -54,9 +59,42 @@ def test_strangers_see_what_is_public_and_people_everything(is_public: bool) -> 
 @pytest.mark.parametrize(
     ("person", "foreign"), [("viewer", False), ("editor", False), ("admin", True)]
 )
-def test_sessions_and_tokens_are_for_their_owner_and_administrators(
+def test_credentials_are_for_their_owner_and_who_acts_as_administrator(
     person: str, foreign: bool
 ) -> None:
     user = PEOPLE[person]
-    assert may_see_what_is_of(user, user.id) is True
-    assert may_see_what_is_of(user, 99) is foreign
+    for as_admin in (True, False):
+        assert may_see_what_is_of(user, user.id, as_admin=as_admin) is True
+    assert may_see_what_is_of(user, 99, as_admin=True) is foreign
+    assert may_see_what_is_of(user, 99, as_admin=False) is False
+
+
+@pytest.mark.parametrize(
+    ("person", "foreign"), [("viewer", False), ("editor", False), ("admin", True)]
+)
+def test_accounts_are_for_their_owner_and_administrators(person: str, foreign: bool) -> None:
+    user = PEOPLE[person]
+    assert (may_see_user(user, user), may_see_user(user, User(id=99))) == (True, foreign)
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_program_acts_as_administrator_with_the_scope_of_one(person: str) -> None:
+    tokens = [ApiToken(user=PEOPLE[person], scope=scope) for scope in Scope]
+    found = [may_act_as_admin(token, changes=True, now=utcnow()) for token in tokens]
+    assert found == [False, False, person == "admin"]
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_browser_acts_as_administrator_and_changes_things_while_the_login_is_fresh(
+    person: str,
+) -> None:
+    now = utcnow()
+    fresh, stale = (
+        UserSession(user=PEOPLE[person], confirmed_at=now - ago) for ago in (timedelta(0), FRESH)
+    )
+    found = [
+        may_act_as_admin(row, changes=changes, now=now)
+        for row in (fresh, stale)
+        for changes in (False, True)
+    ]
+    assert found == ([True, True, True, False] if person == "admin" else [False] * 4)

@@ -44,6 +44,9 @@ PEOPLE = {  # their role, and the scope of their token if they have one
     "read": (Role.EDITOR, Scope.READ),
     "write": (Role.EDITOR, Scope.WRITE),
     "full": (Role.ADMIN, Scope.ADMIN),
+    "admin-read": (Role.ADMIN, Scope.READ),
+    "admin-write": (Role.ADMIN, Scope.WRITE),
+    "admin-stale": (Role.ADMIN, None),
     "revoked": (Role.EDITOR, Scope.WRITE),
     SOMEBODY: (Role.EDITOR, None),
 }
@@ -170,7 +173,7 @@ async def make_asker(session: AsyncSession, app: Quart, name: str) -> Asker:
     elif name != "anonymous":
         secret = (await open_session(session, user)).token
         asker.client.set_cookie("localhost", "quartapp", generate_auth_token(asker.client, secret))
-    if name == "stale":
+    if name.endswith("stale"):
         long_ago = utcnow() - timedelta(hours=1)
         own = UserSession.user_id == user.id
         await session.execute(update(UserSession).where(own).values(confirmed_at=long_ago))

@@ -208,7 +208,8 @@ async def test_session_of_another_does_not_exist(app: Quart, admin: User) -> Non
             (row,) = (await paginate(session, select_sessions(ann), 1, 20)).items
             assert len(row.browser) == 200
             assert (await paginate(session, select_sessions(bob), 1, 20)).items == []
-            with pytest.raises(NotFoundError):
-                await remove_session(session, row.id, bob)
-            await remove_session(session, row.id, admin)
+            for by, as_admin in ((bob, False), (bob, True), (admin, False)):
+                with pytest.raises(NotFoundError):
+                    await remove_session(session, row.id, by, as_admin=as_admin)
+            await remove_session(session, row.id, admin, as_admin=True)
         assert await count() == 0

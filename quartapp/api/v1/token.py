@@ -4,7 +4,7 @@ from quart_schema import validate_querystring, validate_request, validate_respon
 from quartapp.api.openapi import answers_nothing, may_answer
 from quartapp.api.v1.paging import describe_page
 from quartapp.api.v1.schemas import NewTokenOut, NumberQuery, TokenIn, TokenOut, TokenPage
-from quartapp.auth import authenticate, get_user, login_required, require_code
+from quartapp.auth import acts_as_admin, authenticate, get_user, login_required, require_code
 from quartapp.extensions import db
 from quartapp.models import ApiToken
 from quartapp.services.paging import paginate
@@ -50,7 +50,9 @@ async def index(query_args: NumberQuery) -> TokenPage:
 @validate_response(TokenOut)
 async def show(token_id: int) -> TokenOut:
     """Return one token, without its secret."""
-    return TokenOut.model_validate(await get_token(db.session, token_id, seen_by=get_user()))
+    by = get_user()
+    row = await get_token(db.session, token_id, seen_by=by, as_admin=acts_as_admin())
+    return TokenOut.model_validate(row)
 
 
 @bp.delete("/<id:token_id>")
@@ -58,6 +60,6 @@ async def show(token_id: int) -> TokenOut:
 @answers_nothing
 async def remove(token_id: int) -> tuple[str, int]:
     """Revoke a token: at once, wherever it is used."""
-    await remove_token(db.session, token_id, get_user())
+    await remove_token(db.session, token_id, get_user(), as_admin=acts_as_admin())
     await db.session.commit()
     return "", 204

@@ -2,6 +2,7 @@ from quart import Blueprint, current_app, flash, redirect, render_template, url_
 from quart.typing import ResponseReturnValue
 
 from quartapp.auth import (
+    acts_as_admin,
     authenticate,
     confirm_login,
     fresh_login_required,
@@ -116,7 +117,7 @@ async def sessions() -> ResponseReturnValue:
 @login_required
 async def remove_one_session(session_id: int) -> ResponseReturnValue:
     await require_token()
-    row = await remove_session(db.session, session_id, get_user())
+    row = await remove_session(db.session, session_id, get_user(), as_admin=acts_as_admin())
     if row.id == getattr(get_asker().session, "id", None):
         await logout_user()
     await flash("The browser was signed out.", "success")
@@ -163,7 +164,7 @@ async def new_token() -> ResponseReturnValue:
 @login_required
 async def remove_one_token(token_id: int) -> ResponseReturnValue:
     await require_token()
-    row = await remove_token(db.session, token_id, get_user())
+    row = await remove_token(db.session, token_id, get_user(), as_admin=acts_as_admin())
     await flash(f"The token {row.name} was revoked.", "success")
     await db.session.commit()
     return redirect(url_for(".tokens"), 303)

@@ -1,7 +1,7 @@
 from quart import flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
-from quartapp.auth import admin_required, get_user
+from quartapp.auth import acts_as_admin, admin_required, get_user
 from quartapp.extensions import db
 from quartapp.models import Role, User
 from quartapp.services.paging import MAX_SIZE, paginate
@@ -92,7 +92,7 @@ async def remove_all_sessions(user_id: int) -> ResponseReturnValue:
 @admin_required
 async def remove_one_session(session_id: int) -> ResponseReturnValue:
     await require_token()
-    row = await remove_session(db.session, session_id, get_user())
+    row = await remove_session(db.session, session_id, get_user(), as_admin=acts_as_admin())
     return await finish("The browser was signed out.", row.user_id)
 
 
@@ -100,5 +100,5 @@ async def remove_one_session(session_id: int) -> ResponseReturnValue:
 @admin_required
 async def remove_one_token(token_id: int) -> ResponseReturnValue:
     await require_token()
-    row = await remove_token(db.session, token_id, get_user())
+    row = await remove_token(db.session, token_id, get_user(), as_admin=acts_as_admin())
     return await finish(f"The token {row.name} was revoked.", row.user_id)

@@ -1,7 +1,7 @@
 from quart import Blueprint, Response, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
 
-from quartapp.auth import fresh_login_required, get_user, login_user
+from quartapp.auth import acts_as_admin, fresh_login_required, get_user, login_user
 from quartapp.auth.csrf import EXPIRED
 from quartapp.auth.passkey import (
     SIGN_IN,
@@ -94,7 +94,7 @@ async def creation_options() -> ResponseReturnValue:
 @fresh_login_required
 async def remove(passkey_id: int) -> ResponseReturnValue:
     await require_token()
-    row = await remove_passkey(db.session, passkey_id, get_user())
+    row = await remove_passkey(db.session, passkey_id, get_user(), as_admin=acts_as_admin())
     await flash(f"The passkey {row.name} was removed.", "success")
     await db.session.commit()
     return redirect(url_for(".index"), 303)

@@ -25,7 +25,7 @@ async def test_all_sessions_are_ended_at_once(api: Api, browser: QuartClient, ad
     assert (await browser.get("/entities/")).status_code == 303
 
 
-async def test_session_of_another_is_not_there(app: Quart, api: Api) -> None:
+async def test_session_of_another_is_not_there(app: Quart, api: Api, head: Api) -> None:
     async with app.app_context(), db.begin() as session:
         ann, bob = await add_person(session, "ann"), await add_person(session, "bob")
         await open_session(session, ann)
@@ -34,5 +34,5 @@ async def test_session_of_another_is_not_there(app: Quart, api: Api) -> None:
     (row,) = (await hers("GET", "/sessions"))[1]["items"]
 
     assert (await bobs("GET", "/sessions"))[1]["items"] == []
-    assert (await bobs("DELETE", f"/sessions/{row['id']}"))[0] == 404
-    assert (await api("DELETE", f"/sessions/{row['id']}"))[0] == 204  # by an administrator
+    for caller, status in ((bobs, 404), (api, 404), (head, 204)):  # the scope is admin at the end
+        assert (await caller("DELETE", f"/sessions/{row['id']}"))[0] == status
