@@ -5,7 +5,7 @@ from quart import Quart, Response, current_app, g, request, session
 
 from quartapp.auth.asker import STRANGER, Asker, get_asker
 from quartapp.extensions import db
-from quartapp.models import User, UserSession
+from quartapp.models import User
 from quartapp.models.session import REMEMBERED_LIFE
 from quartapp.services.session import (
     Secrets,
@@ -79,12 +79,13 @@ async def logout_user() -> None:
 
 async def forget_session() -> None:
     session.clear()
-    if token := quart_auth.current_user.auth_id:
-        await close_session(db.session, token)
+    if row := get_asker().session:
+        await close_session(db.session, row)
 
 
 async def confirm_login() -> None:
     """Note that the password was given again; the session gets new secrets."""
-    row: UserSession | None = get_asker().session
-    if row is not None:
-        keep_secrets(await confirm_session(db.session, row))
+    if row := get_asker().session:
+        secrets = await confirm_session(db.session, row)
+        keep_secrets(secrets)
+        g.asker = Asker(session=await find_session(db.session, secrets.token))

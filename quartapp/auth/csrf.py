@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import secrets
 
-import quart_auth
 from quart import current_app, g, request, session
 
 from quartapp.auth.asker import get_asker
@@ -39,8 +38,8 @@ def sign(salt: str) -> str:
 
 def find_binding() -> str:
     """Return what the token stands and falls with: the session's secret, or a stranger's own."""
-    if get_asker().session is not None:
-        return str(quart_auth.current_user.auth_id)
+    if row := get_asker().session:
+        return row.token_hash  # not the cookie, whose secret may just have been replaced
     if "csrf" not in session:  # or cleared by a view that runs again now
         session["csrf"] = g.get("csrf") or secrets.token_hex(SALT_BYTES)
     g.csrf = session["csrf"]

@@ -136,11 +136,10 @@ async def confirm_session(session: AsyncSession, row: UserSession) -> Secrets:
     return Secrets(token, f"{row.family}.{secret}" if secret else None)
 
 
-async def close_session(session: AsyncSession, token: str) -> None:
-    """End the session with this secret, as who is signed in there wished."""
-    row = await session.scalar(select_living().where(UserSession.token_hash == hash_token(token)))
-    await session.execute(delete(UserSession).where(UserSession.token_hash == hash_token(token)))
-    if row is not None:
+async def close_session(session: AsyncSession, row: UserSession) -> None:
+    """End a session, as who is signed in there wished."""
+    done = await session.execute(delete(UserSession).where(UserSession.id == row.id))
+    if isinstance(done, CursorResult) and done.rowcount == 1:
         await record_event(session, Action.LOGOUT, by=row.user, on=row.user)
 
 

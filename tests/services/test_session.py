@@ -62,7 +62,9 @@ async def test_session_stands_for_its_user_until_it_is_closed(app: Quart, admin:
         one, other = await begin(admin), await begin(admin)
         assert [await find_name(one.token), await find_name(other.token)] == ["admin", "admin"]
         async with db.begin() as session:
-            await close_session(session, one.token)
+            row = await find_session(session, one.token)
+            assert row
+            await close_session(session, row)
         assert [await find_name(one.token), await find_name(other.token)] == [None, "admin"]
         assert one.remember is None
 
