@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.asgi.wrappers import SUBPROTOCOL
-from quartapp.auth.asker import STRANGER, Asker
+from quartapp.auth.asker import STRANGER, Asker, get_asker
 from quartapp.auth.cookies import find_remember_cookie, keep_remember_cookie, keep_secrets
 from quartapp.auth.origin import is_own_origin
 from quartapp.database import SAFE_METHODS, classify
@@ -17,7 +17,7 @@ from quartapp.errors import BadRequestError, ForbiddenError, UnauthorizedError
 from quartapp.extensions import db
 from quartapp.models import ApiToken, Scope, User, utcnow
 from quartapp.security import TOKEN_PREFIX
-from quartapp.services.session import find_session, record_seen, wake_session
+from quartapp.services.session import find_session, find_session_by_id, record_seen, wake_session
 from quartapp.services.token import find_token, record_use
 
 # Of a socket: what stands before the token of a page, which cannot send headers.
@@ -125,8 +125,16 @@ async def load_socket_user() -> None:
 
 async def get_socket_user(session: AsyncSession) -> User:
     """Ask again who writes on a socket: since it was opened, the session may have ended."""
-    asker = await find_asker(session, websocket) or STRANGER
-    if asker.user is None:
+    asker = await find_socket_asker(session)
+    if asker is None or asker.user is None:
         raise UnauthorizedError("Sign in again.")
     refuse_to_write(asker.token)
     return asker.user
+
+
+async def find_socket_asker(session: AsyncSession) -> Asker | None:
+    """Return who opened the socket, whose cookie may have been replaced meanwhile."""
+    if opened := get_asker().session:
+        row = await find_session_by_id(session, opened.id)
+        return Asker(session=row) if row else None
+    return await find_asker(session, websocket)

@@ -78,6 +78,11 @@ async def find_session(session: AsyncSession, token: str) -> UserSession | None:
     )
 
 
+async def find_session_by_id(session: AsyncSession, session_id: int) -> UserSession | None:
+    """Return a session that has not ended, whatever its secret is now; its user loaded."""
+    return await session.scalar(select_living().where(UserSession.id == session_id))
+
+
 async def record_seen(session: AsyncSession, row: UserSession, address: str) -> None:
     """Write down that a request came, for `row.is_unnoted()`."""
     values = {"seen_at": utcnow(), "address": address[:ADDRESS_LENGTH]}
@@ -167,7 +172,7 @@ async def remove_session(
     session: AsyncSession, session_id: int, by: User, *, as_admin: bool = False
 ) -> UserSession:
     """End one session: one's own, or anyone's for who acts as administrator."""
-    row = await session.scalar(select_living().where(UserSession.id == session_id))
+    row = await find_session_by_id(session, session_id)
     if row is None or not may_see_what_is_of(by, row.user_id, as_admin=as_admin):
         raise NotFoundError(f"There is no session {session_id}.")
     await session.delete(row)

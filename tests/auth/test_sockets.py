@@ -16,7 +16,7 @@ from quartapp.extensions import db
 from quartapp.models import ApiToken, User, utcnow
 from quartapp.services.entity import add_entity
 from quartapp.services.session import close_sessions
-from tests.helpers import add_person, make_bearer, sign_in
+from tests.helpers import PASSWORD, add_person, make_bearer, read_token, sign_in
 from tests.wire import SocketClient, open_socket, serving, shake_hands
 
 ORIGIN = (b"Origin", b"http://localhost")
@@ -43,9 +43,13 @@ async def token(fresh_app: QuartApp, owner: User) -> str:
 
 
 @pytest.fixture
-async def cookie(fresh_app: QuartApp, owner: User) -> bytes:
-    client = await sign_in(fresh_app.test_client(), "owner")
-    return read_cookies(client)
+async def browser(fresh_app: QuartApp, owner: User) -> QuartClient:
+    return await sign_in(fresh_app.test_client(), "owner")
+
+
+@pytest.fixture
+async def cookie(browser: QuartClient) -> bytes:
+    return read_cookies(browser)
 
 
 def read_cookies(client: QuartClient) -> bytes:
@@ -80,6 +84,46 @@ async def test_log_out_closes_the_socket_within_two_seconds(
         start = time.monotonic()
         assert await client.read_close() == SIGN_IN
         assert time.monotonic() - start < 2
+
+
+@pytest.mark.parametrize("end", ENDS)
+async def test_open_socket_keeps_nothing_once_the_session_has_ended(
+    fresh_app: QuartApp,
+    owner: User,
+    target: str,
+    cookie: bytes,
+    port: int,
+    monkeypatch: pytest.MonkeyPatch,
+    end: str,
+) -> None:
+    monkeypatch.setattr(sockets, "PAUSE", 60.0)
+    async with open_socket(port, target, (b"Cookie", cookie), ORIGIN) as client:
+        await connect(client)
+        async with fresh_app.app_context(), db.begin() as session:
+            await ENDS[end](session, owner)
+        await client.say("hello")
+        assert await client.read_close() == SIGN_IN
+
+
+AGAIN = {
+    "/auth/confirm": {"password": PASSWORD},
+    "/account/password": {"current": PASSWORD, "password": "a better horse battery"},
+}
+
+
+@pytest.mark.parametrize("path", AGAIN)
+async def test_password_given_again_leaves_the_own_socket_open(
+    fresh_app: QuartApp, browser: QuartClient, cookie: bytes, target: str, port: int, path: str
+) -> None:
+    async with open_socket(port, target, (b"Cookie", cookie), ORIGIN) as page:
+        await connect(page)
+        form = {"csrf_token": await read_token(browser, path), **AGAIN[path]}
+        assert (await browser.post(path, form=form)).status_code == 303
+        assert read_cookies(browser) != cookie
+        async with fresh_app.app_context():
+            await sockets.close_ended(fresh_app)
+        await page.say("still here")
+        assert "still here" in str(await page.hear())
 
 
 async def test_revoked_token_closes_its_sockets_and_no_others(
