@@ -10,6 +10,7 @@ from quartapp.auth.cookies import (
     init_cookies,
     login_user,
     logout_user,
+    renew_login,
 )
 from quartapp.auth.csrf import make_csrf_token, refuse_foreign_form, refuse_forged_call
 from quartapp.auth.gates import acts_as_admin, admin_required, fresh_login_required, login_required
@@ -46,6 +47,7 @@ __all__ = [
     "make_csrf_token",
     "refuse_foreign_form",
     "refuse_forged_call",
+    "renew_login",
     "require_code",
 ]
 

@@ -13,6 +13,7 @@ from quartapp.services.session import (
     confirm_session,
     find_session,
     open_session,
+    renew_session,
 )
 
 
@@ -65,8 +66,7 @@ async def login_user(user: User, *, remember: bool = False) -> None:
         address=request.remote_addr or "",
         remember=remember,
     )
-    keep_secrets(secrets)
-    g.asker = Asker(session=await find_session(db.session, secrets.token))
+    await replace_cookies(secrets)
 
 
 async def logout_user() -> None:
@@ -86,6 +86,15 @@ async def forget_session() -> None:
 async def confirm_login() -> None:
     """Note that the password was given again; the session gets new secrets."""
     if row := get_asker().session:
-        secrets = await confirm_session(db.session, row)
-        keep_secrets(secrets)
-        g.asker = Asker(session=await find_session(db.session, secrets.token))
+        await replace_cookies(await confirm_session(db.session, row))
+
+
+async def renew_login() -> None:
+    """Give this browser's session new secrets, so that a copy of its cookies is void."""
+    if row := get_asker().session:
+        await replace_cookies(await renew_session(db.session, row))
+
+
+async def replace_cookies(secrets: Secrets) -> None:
+    keep_secrets(secrets)
+    g.asker = Asker(session=await find_session(db.session, secrets.token))

@@ -129,11 +129,17 @@ async def replace_secrets(session: AsyncSession, row: UserSession, used: str) ->
 
 
 async def confirm_session(session: AsyncSession, row: UserSession) -> Secrets:
-    """Note that the password was given again; return new secrets, those before let nobody in."""
+    """Note that the password was given again; return new secrets."""
+    values = {"confirmed_at": utcnow()}
+    await session.execute(update(UserSession).where(UserSession.id == row.id).values(**values))
+    return await renew_session(session, row)
+
+
+async def renew_session(session: AsyncSession, row: UserSession) -> Secrets:
+    """Return new secrets of a session; those before let nobody in, whoever has a copy."""
     token, secret = make_token(), make_token() if row.remember_hash else None
     values = {
         "token_hash": hash_token(token),
-        "confirmed_at": utcnow(),
         "remember_hash": hash_token(secret) if secret else None,
         "last_remember_hash": None,
     }

@@ -3,9 +3,10 @@ import re
 import pytest
 from quart import Quart
 from quart.testing import QuartClient
+from sqlalchemy import update
 
 from quartapp.extensions import db
-from quartapp.models import Role, User
+from quartapp.models import Role, User, UserSession, utcnow
 from quartapp.models.session import FRESH
 from quartapp.services.session import open_session
 from tests.api.helpers import Api
@@ -101,6 +102,31 @@ async def test_every_other_browser_is_signed_out_at_once(
     await post(browser, "/account/sessions/remove", "/account/sessions")
     statuses = [(await client.get("/account/")).status_code for client in [browser, *others]]
     assert statuses == [200, 303, 303]
+
+
+@pytest.mark.parametrize("name", ["quartapp", "remember"])
+async def test_copy_of_a_cookie_is_void_once_the_other_browsers_are_signed_out(
+    app: Quart, admin: User, name: str
+) -> None:
+    client, thief = app.test_client(), app.test_client()
+    form = {"name": "admin", "password": PASSWORD, "remember": "y"}
+    assert (await post(client, "/auth/login", "/auth/login", **form))[0] == 303
+    stolen = {cookie.name: cookie.value for cookie in client.cookie_jar}[name]
+    thief.set_cookie("localhost", name, str(stolen))
+    await post(client, "/account/sessions/remove", "/account/sessions")
+
+    assert (await client.get("/account/")).status_code == 200
+    assert (await thief.get("/account/")).status_code == 303
+
+
+async def test_signing_others_out_is_not_giving_the_password(
+    app: Quart, browser: QuartClient
+) -> None:
+    async with app.app_context(), db.begin() as session:
+        await session.execute(update(UserSession).values(confirmed_at=utcnow() - FRESH))
+    assert (await post(browser, "/account/sessions/remove", "/account/sessions"))[0] == 303
+    assert (await browser.get("/account/")).status_code == 200
+    assert (await browser.get("/account/tokens/new")).status_code == 303
 
 
 async def test_browser_of_another_cannot_be_signed_out(app: Quart, browser: QuartClient) -> None:

@@ -10,6 +10,7 @@ from quartapp.auth import (
     get_user,
     login_required,
     logout_user,
+    renew_login,
 )
 from quartapp.errors import InvalidError, UnauthorizedError
 from quartapp.extensions import db, limiter
@@ -128,8 +129,10 @@ async def remove_one_session(session_id: int) -> ResponseReturnValue:
 @bp.post("/sessions/remove")
 @login_required
 async def remove_other_sessions() -> ResponseReturnValue:
+    """Sign every other browser out, and whoever has a copy of this one's cookies."""
     await require_token()
     await end_sessions(db.session, get_user(), get_user(), but=find_own_session())
+    await renew_login()
     await flash("Every other browser was signed out.", "success")
     await db.session.commit()
     return redirect(url_for(".sessions"), 303)
