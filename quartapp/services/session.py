@@ -4,8 +4,9 @@ import logging
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
@@ -64,10 +65,16 @@ async def open_session(
     return Secrets(token, f"{row.family}.{secret}" if secret else None)
 
 
+def still_holds(now: datetime) -> ColumnElement[bool]:
+    """The condition that a session has not ended: one that is remembered sleeps while idle."""
+    wakes = or_(UserSession.seen_at > now - IDLE, UserSession.remember_hash.is_not(None))
+    return and_(UserSession.expires_at > now, wakes)
+
+
 def select_living() -> Select[UserSession]:
-    """Sessions that have not reached their last day, of people who may come in; users loaded."""
+    """Sessions that have not ended, of people who may come in; users loaded."""
     query = select(UserSession).join(UserSession.user).options(joinedload(UserSession.user))
-    return query.where(UserSession.expires_at > utcnow(), User.disabled_at.is_(None))
+    return query.where(still_holds(utcnow()), User.disabled_at.is_(None))
 
 
 async def find_session(session: AsyncSession, token: str) -> UserSession | None:
@@ -169,7 +176,7 @@ async def end_sessions(
 
 
 def select_sessions(user: User) -> Select[UserSession]:
-    """The sessions of *user*, the last seen first."""
+    """The sessions of *user* that have not ended, the last seen first."""
     query = select_living().where(UserSession.user_id == user.id)
     return query.order_by(UserSession.seen_at.desc(), UserSession.id.desc())
 

@@ -83,6 +83,27 @@ async def test_session_ends_by_itself(app: Quart, admin: User, end: str) -> None
         assert await find_name(opened.token) is None
 
 
+async def test_list_has_the_sessions_that_still_hold(app: Quart, admin: User) -> None:
+    idle, ended = {"seen_at": utcnow() - IDLE - SECOND}, {"expires_at": utcnow() - SECOND}
+    async with app.app_context():
+        for browser, values, remember in (
+            ("awake", {}, False),
+            ("idle", idle, False),
+            ("asleep", idle, True),
+            ("ended", ended, True),
+        ):
+            async with db.begin() as session:
+                await open_session(session, admin, browser=browser, remember=remember)
+                own = UserSession.browser == browser
+                if values:
+                    await session.execute(update(UserSession).where(own).values(**values))
+        async with db.read() as session:
+            listed = (await paginate(session, select_sessions(admin), 1, 20)).items
+            ids = list(await session.scalars(select(UserSession.id).order_by(UserSession.id)))
+            assert [row.browser for row in listed] == ["awake", "asleep"]
+            assert await find_ended_sessions(session, ids) == {ids[1], ids[3]}
+
+
 async def test_session_of_who_is_disabled_lets_nobody_in(app: Quart, admin: User) -> None:
     async with app.app_context():
         opened = await begin(admin, remember=True)
