@@ -14,7 +14,7 @@ from quartapp.serve import OVERTIME, on_stop_signals
 @click.command("worker")
 @with_app
 async def worker_command() -> None:
-    """Send the mail in the outbox, until SIGTERM or SIGINT."""
+    """Send the mail in the outbox and remove what has expired, until SIGTERM or SIGINT."""
     mailer = find_mailer()
     if mailer is None:
         raise click.ClickException("No mail can be sent: set MAIL_SERVER.")

@@ -24,12 +24,15 @@ from quartapp.services.outbox import (
     record_sent,
     release_message,
 )
+from quartapp.services.prune import prune_rows
 
 BATCH = 20  # messages of one claim
 POLL = 2.0  # s between two looks for what other processes have added
 MAX_PAUSE = 60.0  # s between two looks while the database or the mail server is away
 SEND_SECONDS = 10.0  # for one mail
 RECORD_PAUSE = 1.0  # s until what could not be recorded is tried again
+PRUNE_BATCH = 200  # rows of a table, removed in one transaction
+PRUNE_PAUSE = 3600.0  # s between two looks for rows that nobody can use any more
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +46,7 @@ class Mailer:
     backend: Backend
     sender: str
     lease: float  # s
+    prune_at: float = 0.0  # by the clock that only goes forward
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -58,13 +62,17 @@ class Mailer:
 
 
 async def run_outbox(mailer: Mailer) -> None:
-    """Send what is due until the mailer stops; what goes wrong is logged, and tried again."""
+    """Send what is due until the mailer stops; what goes wrong is logged, and tried again.
+
+    When nothing is due, now and then, rows go that nobody can use any more.
+    """
     pause = POLL
     while not mailer.stopped.is_set():
         mailer.wake.clear()
         try:
             while await send_batch(mailer):
                 pass
+            await prune(mailer)
             pause, end = POLL, mailer.wake
         except Exception as error:  # noqa: BLE001 (the loop goes on)
             pause, end = min(pause * 2, MAX_PAUSE), mailer.stopped
@@ -77,6 +85,18 @@ def report(error: Exception, pause: float) -> None:
     known = error if isinstance(error, AwayError) else classify(error)
     unknown = None if known else error
     logger.warning("The outbox waits %g s: %s", pause, known or "see below", exc_info=unknown)
+
+
+async def prune(mailer: Mailer) -> None:
+    """Remove some of what is past: soon again while there is more, else much later."""
+    if monotonic() < mailer.prune_at:
+        return
+    mailer.prune_at = monotonic() + PRUNE_PAUSE  # also when it fails: mail is more urgent
+    async with db.begin() as session:
+        removed = await prune_rows(session, now=utcnow(), limit=PRUNE_BATCH)
+    if removed:
+        mailer.prune_at = 0.0
+        logger.info("Rows that nobody could use any more were removed: %d.", removed)
 
 
 async def send_batch(mailer: Mailer) -> int:

@@ -1,0 +1,79 @@
+from datetime import timedelta
+
+from quart import Quart
+from sqlalchemy import select, update
+
+from quartapp.extensions import db
+from quartapp.models import ApiToken, AuditEvent, Link, Purpose, User, UserSession, utcnow
+from quartapp.models.session import IDLE
+from quartapp.services.link import add_link
+from quartapp.services.prune import TOKEN_KEPT, prune_rows
+from quartapp.services.session import open_session
+from quartapp.services.token import add_token
+
+SECOND = timedelta(seconds=1)
+
+
+async def prune(limit: int = 100) -> int:
+    async with db.begin() as session:
+        return await prune_rows(session, now=utcnow(), limit=limit)
+
+
+async def add_sessions(user: User) -> None:
+    past = utcnow() - SECOND
+    for browser, values, remember in (
+        ("awake", {"browser": "awake"}, False),
+        ("idle", {"seen_at": past - IDLE}, False),
+        ("asleep", {"seen_at": past - IDLE}, True),
+        ("ended", {"expires_at": past}, True),
+    ):
+        async with db.begin() as session:
+            await open_session(session, user, browser=browser, remember=remember)
+            own = UserSession.browser == browser
+            await session.execute(update(UserSession).where(own).values(**values))
+
+
+async def add_links(user: User) -> None:
+    async with db.begin() as session:
+        await add_link(session, Purpose.RESET, user=user)
+        await session.execute(update(Link).values(expires_at=utcnow() - SECOND))
+        await add_link(session, Purpose.CONFIRM, user=user)
+
+
+async def add_tokens(user: User) -> None:
+    kept = {"new": SECOND, "expired": -TOKEN_KEPT + timedelta(minutes=1), "old": -TOKEN_KEPT}
+    async with db.begin() as session:
+        for name, life in kept.items():
+            await add_token(session, user, name, life=life)
+
+
+async def test_what_nobody_can_use_any_more_is_removed(app: Quart, admin: User) -> None:
+    async with app.app_context():
+        for add in (add_sessions, add_links, add_tokens):
+            await add(admin)
+        async with db.read() as session:
+            events = list(await session.scalars(select(AuditEvent.id)))
+
+        assert [await prune(), await prune()] == [4, 0]
+
+        async with db.read() as session:
+            for column, kept in (
+                (UserSession.browser, ["asleep", "awake"]),
+                (Link.purpose, [Purpose.CONFIRM]),
+                (ApiToken.name, ["expired", "new"]),
+                (User.name, ["admin"]),
+            ):
+                assert list(await session.scalars(select(column).order_by(column))) == kept
+            assert list(await session.scalars(select(AuditEvent.id))) == events
+
+
+async def test_so_many_are_removed_at_once_the_oldest_first(app: Quart, admin: User) -> None:
+    async with app.app_context():
+        async with db.begin() as session:
+            for number in range(5):
+                await add_token(session, admin, str(number), life=-TOKEN_KEPT - SECOND)
+        assert await prune(limit=2) == 2
+        async with db.read() as session:
+            names = await session.scalars(select(ApiToken.name).order_by(ApiToken.id))
+            assert list(names) == ["2", "3", "4"]
+        assert [await prune(limit=2) for _ in range(3)] == [2, 1, 0]
