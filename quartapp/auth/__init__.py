@@ -15,7 +15,7 @@ from quartapp.auth.cookies import (
 from quartapp.auth.csrf import make_csrf_token, refuse_foreign_form, refuse_forged_call
 from quartapp.auth.gates import acts_as_admin, admin_required, fresh_login_required, login_required
 from quartapp.auth.loading import get_socket_user, load_socket_user, load_user
-from quartapp.auth.passwords import authenticate
+from quartapp.auth.passwords import authenticate, hash_new_password, hash_password_by_link
 from quartapp.auth.second_step import (
     begin_second_step,
     check_code,
@@ -39,6 +39,8 @@ __all__ = [
     "get_box",
     "get_socket_user",
     "get_user",
+    "hash_new_password",
+    "hash_password_by_link",
     "load_socket_user",
     "load_user",
     "login_required",

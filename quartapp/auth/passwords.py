@@ -1,11 +1,13 @@
-"""Who knows a password: asked where nothing waits for the database, as hashing takes long."""
+"""Who knows a password, and new ones: hashed where nothing waits for the database."""
 
 from quartapp.errors import UnauthorizedError
 from quartapp.extensions import db, limiter
-from quartapp.models import Action, User
-from quartapp.security import check_password, is_outdated
+from quartapp.models import Action, Purpose, User
+from quartapp.security import check_password, hash_password, is_outdated
 from quartapp.services.audit import record_event
-from quartapp.services.user import find_user_by_login, renew_hash
+from quartapp.services.link import get_link
+from quartapp.services.password import find_own_words, refuse_weak_password
+from quartapp.services.user import find_user_by_login, keep_hash, refuse_weak_password_of
 
 UNKNOWN = "Unknown name or wrong password."
 
@@ -26,5 +28,39 @@ async def authenticate(login: str, password: str) -> User:
         await db.session.commit()  # it is kept, whatever becomes of the request
         raise UnauthorizedError(UNKNOWN)
     if is_outdated(user.password_hash):
-        user.password_hash = await renew_hash(db.session, user, password)
+        await renew_hash(user, password)
     return user
+
+
+async def renew_hash(user: User, password: str) -> None:
+    """Hash the password that was right just now with the parameters of today."""
+    password_hash = await hash_password(password)
+    async with db.begin() as session:
+        if await keep_hash(session, user, password_hash):
+            user.password_hash = password_hash
+
+
+async def hash_new_password(user: User, password: str) -> str:
+    """Return the hash of a password that *user* chose; InvalidError when it is too weak.
+
+    What this request did before in the database is undone, as by `authenticate`.
+    """
+    await db.discard()
+    async with db.read() as session:
+        await refuse_weak_password_of(session, user, password)
+    return await hash_password(password)
+
+
+async def hash_password_by_link(
+    purpose: Purpose, token: str, password: str, *, name: str = ""
+) -> str:
+    """Do the same for who has a link, which is not used up; BadRequestError when it is void."""
+    await db.discard()
+    async with db.read() as session:
+        link = await get_link(session, purpose, token)
+        if link.user_id:
+            user = await session.get_one(User, link.user_id)
+            await refuse_weak_password_of(session, user, password)
+        else:
+            refuse_weak_password(password, own_words=find_own_words(name, link.email))
+    return await hash_password(password)

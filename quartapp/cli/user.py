@@ -8,7 +8,7 @@ from quartapp.cli.words import read_email, read_password, read_username
 from quartapp.extensions import db
 from quartapp.mail.links import DEFAULT_URL, RESET, write_link
 from quartapp.models import Role
-from quartapp.services.password import make_password_hash
+from quartapp.services.password import find_own_words, make_password_hash
 from quartapp.services.people import (
     add_reset_link,
     disable_user,
@@ -50,7 +50,7 @@ async def setup_link() -> None:
 async def create(name: str, email: str | None, role: str, password_stdin: bool) -> None:
     """Make an account; the password is asked for, and not shown."""
     name, email = read_username(name), read_email(email)
-    own_words = [name, *(email or "").split("@")]
+    own_words = find_own_words(name, email)
     password_hash = await make_password_hash(read_password(password_stdin), own_words=own_words)
     async with db.begin() as session:
         await add_user(

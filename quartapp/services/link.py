@@ -38,14 +38,22 @@ async def add_link(
     return token
 
 
+async def get_link(session: AsyncSession, purpose: Purpose, token: str) -> Link:
+    """Return what a link stands for; BadRequestError, the same for every fault."""
+    wanted = Link.purpose == purpose, Link.token_hash == hash_token(token)
+    link = await session.scalar(select(Link).where(*wanted))
+    if link is None or link.expires_at <= utcnow():
+        raise BadRequestError(VOID)
+    return link
+
+
 async def use_link(session: AsyncSession, purpose: Purpose, token: str) -> Link:
-    """Return what a link stands for, and void it; BadRequestError, the same for every fault.
+    """Return what a link stands for, and void it.
 
     Of many at once one succeeds: the database lets one delete the row.
     """
-    wanted = Link.purpose == purpose, Link.token_hash == hash_token(token)
-    link = await session.scalar(select(Link).where(*wanted))
-    if link is None or not await take_link(session, link) or link.expires_at <= utcnow():
+    link = await get_link(session, purpose, token)
+    if not await take_link(session, link):
         raise BadRequestError(VOID)
     return link
 

@@ -34,6 +34,10 @@ def refuse_weak_password(
         raise InvalidError.of_field("password", fault)
 
 
+def find_own_words(name: str, email: str | None) -> list[str]:
+    return [name, *(email or "").split("@")]
+
+
 def find_fault(password: str, own_words: Collection[str], has_second_factor: bool = False) -> str:
     """Return what is wrong with a new password, in words for the person who chose it."""
     least = MIN_SECOND_PASSWORD if has_second_factor else MIN_PASSWORD

@@ -1,15 +1,16 @@
 """Accounts."""
 
 from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.errors import BadRequestError, ConflictError
 from quartapp.models import Action, Link, Purpose, Role, User, utcnow
 from quartapp.models.text import fold_email
-from quartapp.security import hash_password, hash_token
+from quartapp.security import hash_token
 from quartapp.services.audit import record_event
 from quartapp.services.link import VOID, add_link, remove_links
-from quartapp.services.password import make_password_hash
+from quartapp.services.password import find_own_words, refuse_weak_password
 from quartapp.services.second_factor import has_second_factor
 
 
@@ -24,12 +25,11 @@ async def add_setup_token(session: AsyncSession) -> str:
     return await add_link(session, Purpose.SETUP)
 
 
-async def set_up(session: AsyncSession, token: str, *, name: str, password: str) -> User:
+async def set_up(session: AsyncSession, token: str, *, name: str, password_hash: str) -> User:
     """Make the first administrator; all set-up links die with it.
 
     Of many at once one succeeds: each locks every link first, and the others find none left.
     """
-    password_hash = await make_password_hash(password, own_words=[name])
     links = select(Link).where(Link.purpose == Purpose.SETUP).order_by(Link.id)
     found = await session.scalars(links.with_for_update())
     valid = {link.token_hash for link in found if link.expires_at > utcnow()}
@@ -66,27 +66,31 @@ async def refuse_taken(session: AsyncSession, *, name: str | None, email: str | 
         raise ConflictError("This address belongs to another account.", "email")
 
 
-async def edit_password(session: AsyncSession, user: User, password: str) -> None:
-    """Give *user* a new password; links to choose one are void. Ending sessions is the caller's."""
-    own_words = [user.name, *(user.email or "").split("@")]
-    password_hash = await make_password_hash(
-        password, own_words=own_words, has_second_factor=await has_second_factor(session, user)
+async def refuse_weak_password_of(session: AsyncSession, user: User, password: str) -> None:
+    refuse_weak_password(
+        password,
+        own_words=find_own_words(user.name, user.email),
+        has_second_factor=await has_second_factor(session, user),
     )
-    await keep_hash(session, user, password_hash)
+
+
+async def edit_password(session: AsyncSession, user: User, password_hash: str) -> None:
+    """Give *user* a new password; links to choose one are void. Ending sessions is the caller's.
+
+    ConflictError when it is not the one any more that *user* was read with.
+    """
+    if not await keep_hash(session, user, password_hash):
+        raise ConflictError("The password was changed in the meantime.")
     await remove_links(session, user, Purpose.RESET)
     await record_event(session, Action.PASSWORD_CHANGED, by=user, on=user)
 
 
-async def renew_hash(session: AsyncSession, user: User, password: str) -> str:
-    """Hash the password that was right just now with the parameters of today."""
-    password_hash = await hash_password(password)
-    await keep_hash(session, user, password_hash)
-    return password_hash
-
-
-async def keep_hash(session: AsyncSession, user: User, password_hash: str) -> None:
-    query = update(User).where(User.id == user.id).values(password_hash=password_hash)
-    await session.execute(query)
+async def keep_hash(session: AsyncSession, user: User, password_hash: str) -> bool:
+    """Tell whether it took the place of the hash that *user* was read with: hashing takes long."""
+    unchanged = User.id == user.id, User.password_hash == user.password_hash
+    query = update(User).where(*unchanged).values(password_hash=password_hash)
+    done = await session.execute(query)
+    return isinstance(done, CursorResult) and done.rowcount == 1
 
 
 async def find_user_by_login(session: AsyncSession, login: str) -> User | None:

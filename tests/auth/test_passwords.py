@@ -1,16 +1,19 @@
 import pytest
 from argon2 import PasswordHasher
 from quart import Quart
+from quart.testing import QuartClient
 from sqlalchemy import select, update
 
 from quartapp import security
-from quartapp.auth import authenticate
-from quartapp.errors import UnauthorizedError
+from quartapp.auth import authenticate, hash_new_password, hash_password_by_link
+from quartapp.errors import BadRequestError, InvalidError, UnauthorizedError
 from quartapp.extensions import db
-from quartapp.models import User, utcnow
-from tests.helpers import PASSWORD
+from quartapp.models import Purpose, User, utcnow
+from quartapp.services.link import add_link
+from tests.helpers import PASSWORD, add_person, read_token, sign_in
 from tests.services.events import Event, list_events
 
+NEW = "a better horse battery"
 STRONGER = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)
 
 
@@ -57,6 +60,94 @@ async def test_nothing_waits_for_the_database_while_a_password_is_hashed(
         assert (await authenticate("admin", PASSWORD)).id == admin.id
 
 
+LINKS = {Purpose.SETUP: "setup", Purpose.INVITE: "register", Purpose.RESET: "reset"}
+
+
+@pytest.fixture
+def hashed(app: Quart, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The passwords that are hashed, each while another one writes: SQLite has one at a time."""
+    found = []
+
+    async def hash_slowly(password: str) -> str:
+        await change(email="still@example.org")
+        found.append(password)
+        return "x"
+
+    monkeypatch.setattr("quartapp.auth.passwords.hash_password", hash_slowly)
+    return found
+
+
+@pytest.mark.parametrize("purpose", LINKS)
+async def test_nothing_waits_while_a_password_is_chosen_by_link(
+    app: Quart, client: QuartClient, purpose: Purpose, hashed: list[str]
+) -> None:
+    async with app.app_context(), db.begin() as session:
+        user = await add_person(session, "ann") if purpose == Purpose.RESET else None
+        token = await add_link(session, purpose, user=user)
+    if user:
+        await sign_in(client, user.name)  # who asks is looked up first, in a session that may write
+    path = f"/auth/{LINKS[purpose]}"
+    form = {"token": token, "name": "bob", "password": NEW}
+    form["csrf_token"] = await read_token(client, f"{path}?token={token}")
+
+    assert (await client.post(path, form=form)).status_code == 303
+    assert hashed == [NEW]
+
+
+async def test_nothing_waits_while_a_program_sets_up(
+    client: QuartClient, app: Quart, hashed: list[str]
+) -> None:
+    async with app.app_context(), db.begin() as session:
+        token = await add_link(session, Purpose.SETUP)
+    data = {"token": token, "name": "root", "password": NEW}
+
+    assert (await client.post("/api/v1/setup", json=data)).status_code == 201
+    assert hashed == [NEW]
+
+
+async def test_nothing_waits_while_a_password_is_replaced(
+    browser: QuartClient, hashed: list[str]
+) -> None:
+    path = "/account/password"
+    form = {"current": PASSWORD, "password": NEW, "csrf_token": await read_token(browser, path)}
+
+    assert (await browser.post(path, form=form)).status_code == 303
+    assert hashed == [NEW]
+
+
+async def test_new_password_is_hashed_outside_of_what_the_request_began(
+    app: Quart, admin: User, hashed: list[str]
+) -> None:
+    async with app.app_context(), app.test_request_context("/", method="POST"):
+        await db.session.execute(select(User))
+        assert await hash_new_password(admin, NEW) == "x"
+
+
+@pytest.mark.parametrize("purpose", LINKS)
+async def test_weak_password_leaves_the_link_alive_and_is_not_hashed(
+    app: Quart, admin: User, purpose: Purpose, hashed: list[str]
+) -> None:
+    async with app.test_request_context("/", method="POST"):
+        await change(email="margaret@example.org")
+        user = admin if purpose == Purpose.RESET else None
+        email = "margaret@example.org" if purpose == Purpose.INVITE else None
+        async with db.begin() as session:
+            token = await add_link(session, purpose, user=user, email=email)
+        own_words = {Purpose.SETUP: "margaretmargaret"}.get(purpose, "margaretexample.org")
+        for weak in ("short", own_words):
+            with pytest.raises(InvalidError):
+                await hash_password_by_link(purpose, token, weak, name="margaret")
+        assert hashed == []
+        await hash_password_by_link(purpose, token, NEW, name="margaret")
+
+
+async def test_void_link_costs_no_hash(app: Quart, hashed: list[str]) -> None:
+    async with app.test_request_context("/", method="POST"):
+        with pytest.raises(BadRequestError):
+            await hash_password_by_link(Purpose.INVITE, "nothing", NEW, name="ann")
+    assert hashed == []
+
+
 async def test_hash_of_yesterday_is_replaced_at_the_next_login(
     app: Quart, admin: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,6 +163,20 @@ async def test_hash_of_yesterday_is_replaced_at_the_next_login(
     assert hashes[0] != admin.password_hash
     assert "m=16,t=2" in str(hashes[0])
     assert hashes[1] == hashes[0]
+
+
+async def test_password_changed_during_a_login_is_not_taken_back(
+    app: Quart, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hash_slowly(_: str) -> str:
+        await change(password_hash="new")
+        return "old password, hashed anew"
+
+    monkeypatch.setattr(security, "hasher", STRONGER)
+    monkeypatch.setattr("quartapp.auth.passwords.hash_password", hash_slowly)
+    async with app.test_request_context("/", method="POST"):
+        await authenticate("admin", PASSWORD)
+        assert await db.session.scalar(select(User.password_hash)) == "new"
 
 
 async def test_failed_login_is_recorded_without_what_was_typed(app: Quart, admin: User) -> None:

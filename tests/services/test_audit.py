@@ -9,7 +9,7 @@ from quartapp.services.paging import paginate
 from quartapp.services.session import close_session, end_sessions, find_session, open_session
 from quartapp.services.token import add_token, remove_token
 from quartapp.services.user import add_setup_token, edit_password, set_up
-from tests.helpers import PASSWORD, add_person
+from tests.helpers import add_person
 from tests.services.events import Event, list_events, to_event
 
 NEW = "a better horse battery"
@@ -68,7 +68,7 @@ async def test_what_services_do_is_recorded(app: Quart) -> None:
     async with app.app_context():
         async with db.begin() as session:
             token = await add_setup_token(session)
-            root = await set_up(session, token, name="root", password=PASSWORD)
+            root = await set_up(session, token, name="root", password_hash="x")
             ann = await add_person(session, "ann")
             opened = await open_session(session, ann, address="192.0.2.7")
             browser = await find_session(session, opened.token)
@@ -76,7 +76,7 @@ async def test_what_services_do_is_recorded(app: Quart) -> None:
             for _ in range(2):
                 await close_session(session, browser)
             await end_sessions(session, ann, root)
-            await edit_password(session, ann, NEW)
+            await edit_password(session, ann, "x")
             _, row = await add_token(session, ann, "laptop", scope=Scope.READ, by=ann)
             await remove_token(session, row.id, None)
             site = await add_entity(session, name="site", url="http://a.test/", owner=ann)

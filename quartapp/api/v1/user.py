@@ -18,10 +18,11 @@ from quartapp.api.v1.schemas import (
     UserQuery,
 )
 from quartapp.api.v1.token import to_new
-from quartapp.auth import admin_required, get_user, login_required
+from quartapp.auth import admin_required, get_user, hash_password_by_link, login_required
 from quartapp.extensions import db
 from quartapp.limits import limit
 from quartapp.limits.keys import by_address
+from quartapp.models import Purpose
 from quartapp.services.paging import paginate
 from quartapp.services.people import edit_user, get_user_by_id, select_users
 from quartapp.services.session import end_sessions, select_sessions
@@ -38,7 +39,10 @@ bp = Blueprint("user", __name__)
 @validate_response(NewTokenOut, 201)
 async def setup(data: SetupIn) -> tuple[NewTokenOut, int]:
     """Make the first administrator with the token of the set-up link; the answer is a token."""
-    user = await set_up(db.session, data.token, name=data.name, password=data.password)
+    password_hash = await hash_password_by_link(
+        Purpose.SETUP, data.token, data.password, name=data.name
+    )
+    user = await set_up(db.session, data.token, name=data.name, password_hash=password_hash)
     secret, row = await add_token(db.session, user, "Set-up", by=user)
     await db.session.commit()
     return to_new(secret, row), 201

@@ -8,6 +8,7 @@ from quartapp.auth import (
     fresh_login_required,
     get_asker,
     get_user,
+    hash_new_password,
     login_required,
     logout_user,
     renew_login,
@@ -50,8 +51,9 @@ async def password() -> ResponseReturnValue:
         form.password.allow_short()
     if await form.is_accepted():
         try:
-            await authenticate(user.name, form.current.data)
-            await edit_password(db.session, user, form.password.data)
+            user = await authenticate(user.name, form.current.data)
+            password_hash = await hash_new_password(user, form.password.data)
+            await edit_password(db.session, user, password_hash)
         except UnauthorizedError:
             form.add_error("current", "This is not your password.")
         except InvalidError as error:

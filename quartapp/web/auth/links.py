@@ -6,12 +6,13 @@ A GET shows a form, only its POST uses the link: what previews links in mails us
 from quart import Blueprint, abort, current_app, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
-from quartapp.auth import login_user, logout_user
+from quartapp.auth import hash_password_by_link, login_user, logout_user
 from quartapp.errors import ConflictError, InvalidError
 from quartapp.extensions import db, limiter
 from quartapp.limits import by_address, limit
 from quartapp.mail import send_mail
 from quartapp.mail.links import write_link
+from quartapp.models import Purpose
 from quartapp.services.account import (
     ask_to_register,
     ask_to_reset,
@@ -51,9 +52,11 @@ async def new() -> ResponseReturnValue:
     form = await RegisterForm.read_link()
     if await form.is_accepted():
         try:
-            user = await register(
-                db.session, form.token.data, name=form.name.data, password=form.password.data
+            token, name = form.token.data, form.name.data
+            password_hash = await hash_password_by_link(
+                Purpose.INVITE, token, form.password.data, name=name
             )
+            user = await register(db.session, token, name=name, password_hash=password_hash)
         except (ConflictError, InvalidError) as error:
             form.add_refusal(error)
         else:
@@ -87,7 +90,9 @@ async def reset() -> ResponseReturnValue:
     form = await ResetForm.read_link()
     if await form.is_accepted():
         try:
-            await reset_password(db.session, form.token.data, form.password.data)
+            token, password = form.token.data, form.password.data
+            password_hash = await hash_password_by_link(Purpose.RESET, token, password)
+            await reset_password(db.session, token, password_hash)
         except InvalidError as error:
             form.add_refusal(error)
         else:

@@ -5,6 +5,7 @@ from quartapp.auth import (
     authenticate,
     confirm_login,
     get_user,
+    hash_password_by_link,
     login_required,
     login_user,
     logout_user,
@@ -14,6 +15,7 @@ from quartapp.errors import ConflictError, ForbiddenError, InvalidError, Unautho
 from quartapp.extensions import db
 from quartapp.limits import limit
 from quartapp.limits.keys import by_address
+from quartapp.models import Purpose
 from quartapp.services.user import set_up
 from quartapp.web.auth.entry import let_in
 from quartapp.web.auth.forms import ConfirmForm, LoginForm, SetupForm
@@ -30,9 +32,11 @@ async def setup() -> ResponseReturnValue:
     form = await SetupForm.read_link()
     if await form.is_accepted():
         try:
-            user = await set_up(
-                db.session, form.token.data, name=form.name.data, password=form.password.data
+            token, name = form.token.data, form.name.data
+            password_hash = await hash_password_by_link(
+                Purpose.SETUP, token, form.password.data, name=name
             )
+            user = await set_up(db.session, token, name=name, password_hash=password_hash)
         except (ConflictError, InvalidError) as error:
             form.add_refusal(error)
         else:
