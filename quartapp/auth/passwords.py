@@ -22,7 +22,8 @@ async def authenticate(login: str, password: str) -> User:
     await db.discard()
     async with db.read() as session:
         user = await find_user_by_login(session, login)
-    is_right = await check_password(password, user.password_hash if user else None)
+    is_counted = await limiter.may_guess(login, user.id if user else None)
+    is_right = await check_password(password, user.password_hash if user and is_counted else None)
     if user is None or not is_right or not user.is_active:
         await record_event(db.session, Action.LOGIN_FAILED, by=None, on=user)
         await db.session.commit()  # it is kept, whatever becomes of the request

@@ -40,7 +40,7 @@ async def find_second_step() -> SecondStep | None:
 
 async def check_code(user: User, code: str) -> None:
     """Take a code of the second factor, which counts as a guess; UnauthorizedError if wrong."""
-    await limiter.check_second_factor(user.name)
+    await limiter.check_second_factor(user.id)
     await use_code(db.session, user, code, box=get_box())
 
 

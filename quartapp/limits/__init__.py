@@ -8,14 +8,16 @@ from werkzeug import Response as WerkzeugResponse
 from quartapp.errors import TooManyRequestsError
 from quartapp.limits.counters import Counters, Verdict
 from quartapp.limits.headers import describe_wait, write_headers
-from quartapp.limits.keys import by_account, by_address, by_all, by_asker
+from quartapp.limits.keys import by_account, by_address, by_all, by_asker, by_user
 from quartapp.limits.rules import (
     ELSEWHERE,
     LOGIN_BY_ACCOUNT,
     LOGIN_BY_ADDRESS,
+    LOGIN_BY_USER,
     LOGIN_IN_ALL,
     RESET_BY_ACCOUNT,
     RESET_BY_ADDRESS,
+    RESET_BY_USER,
     SECOND_BY_ACCOUNT,
     SECOND_BY_DAY,
     Rule,
@@ -61,28 +63,48 @@ class Limiter:
         await self.count(LOGIN_BY_ACCOUNT, by_account(account))
         await self.count(LOGIN_IN_ALL, by_all())
 
-    async def check_second_factor(self, account: str) -> None:
+    async def may_guess(self, account: str, user_id: int | None) -> bool:
+        """Count a guess at whoever *account* names, by their name or by their address.
+
+        That both are one is no stranger's business: a refusal must look like a wrong password.
+        """
+        return await self.is_allowed(
+            LOGIN_BY_USER, by_account(account) if user_id is None else by_user(user_id)
+        )
+
+    async def check_second_factor(self, user_id: int) -> None:
         """Count a guess at a code, whose password was right."""
-        await self.count(SECOND_BY_ACCOUNT, by_account(account))
-        await self.count(SECOND_BY_DAY, by_account(account))
+        await self.count(SECOND_BY_ACCOUNT, by_user(user_id))
+        await self.count(SECOND_BY_DAY, by_user(user_id))
 
     async def check_reset(self, account: str) -> None:
         """Count that somebody asks for a new password."""
         await self.count(RESET_BY_ADDRESS, by_address())
         await self.count(RESET_BY_ACCOUNT, by_account(account))
 
+    async def may_mail(self, user_id: int) -> bool:
+        """Count a mail that a stranger causes; a refusal must look as if it were sent."""
+        return await self.is_allowed(RESET_BY_USER, by_user(user_id))
+
     async def count(self, rule: Rule, key: str) -> None:
-        """Count once in a request, however often its view runs."""
+        verdict = await self.find_verdict(rule, key)
+        if verdict and not verdict.is_allowed:
+            wait = describe_wait(verdict.wait)
+            raise TooManyRequestsError(f"That was too often. Try again in {wait}.", verdict.wait)
+
+    async def is_allowed(self, rule: Rule, key: str) -> bool:
+        verdict = await self.find_verdict(rule, key)
+        return verdict is None or verdict.is_allowed
+
+    async def find_verdict(self, rule: Rule, key: str) -> Verdict | None:
+        """Count once in a request, however often its view runs; None: nothing is limited."""
         counters: Counters | None = current_app.extensions.get("limits")
         if counters is None:
-            return
+            return None
         verdicts: dict[tuple[Rule, str], Verdict] = g.setdefault("limits", {})
         if (rule, key) not in verdicts:
             verdicts[rule, key] = await counters.count(rule, key)
-        verdict = verdicts[rule, key]
-        if not verdict.is_allowed:
-            wait = describe_wait(verdict.wait)
-            raise TooManyRequestsError(f"That was too often. Try again in {wait}.", verdict.wait)
+        return verdicts[rule, key]
 
 
 async def add_headers(response: Response) -> Response:

@@ -15,7 +15,11 @@ def by_asker() -> str:
     """Count each user alone, and strangers by their address."""
     asker = g.get("asker")  # as quartapp.auth has found
     user = asker.user if asker else None
-    return f"user:{user.id}" if user else by_address()
+    return by_user(user.id) if user else by_address()
+
+
+def by_user(user_id: int) -> str:
+    return f"user:{user_id}"
 
 
 def by_address() -> str:

@@ -17,7 +17,7 @@ class Rule(NamedTuple):
     name: str  # in the headers
     allows: RateLimitItem
     by: Callable[[], str] = by_asker
-    is_told: bool = True  # in the headers: how busy others are is nobody's business
+    is_told: bool = True  # in the headers: what others do, and who is who, is nobody's business
 
 
 API = Rule("api", parse("600/minute"))
@@ -40,11 +40,13 @@ DEFAULTS = {
 
 LOGIN_BY_ADDRESS = Rule("login-address", parse("10/5minutes"), by_address)
 LOGIN_BY_ACCOUNT = Rule("login-account", parse("10/5minutes"))
+LOGIN_BY_USER = Rule("login-user", parse("10/5minutes"), is_told=False)
 LOGIN_IN_ALL = Rule("login", parse("1000/5minutes"), by_all, is_told=False)
 SECOND_BY_ACCOUNT = Rule("second-account", parse("10/5minutes"))
 SECOND_BY_DAY = Rule("second-day", parse("96/day"))
 RESET_BY_ADDRESS = Rule("reset-address", parse("5/day"), by_address)
 RESET_BY_ACCOUNT = Rule("reset-account", parse("5/day"))
+RESET_BY_USER = Rule("reset-user", parse("5/day"), is_told=False)
 
 
 def limit(allows: str, by: Callable[[], str] = by_asker) -> Callable[[F], F]:

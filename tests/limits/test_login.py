@@ -6,11 +6,12 @@ from collections import Counter
 import pytest
 from quart import Quart, g, request
 from quart.testing import QuartClient
+from sqlalchemy import func, select, update
 
 from quartapp.errors import TooManyRequestsError
-from quartapp.extensions import limiter
+from quartapp.extensions import db, limiter
 from quartapp.limits import keys
-from quartapp.models import User
+from quartapp.models import OutboxMessage, User
 from tests.helpers import PASSWORD, read_token
 from tests.limits.asking import ask, asking
 
@@ -132,6 +133,72 @@ async def test_attack_on_one_account_leaves_the_others_in(client: QuartClient) -
     other = await try_token(client, "wrong", "192.0.2.99", "alice")
 
     assert (flood.count(401), other) == (10, 401)
+
+
+async def give_address(app: Quart, email: str) -> None:
+    async with app.app_context(), db.begin() as session:
+        await session.execute(update(User).values(email=email))
+
+
+async def try_both(client: QuartClient, name: str, net: int) -> list[tuple[int, str]]:
+    """Guess by name and by address in turn, rightly in the end; return what each answer tells."""
+    answers = []
+    for number in range(16):
+        login = (name, f"{name}@example.org")[number % 2]
+        data = {"username": login, "password": "wrong" if number < 14 else PASSWORD}
+        options = {"method": "POST", "json": data}
+        answer = await ask(client, "/api/v1/tokens", f"10.0.{net}.{number}", **options)
+        answers.append((answer.status_code, answer.headers["RateLimit"]))
+    return answers
+
+
+async def test_name_and_address_of_an_account_are_counted_as_one(
+    app: Quart, client: QuartClient, admin: User
+) -> None:
+    await give_address(app, "admin@example.org")
+    known = await try_both(client, "admin", 1)
+
+    assert [status for status, _ in known] == [401] * 16
+    assert known == await try_both(client, "nobody", 2)
+
+
+async def test_ten_guesses_by_name_and_address_are_looked_at(
+    app: Quart, client: QuartClient, admin: User
+) -> None:
+    await give_address(app, "admin@example.org")
+    guesses = [await try_token(client, "wrong", make_address(number)) for number in range(9)]
+    right = [
+        await try_token(client, PASSWORD, "a", name) for name in ("admin@example.org", "admin")
+    ]
+
+    assert (guesses, right) == ([401] * 9, [201, 401])
+
+
+async def send_form(client: QuartClient, path: str, address: str, **form: str) -> int:
+    form["csrf_token"] = await read_token(client, path)
+    return int((await ask(client, path, address, method="POST", form=form)).status_code)
+
+
+async def cause_mails(client: QuartClient, name: str, email: str) -> list[int]:
+    asked = [("forgot", {"name": name})] * 3
+    asked += [("forgot", {"name": email})] * 2 + [("join", {"email": email})] * 2
+    return [
+        await send_form(client, f"/auth/{page}", make_address(number), **form)
+        for number, (page, form) in enumerate(asked)
+    ]
+
+
+async def test_account_gets_five_mails_a_day_however_it_is_called(
+    app: Quart, client: QuartClient, admin: User
+) -> None:
+    app.config["REGISTRATION"] = "open"
+    await give_address(app, "admin@example.org")
+    known = await cause_mails(client, "admin", "admin@example.org")
+
+    assert known == [202] * 7 == await cause_mails(client, "nobody", "nobody@example.org")
+    async with app.app_context(), db.read() as session:
+        mails = OutboxMessage.recipient == "admin@example.org"
+        assert await session.scalar(select(func.count(OutboxMessage.id)).where(mails)) == 5
 
 
 @pytest.mark.parametrize("by", ["account", "address"])

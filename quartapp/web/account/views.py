@@ -30,6 +30,7 @@ from quartapp.services.session import (
 from quartapp.services.token import add_token, remove_token, select_tokens
 from quartapp.services.user import edit_password
 from quartapp.web.account.forms import EmailForm, PasswordForm, TokenForm
+from quartapp.web.auth.letters import tell_owner
 from quartapp.web.forms import BaseForm, require_token
 from quartapp.web.paging import read_page_number
 
@@ -76,10 +77,11 @@ async def email() -> ResponseReturnValue:
         address = form.email.data
         await limiter.check_reset(address)
         token = await ask_to_move(db.session, user, address)
-        link = write_link("/auth/confirm-email" if token else "/auth/forgot", token)
-        await send_mail(
-            db.session, "confirm" if token else "known", address, link=link, person=user.name
-        )
+        if token is None:
+            await tell_owner(address)
+        else:
+            link = write_link("/auth/confirm-email", token)
+            await send_mail(db.session, "confirm", address, link=link, person=user.name)
         await db.session.commit()
         return await render_template("auth/sent.html", email=address), 202
     return await render_template("account/email.html", form=form), form.status

@@ -11,16 +11,10 @@ from quartapp.errors import ConflictError, InvalidError
 from quartapp.extensions import db, limiter
 from quartapp.limits import by_address, limit
 from quartapp.mail import send_mail
-from quartapp.mail.links import write_link
 from quartapp.models import Purpose
-from quartapp.services.account import (
-    ask_to_register,
-    ask_to_reset,
-    confirm_email,
-    register,
-    reset_password,
-)
+from quartapp.services.account import confirm_email, register, reset_password
 from quartapp.web.auth.forms import AddressForm, ForgotForm, LinkForm, RegisterForm, ResetForm
+from quartapp.web.auth.letters import send_register_link, send_reset_link
 
 bp = Blueprint("link", __name__, url_prefix="/auth")
 
@@ -35,9 +29,7 @@ async def join() -> ResponseReturnValue:
     if await form.is_accepted():
         email = form.email.data
         await limiter.check_reset(email)
-        token = await ask_to_register(db.session, email)
-        link = write_link("/auth/register" if token else "/auth/forgot", token)
-        await send_mail(db.session, "register" if token else "known", email, link=link)
+        await send_register_link(email)
         await db.session.commit()
         return await render_template("auth/sent.html", email=email), 202
     return await render_template("auth/join.html", form=form), form.status
@@ -74,10 +66,7 @@ async def forgot() -> ResponseReturnValue:
     form = await ForgotForm.read()
     if await form.is_accepted():
         await limiter.check_reset(form.name.data)
-        found = await ask_to_reset(db.session, form.name.data)
-        if found:
-            email, token = found
-            await send_mail(db.session, "reset", email, link=write_link("/auth/reset", token))
+        await send_reset_link(form.name.data)
         await db.session.commit()
         return await render_template("auth/sent.html", email=""), 202
     return await render_template("auth/forgot.html", form=form), form.status
