@@ -53,12 +53,12 @@ async def hash_new_password(user: User, password: str) -> str:
 
 
 async def hash_password_by_link(
-    purpose: Purpose, token: str, password: str, *, name: str = ""
+    token: str, password: str, *purposes: Purpose, name: str = ""
 ) -> str:
     """Do the same for who has a link, which is not used up; BadRequestError when it is void."""
     await db.discard()
     async with db.read() as session:
-        link = await get_link(session, purpose, token)
+        link = await get_link(session, token, *purposes)
         if link.user_id:
             user = await session.get_one(User, link.user_id)
             await refuse_weak_password_of(session, user, password)

@@ -15,14 +15,17 @@ class Purpose(StrEnum):
     """What a link is for; it is void for anything else."""
 
     SETUP = "setup"  # make the first administrator
-    INVITE = "invite"  # register
+    INVITE = "invite"  # register, because somebody wished it
+    JOIN = "join"  # register, because one wished it oneself
     CONFIRM = "confirm"  # show that an address is one's own
     RESET = "reset"  # choose a new password
 
 
+TO_REGISTER = (Purpose.INVITE, Purpose.JOIN)
 LIFE = {
     Purpose.SETUP: timedelta(days=1),
     Purpose.INVITE: timedelta(days=3),
+    Purpose.JOIN: timedelta(days=3),
     Purpose.CONFIRM: timedelta(days=3),
     Purpose.RESET: timedelta(minutes=30),
 }

@@ -4,6 +4,7 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.models import Action, Link, Purpose, Role, User, utcnow
+from quartapp.models.link import TO_REGISTER
 from quartapp.services.audit import record_event
 from quartapp.services.link import add_link, remove_links, use_link
 from quartapp.services.people import keep_an_admin
@@ -18,15 +19,19 @@ from quartapp.services.user import (
 
 
 async def ask_to_register(session: AsyncSession, email: str) -> str | None:
-    """Return the secret of a link to register with; None when the address has an account."""
+    """Return the secret of a link to register with; None when the address has an account.
+
+    The one before it is void; an invitation is not, which may give more rights.
+    """
     if await find_user_by_email(session, email):
         return None
-    return await add_link(session, Purpose.INVITE, email=email, role=Role.VIEWER)
+    await session.execute(delete(Link).where(Link.purpose == Purpose.JOIN, Link.email == email))
+    return await add_link(session, Purpose.JOIN, email=email, role=Role.VIEWER)
 
 
 async def register(session: AsyncSession, token: str, *, name: str, password_hash: str) -> User:
     """Make the account that a link invites to; whoever got it by mail has shown the address."""
-    link = await use_link(session, Purpose.INVITE, token)
+    link = await use_link(session, token, *TO_REGISTER)
     user = await add_user(
         session,
         name=name,
@@ -35,7 +40,7 @@ async def register(session: AsyncSession, token: str, *, name: str, password_has
         email=link.email,
     )
     user.email_confirmed_at = utcnow() if link.email else None
-    others = Link.purpose == Purpose.INVITE, Link.email == link.email
+    others = Link.purpose.in_(TO_REGISTER), Link.email == link.email
     await session.execute(delete(Link).where(*others))
     await session.flush()
     return user
@@ -51,7 +56,7 @@ async def ask_to_reset(session: AsyncSession, login: str) -> tuple[str, str] | N
 
 async def reset_password(session: AsyncSession, token: str, password_hash: str) -> User:
     """Set the password of whose link it is; every session ends, every other link is void."""
-    link = await use_link(session, Purpose.RESET, token)
+    link = await use_link(session, token, Purpose.RESET)
     user = await session.get_one(User, link.user_id)
     await edit_password(session, user, password_hash)
     await close_sessions(session, user)
@@ -69,7 +74,7 @@ async def ask_to_move(session: AsyncSession, user: User, email: str) -> str | No
 
 async def confirm_email(session: AsyncSession, token: str) -> tuple[User, str | None]:
     """Give somebody the address that their link confirms; return also the one before it."""
-    link = await use_link(session, Purpose.CONFIRM, token)
+    link = await use_link(session, token, Purpose.CONFIRM)
     user = await session.get_one(User, link.user_id)
     before = user.email
     if link.email != before:

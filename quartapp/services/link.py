@@ -38,21 +38,21 @@ async def add_link(
     return token
 
 
-async def get_link(session: AsyncSession, purpose: Purpose, token: str) -> Link:
+async def get_link(session: AsyncSession, token: str, *purposes: Purpose) -> Link:
     """Return what a link stands for; BadRequestError, the same for every fault."""
-    wanted = Link.purpose == purpose, Link.token_hash == hash_token(token)
+    wanted = Link.purpose.in_(purposes), Link.token_hash == hash_token(token)
     link = await session.scalar(select(Link).where(*wanted))
     if link is None or link.expires_at <= utcnow():
         raise BadRequestError(VOID)
     return link
 
 
-async def use_link(session: AsyncSession, purpose: Purpose, token: str) -> Link:
+async def use_link(session: AsyncSession, token: str, *purposes: Purpose) -> Link:
     """Return what a link stands for, and void it.
 
     Of many at once one succeeds: the database lets one delete the row.
     """
-    link = await get_link(session, purpose, token)
+    link = await get_link(session, token, *purposes)
     if not await take_link(session, link):
         raise BadRequestError(VOID)
     return link

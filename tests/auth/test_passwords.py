@@ -136,15 +136,15 @@ async def test_weak_password_leaves_the_link_alive_and_is_not_hashed(
         own_words = {Purpose.SETUP: "margaretmargaret"}.get(purpose, "margaretexample.org")
         for weak in ("short", own_words):
             with pytest.raises(InvalidError):
-                await hash_password_by_link(purpose, token, weak, name="margaret")
+                await hash_password_by_link(token, weak, purpose, name="margaret")
         assert hashed == []
-        await hash_password_by_link(purpose, token, NEW, name="margaret")
+        await hash_password_by_link(token, NEW, purpose, name="margaret")
 
 
 async def test_void_link_costs_no_hash(app: Quart, hashed: list[str]) -> None:
     async with app.test_request_context("/", method="POST"):
         with pytest.raises(BadRequestError):
-            await hash_password_by_link(Purpose.INVITE, "nothing", NEW, name="ann")
+            await hash_password_by_link("nothing", NEW, Purpose.INVITE, name="ann")
     assert hashed == []
 
 

@@ -36,7 +36,7 @@ async def sign_in(login: str) -> None:
 async def find_owner(token: str) -> str:
     """Return who chooses a new password with this link."""
     async with db.begin() as session:
-        link = await use_link(session, Purpose.RESET, token)
+        link = await use_link(session, token, Purpose.RESET)
         user = await session.get(User, link.user_id)
     return user.name if user else ""
 

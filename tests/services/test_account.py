@@ -20,6 +20,7 @@ from quartapp.services.account import (
 )
 from quartapp.services.comment import add_comment
 from quartapp.services.entity import add_entity
+from quartapp.services.invitation import add_invitation, select_invitations
 from quartapp.services.session import open_session
 from quartapp.services.user import edit_password
 from tests.helpers import add_person
@@ -53,14 +54,32 @@ async def try_many(count: int, work: Callable[[AsyncSession], Awaitable[object]]
 async def test_link_makes_an_account_whose_address_is_confirmed(app: Quart) -> None:
     async with app.app_context(), db.begin() as session:
         token = await ask_to_register(session, ANN)
-        other = await ask_to_register(session, ANN)
+        await add_invitation(session, ANN, Role.EDITOR, None)
         assert token
-        assert other
         user = await register(session, token, name="ann", password_hash="x")
         assert (user.name, user.email, user.role) == ("ann", ANN, Role.VIEWER)
         assert user.email_confirmed_at is not None
         assert list(await session.scalars(select(Link))) == []
         assert await ask_to_register(session, ANN) is None
+
+
+async def test_newer_link_to_register_voids_the_older_and_no_invitation(
+    app: Quart, admin: User
+) -> None:
+    async with app.app_context():
+        async with db.begin() as session:
+            await add_invitation(session, ANN, Role.EDITOR, admin)
+            other = await ask_to_register(session, "other@example.org")
+            old, new = [await ask_to_register(session, ANN) for _ in range(2)]
+        async with db.begin() as session:
+            invited = await session.scalars(select_invitations())
+            assert [(link.email, link.role) for link in invited] == [(ANN, "editor")]
+            assert old
+            with pytest.raises(BadRequestError):
+                await register(session, old, name="ann", password_hash="x")
+            for token, name in ((new, "ann"), (other, "other")):
+                assert token
+                await register(session, token, name=name, password_hash="x")
 
 
 # --- find back

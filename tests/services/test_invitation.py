@@ -54,9 +54,9 @@ async def test_newer_invitation_voids_the_older(app: Quart, admin: User) -> None
             new, _ = await add_invitation(session, "A@example.org", Role.VIEWER, admin)
         assert await list_invitations() == [("a@example.org", "viewer")]
         async with db.begin() as session:
-            assert (await use_link(session, Purpose.INVITE, new)).role == Role.VIEWER
+            assert (await use_link(session, new, Purpose.INVITE)).role == Role.VIEWER
             with pytest.raises(BadRequestError):
-                await use_link(session, Purpose.INVITE, old)
+                await use_link(session, old, Purpose.INVITE)
 
 
 @pytest.mark.parametrize("email", ["", "x", "a b@example.org", "jörg@example.org"])
@@ -98,7 +98,7 @@ async def test_invitation_is_revoked(app: Quart, admin: User) -> None:
                 with pytest.raises(NotFoundError):
                     await attempt
             with pytest.raises(BadRequestError):
-                await use_link(session, Purpose.INVITE, token)
+                await use_link(session, token, Purpose.INVITE)
         assert (await list_events())[1:] == [Event("admin", "invitation-revoked", "a@example.org")]
 
 

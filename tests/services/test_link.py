@@ -12,7 +12,7 @@ from quartapp.services.link import VOID, add_link, remove_links, use_link
 
 async def use(purpose: Purpose, token: str) -> tuple[int | None, str | None, str | None]:
     async with db.begin() as session:
-        link = await use_link(session, purpose, token)
+        link = await use_link(session, token, purpose)
     return link.user_id, link.email, link.role
 
 

@@ -202,5 +202,5 @@ async def test_reset_link_stands_for_its_person(app: Quart, admin: User) -> None
     async with app.app_context():
         async with db.begin() as session:
             token = await add_reset_link(session, admin, None)
-            assert (await use_link(session, Purpose.RESET, token)).user_id == admin.id
+            assert (await use_link(session, token, Purpose.RESET)).user_id == admin.id
         assert await list_events() == [Event("", "reset-link-made", "admin")]

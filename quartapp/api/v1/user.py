@@ -40,7 +40,7 @@ bp = Blueprint("user", __name__)
 async def setup(data: SetupIn) -> tuple[NewTokenOut, int]:
     """Make the first administrator with the token of the set-up link; the answer is a token."""
     password_hash = await hash_password_by_link(
-        Purpose.SETUP, data.token, data.password, name=data.name
+        data.token, data.password, Purpose.SETUP, name=data.name
     )
     user = await set_up(db.session, data.token, name=data.name, password_hash=password_hash)
     secret, row = await add_token(db.session, user, "Set-up", by=user)

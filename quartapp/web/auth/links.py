@@ -12,6 +12,7 @@ from quartapp.extensions import db, limiter
 from quartapp.limits import by_address, limit
 from quartapp.mail import send_mail
 from quartapp.models import Purpose
+from quartapp.models.link import TO_REGISTER
 from quartapp.services.account import confirm_email, register, reset_password
 from quartapp.web.auth.forms import AddressForm, ForgotForm, LinkForm, RegisterForm, ResetForm
 from quartapp.web.auth.letters import send_register_link, send_reset_link
@@ -46,7 +47,7 @@ async def new() -> ResponseReturnValue:
         try:
             token, name = form.token.data, form.name.data
             password_hash = await hash_password_by_link(
-                Purpose.INVITE, token, form.password.data, name=name
+                token, form.password.data, *TO_REGISTER, name=name
             )
             user = await register(db.session, token, name=name, password_hash=password_hash)
         except (ConflictError, InvalidError) as error:
@@ -80,7 +81,7 @@ async def reset() -> ResponseReturnValue:
     if await form.is_accepted():
         try:
             token, password = form.token.data, form.password.data
-            password_hash = await hash_password_by_link(Purpose.RESET, token, password)
+            password_hash = await hash_password_by_link(token, password, Purpose.RESET)
             await reset_password(db.session, token, password_hash)
         except InvalidError as error:
             form.add_refusal(error)

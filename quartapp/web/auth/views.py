@@ -34,7 +34,7 @@ async def setup() -> ResponseReturnValue:
         try:
             token, name = form.token.data, form.name.data
             password_hash = await hash_password_by_link(
-                Purpose.SETUP, token, form.password.data, name=name
+                token, form.password.data, Purpose.SETUP, name=name
             )
             user = await set_up(db.session, token, name=name, password_hash=password_hash)
         except (ConflictError, InvalidError) as error:

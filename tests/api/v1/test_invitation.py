@@ -27,7 +27,7 @@ async def test_invitation_is_sent_listed_and_revoked(app: Quart, head: Api) -> N
 async def test_link_holds_what_was_sent(app: Quart, head: Api) -> None:
     _, made = await head("POST", "/invitations", json={"email": "b@example.org"})
     async with app.app_context(), db.begin() as session:
-        link = await use_link(session, Purpose.INVITE, made["link"].partition("token=")[2])
+        link = await use_link(session, made["link"].partition("token=")[2], Purpose.INVITE)
     assert (link.email, link.role) == ("b@example.org", "viewer")
 
 

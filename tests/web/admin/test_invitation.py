@@ -36,7 +36,7 @@ async def test_link_holds_what_was_chosen(app: Quart, browser: QuartClient) -> N
     _, page = await post(browser, NEW, NEW, email="b@example.org", role="viewer")
     (token,) = re.findall(r"token=([\w-]{43})", page)
     async with app.app_context(), db.begin() as session:
-        link = await use_link(session, Purpose.INVITE, token)
+        link = await use_link(session, token, Purpose.INVITE)
     assert (link.email, link.role) == ("b@example.org", "viewer")
 
 
