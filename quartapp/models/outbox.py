@@ -1,6 +1,5 @@
 """Mail that is to be sent: written with what causes it, and forgotten but for its envelope."""
 
-import re
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -8,20 +7,14 @@ from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from quartapp.models.base import Base
-from quartapp.models.text import is_control
+from quartapp.models.text import ADDRESS_LENGTH, ENCODED, is_control
 
-ADDRESS_LENGTH, SUBJECT_LENGTH, ERROR_LENGTH = 254, 120, 500  # characters
+SUBJECT_LENGTH, ERROR_LENGTH = 120, 500  # characters
 MESSAGE_ID_LENGTH = 300
 CLAIM_LENGTH = 32  # hexadecimal digits
 
 LIFE = timedelta(hours=24)  # from its row until a message is given up
 DELAYS = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60, 120, 240, 360)]
-
-ENCODED = "=?"  # begins a word that readers of mail decode first, line breaks included (RFC 2047)
-# What every server takes: no quotes, comments or letters beyond ASCII (RFC 5321 §4.1.2).
-LOCAL_PART = r"(?=.{1,64}@)[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*"
-LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-ADDRESS = re.compile(rf"{LOCAL_PART}@{LABEL}(?:\.{LABEL})*", re.ASCII | re.IGNORECASE)
 
 
 class OutboxState(StrEnum):
@@ -59,13 +52,6 @@ class OutboxMessage(Base):
         end = self.created_at + LIFE
         delay = DELAYS[min(self.attempts, len(DELAYS)) - 1]
         return min(now + delay, end) if now < end else None
-
-
-def clean_address(value: str) -> str:
-    """Return *value* if mail can be sent there as it is written; else ValueError."""
-    if len(value) > ADDRESS_LENGTH or ENCODED in value or not ADDRESS.fullmatch(value):
-        raise ValueError("This is not a mail address.")
-    return value
 
 
 def clean_subject(value: str) -> str:

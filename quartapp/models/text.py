@@ -1,5 +1,6 @@
 """Which text is kept: pure rules that forms and schemas share. Each raises ValueError."""
 
+import re
 import unicodedata
 from urllib.parse import urlsplit
 
@@ -8,6 +9,13 @@ from email_validator import EmailNotValidError, validate_email
 # Marks that turn the reading direction can make a name look like another one.
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 LINE_BREAKS = frozenset("\n\r\t")
+
+ADDRESS_LENGTH = 254  # RFC 5321 §4.5.3.1.3, without the angle brackets
+ENCODED = "=?"  # begins a word that readers of mail decode first, line breaks included (RFC 2047)
+# What every server takes: no quotes, comments or letters beyond ASCII (RFC 5321 §4.1.2).
+LOCAL_PART = r"(?=.{1,64}@)[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*"
+LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+ADDRESS = re.compile(rf"{LOCAL_PART}@{LABEL}(?:\.{LABEL})*", re.ASCII | re.IGNORECASE)
 
 
 def clean_text(value: str) -> str:
@@ -35,16 +43,35 @@ def clean_username(value: str) -> str:
 
 
 def clean_email(value: str) -> str:
-    """Return an address as it is kept and compared: well-formed, in small letters."""
+    """Return an address as it is kept and compared: in small letters, one that mail can go to.
+
+    A domain outside of ASCII is kept as mail servers know it, `xn--…`.
+    """
     try:
-        found = validate_email(clean_line(value), check_deliverability=False)
+        found = validate_email(clean_line(value), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
         raise ValueError("This is not an e-mail address.") from error
-    return fold_email(found.normalized)
+    return clean_address(f"{found.local_part}@{found.ascii_domain}".lower())
 
 
 def fold_email(value: str) -> str:
-    return unicodedata.normalize("NFC", value.strip()).lower()
+    """Return what somebody signs in with as addresses are kept; else as it is."""
+    try:
+        return clean_email(value)
+    except ValueError:
+        return value
+
+
+def clean_address(value: str) -> str:
+    """Return *value* if mail can be sent there as it is written; else ValueError."""
+    if not is_address(value):
+        raise ValueError("This is not an e-mail address.")
+    return value
+
+
+def is_address(value: str) -> bool:
+    is_plain = len(value) <= ADDRESS_LENGTH and ENCODED not in value
+    return is_plain and ADDRESS.fullmatch(value) is not None
 
 
 def is_control(character: str) -> bool:

@@ -7,9 +7,10 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from quartapp.models.base import Base
+from quartapp.models.text import ADDRESS_LENGTH
 
 USERNAME_LENGTH = 60
-EMAIL_LENGTH = 254  # RFC 5321 §4.5.3.1.3, without the angle brackets
+EMAIL_LENGTH = ADDRESS_LENGTH
 ROLE_LENGTH = 20
 
 

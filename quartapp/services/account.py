@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.models import Action, Link, Purpose, Role, User, utcnow
 from quartapp.models.link import TO_REGISTER
+from quartapp.models.text import is_address
 from quartapp.services.audit import record_event
 from quartapp.services.link import add_link, remove_links, use_link
 from quartapp.services.people import keep_an_admin
@@ -49,9 +50,10 @@ async def register(session: AsyncSession, token: str, *, name: str, password_has
 async def ask_to_reset(session: AsyncSession, login: str) -> tuple[str, str] | None:
     """Return where to send the secret of a link to choose a new password; None: to nobody."""
     user = await find_user_by_login(session, login)
-    if user is None or not user.is_active or not user.email:
+    email = user.email if user and user.is_active else None
+    if email is None or not is_address(email):
         return None
-    return user.email, await add_link(session, Purpose.RESET, user=user)
+    return email, await add_link(session, Purpose.RESET, user=user)
 
 
 async def reset_password(session: AsyncSession, token: str, password_hash: str) -> User:
@@ -82,7 +84,9 @@ async def confirm_email(session: AsyncSession, token: str) -> tuple[User, str | 
     user.email, user.email_confirmed_at = link.email, utcnow()
     await remove_links(session, user)
     await session.flush()
-    return user, before if before != link.email else None
+    if before is None or before == link.email or not is_address(before):
+        return user, None
+    return user, before
 
 
 async def remove_account(session: AsyncSession, user: User) -> None:

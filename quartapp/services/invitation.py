@@ -5,7 +5,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.errors import InvalidError, NotFoundError
 from quartapp.models import Action, Link, Purpose, Role, User, utcnow
-from quartapp.models.outbox import clean_address
 from quartapp.models.text import clean_email
 from quartapp.security import hash_token
 from quartapp.services.audit import record_event
@@ -45,7 +44,7 @@ async def add_invitation(
 def check_email(email: str) -> str:
     """Return *email* as it is kept; InvalidError when no mail can be sent there."""
     try:
-        return clean_address(clean_email(email))
+        return clean_email(email)
     except ValueError as error:
         raise InvalidError.of_field("email", str(error)) from error
 

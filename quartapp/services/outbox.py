@@ -11,7 +11,8 @@ from sqlalchemy.orm import defer
 
 from quartapp.errors import ConflictError, FieldError, InvalidError, NotFoundError
 from quartapp.models import OutboxMessage, OutboxState, utcnow
-from quartapp.models.outbox import CLAIM_LENGTH, ERROR_LENGTH, clean_address, clean_subject
+from quartapp.models.outbox import CLAIM_LENGTH, ERROR_LENGTH, clean_subject
+from quartapp.models.text import clean_address
 
 FINISHED = {"due_at": None, "claimed_by": None, "text": "", "html": ""}
 

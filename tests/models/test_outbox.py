@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from quartapp.models import OutboxMessage, OutboxState
-from quartapp.models.outbox import clean_address, clean_subject
+from quartapp.models.outbox import clean_subject
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -40,51 +40,6 @@ def test_message_that_nobody_sent_for_a_day_is_tried_once() -> None:
 )
 def test_state_is_told_by_the_times(given: dict[str, object], state: OutboxState) -> None:
     assert make_message(**given).state is state
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "a@b",
-        "alice@example.org",
-        "o'hara+sites@mail-1.example.co.uk",
-        f"{'a' * 64}@{'b' * 63}.org",
-    ],
-)
-def test_good_address_is_kept_as_it_is(address: str) -> None:
-    assert clean_address(address) == address
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "",
-        "alice",
-        "alice@",
-        "@example.org",
-        "alice@example.org\n",
-        "alice@example.org\r\nBcc: eve@example.org",
-        "alice@example.org, eve@example.org",
-        "alice@example.org eve@example.org",
-        "Alice <alice@example.org>",
-        "alice@eve@example.org",
-        '"alice\\ "@example.org',
-        "alice@[127.0.0.1]",
-        "alice.@example.org",
-        "alice@example..org",
-        "alice@-example.org",
-        "älice@example.org",
-        "alice@exämple.org",
-        "alice@example.org\x00",
-        "=?utf-8?b?DQpCY2M6IGV2ZUBleGFtcGxlLm9yZw==?=alice@example.org",
-        f"{'a' * 65}@example.org",
-        f"a@{'b' * 64}.org",
-        f"a@{'b.' * 126}org",
-    ],
-)
-def test_bad_address_is_refused(address: str) -> None:
-    with pytest.raises(ValueError, match="not a mail address"):
-        clean_address(address)
 
 
 @pytest.mark.parametrize(

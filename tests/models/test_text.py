@@ -1,6 +1,13 @@
 import pytest
 
-from quartapp.models.text import clean_line, clean_text, clean_url
+from quartapp.models.text import (
+    clean_address,
+    clean_email,
+    clean_line,
+    clean_text,
+    clean_url,
+    fold_email,
+)
 
 
 def test_text_is_composed_and_stripped() -> None:
@@ -53,3 +60,84 @@ def test_http_address_is_kept_as_it_is(value: str) -> None:
 def test_other_address_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         clean_url(value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a@b",
+        "alice@example.org",
+        "o'hara+sites@mail-1.example.co.uk",
+        f"{'a' * 64}@{'b' * 63}.org",
+    ],
+)
+def test_good_address_is_kept_as_it_is(address: str) -> None:
+    assert clean_address(address) == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "alice",
+        "alice@",
+        "@example.org",
+        "alice@example.org\n",
+        "alice@example.org\r\nBcc: eve@example.org",
+        "alice@example.org, eve@example.org",
+        "alice@example.org eve@example.org",
+        "Alice <alice@example.org>",
+        "alice@eve@example.org",
+        '"alice\\ "@example.org',
+        "alice@[127.0.0.1]",
+        "alice.@example.org",
+        "alice@example..org",
+        "alice@-example.org",
+        "älice@example.org",
+        "alice@exämple.org",
+        "alice@example.org\x00",
+        "=?utf-8?b?DQpCY2M6IGV2ZUBleGFtcGxlLm9yZw==?=alice@example.org",
+        f"{'a' * 65}@example.org",
+        f"a@{'b' * 64}.org",
+        f"a@{'b.' * 126}org",
+    ],
+)
+def test_bad_address_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match="not an e-mail address"):
+        clean_address(address)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (" Ann@Example.org ", "ann@example.org"),
+        ("ann@B\u00fccher.example.org", "ann@xn--bcher-kva.example.org"),
+        ("ann@bu\u0308cher.example.org", "ann@xn--bcher-kva.example.org"),
+        ("ann@XN--bcher-kva.example.org", "ann@xn--bcher-kva.example.org"),
+        ("ann@ドメイン.テスト", "ann@xn--eckwd4c7c.xn--zckzah"),
+        ("ann@faß.de", "ann@xn--fa-hia.de"),
+    ],
+)
+def test_email_is_kept_in_one_spelling_that_mail_can_go_to(given: str, kept: str) -> None:
+    assert (clean_email(given), fold_email(given), clean_address(kept)) == (kept, kept, kept)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "ann",
+        "ünn@example.org",
+        "=?utf-8?q?a?=@example.org",
+        "ann@-example.org",
+        "ann@example.org\0",
+        "a\u202e@example.org",
+        f"ann@{'ü' * 62}.org",
+        "@",
+        "\ud800@example.org",
+    ],
+)
+def test_what_no_mail_can_go_to_is_no_email(value: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        clean_email(value)
+    assert fold_email(value) == value

@@ -116,6 +116,7 @@ async def test_of_fifty_who_use_a_link_at_once_one_succeeds(app: Quart, admin: U
 
 NOBODY: dict[str, Callable[[AsyncSession, User], Awaitable[object]]] = {
     "no address": lambda session, user: give_address(session, user, None),
+    "no address that mail can go to": lambda session, user: give_address(session, user, "ä@b.org"),
     "disabled": lambda session, _: session.execute(
         update(User).values(email=ANN, disabled_at=utcnow())
     ),
@@ -168,6 +169,16 @@ async def test_confirmed_address_takes_the_place_of_the_old_one(app: Quart, admi
                 if reset:
                     with pytest.raises(BadRequestError):
                         await reset_password(session, reset[1], "x")
+
+
+async def test_address_that_no_mail_can_go_to_is_left_without_a_word(
+    app: Quart, admin: User
+) -> None:
+    async with app.app_context(), db.begin() as session:
+        await give_address(session, admin, "ä@b.org")
+        token = await ask_to_move(session, admin, ANN)
+        assert token
+        assert (await confirm_email(session, token))[1] is None
 
 
 async def test_address_of_another_is_not_taken_over(app: Quart, admin: User) -> None:

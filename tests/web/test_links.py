@@ -85,6 +85,22 @@ async def test_answer_does_not_tell_who_has_an_account(app: Quart, ann: User) ->
     ]
 
 
+async def test_answer_does_not_tell_whom_mail_cannot_reach(app: Quart, ann: User) -> None:
+    async with app.app_context(), db.begin() as session:
+        await session.execute(update(User).values(email="änn@example.org"))
+    for name in ("ann", "änn@example.org", "nobody"):
+        assert (await send(app.test_client(), "/auth/forgot", name=name))[0] == 202
+    assert await read_mails(app) == []
+
+
+async def test_domain_may_be_written_in_any_script(app: Quart, client: QuartClient) -> None:
+    assert (await send(client, "/auth/join", email="ann@bücher.example.org"))[0] == 202
+    ((to, _, link),) = await read_mails(app)
+    assert to == "ann@xn--bcher-kva.example.org"
+    assert (await send(client, link, name="ann", password=NEW))[0] == 303
+    assert await can_sign_in(app, "ann@Bücher.example.org", NEW)
+
+
 async def test_invited_person_has_the_role_of_the_invitation(
     app: Quart, client: QuartClient
 ) -> None:

@@ -44,7 +44,7 @@ async def test_link_holds_what_was_chosen(app: Quart, browser: QuartClient) -> N
     ("form", "words"),
     [
         ({"email": "x", "role": "editor"}, "This is not an e-mail address."),
-        ({"email": "j\u00f6rg@example.org", "role": "editor"}, "This is not a mail address."),
+        ({"email": "j\u00f6rg@example.org", "role": "editor"}, "This is not an e-mail address."),
         ({"email": "a@example.org", "role": "king"}, "Not a valid choice."),
         ({"email": "taken@example.org", "role": "editor"}, "belongs to another account"),
     ],
