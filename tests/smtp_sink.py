@@ -17,6 +17,8 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from tests.processes import free_port
 
+HANG = 600.0  # s: longer than any client waits
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -32,11 +34,15 @@ class Delivery:
 
 @dataclass
 class Sink:
-    """Replies by recipient or, with "DATA", to all mail; *delay* seconds for each recipient."""
+    """Replies by recipient or, with "DATA", to all mail; *delay* seconds for each recipient.
+
+    Who is among the `hanging` never gets a reply.
+    """
 
     port: int
     delay: float = 0.0
     replies: dict[str, str] = field(default_factory=dict)
+    hanging: set[str] = field(default_factory=set)
     deliveries: list[Delivery] = field(default_factory=list)
     begun: int = 0  # mails, be they taken or not
 
@@ -44,7 +50,7 @@ class Sink:
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
     ) -> str:
         self.begun += 1
-        await asyncio.sleep(self.delay)
+        await asyncio.sleep(HANG if address in self.hanging else self.delay)
         if address in self.replies:
             return self.replies[address]
         envelope.rcpt_tos.append(address)

@@ -36,6 +36,9 @@ class RefusedError(MailError):
 
 
 class Backend(Protocol):
+    async def open(self) -> None:
+        """Return when mail can be sent; AwayError when none can."""
+
     async def send(self, mail: EmailMessage) -> None:
         """Return when somebody else answers for the mail; MailError when nobody does."""
 
@@ -49,6 +52,9 @@ class MemoryBackend:
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
 
+    async def open(self) -> None:
+        pass
+
     async def send(self, mail: EmailMessage) -> None:
         self.mails.append(mail)
 
@@ -58,6 +64,9 @@ class MemoryBackend:
 
 class ConsoleBackend:
     """For development: the links are to be clicked, so nothing is masked as in the log."""
+
+    async def open(self) -> None:
+        pass
 
     async def send(self, mail: EmailMessage) -> None:
         text = mail.get_body(("plain",))
@@ -85,6 +94,10 @@ class SmtpBackend:
             "start_tls": security == "starttls",  # not "if it can": who listens could say no
             "tls_context": None if security == "none" else ssl.create_default_context(),
         }
+
+    async def open(self) -> None:
+        if self.kept is None:
+            self.kept = await self.connect()
 
     async def send(self, mail: EmailMessage) -> None:
         client, self.kept = self.kept or await self.connect(), None

@@ -102,17 +102,17 @@ async def prune(mailer: Mailer) -> None:
 async def send_batch(mailer: Mailer) -> int:
     """Send some of what is due; return how many messages that were, be they sent or not.
 
-    AwayError when the mail server is: all of them have failed then, at the cost of one.
+    AwayError when the mail server is: one of them has found out, the others count no try.
     """
     deadline = monotonic() + mailer.lease
     messages = await claim(mailer)
     away: AwayError | None = None
     try:
         for message in messages:
-            if mailer.stopped.is_set() or monotonic() + mailer.patience > deadline:
+            if away or mailer.stopped.is_set() or monotonic() + mailer.patience > deadline:
                 work: Work = partial(release_message, message=message, now=utcnow())
             else:
-                work, away = await send(mailer, message, away)
+                work, away = await send(mailer, message)
             await record(mailer, message, work, deadline)
     finally:
         await mailer.backend.close()
@@ -130,13 +130,9 @@ async def claim(mailer: Mailer) -> list[OutboxMessage]:
         return await claim_messages(session, now=utcnow(), lease=lease, limit=BATCH)
 
 
-async def send(
-    mailer: Mailer, message: OutboxMessage, away: AwayError | None
-) -> tuple[Work, AwayError | None]:
+async def send(mailer: Mailer, message: OutboxMessage) -> tuple[Work, AwayError | None]:
     """Return what is to be recorded, and the error when no other mail can be sent either."""
     try:
-        if away:
-            raise away
         await send_in_time(mailer, message)
     except MailError as error:
         logger.warning("%s was not sent: %s", message.message_id, error)
@@ -150,11 +146,14 @@ async def send(
 
 
 async def send_in_time(mailer: Mailer, message: OutboxMessage) -> None:
+    late: type[MailError] = AwayError
     try:
         async with asyncio.timeout(mailer.patience):
+            await mailer.backend.open()
+            late = MailError  # a server that lets us in and then hangs may hang at this mail alone
             await mailer.backend.send(compose(message, mailer.sender))
     except TimeoutError as error:
-        raise AwayError(f"The mail server took longer than {mailer.patience:g} s.") from error
+        raise late(f"The mail server took longer than {mailer.patience:g} s.") from error
 
 
 def make_failure(message: OutboxMessage, error: Exception) -> Work:

@@ -65,20 +65,25 @@ async def has_due_messages(session: AsyncSession, now: datetime) -> bool:
 async def claim_messages(
     session: AsyncSession, *, now: datetime, lease: timedelta, limit: int
 ) -> list[OutboxMessage]:
-    """Return messages that are the caller's alone for *lease*, and then anybody's again."""
+    """Return messages that are the caller's alone for *lease*, and then anybody's again.
+
+    What was tried least comes first: mail that fails again and again holds up no other.
+    """
     claim = secrets.token_hex(CLAIM_LENGTH // 2)
     is_due = OutboxMessage.due_at <= now
-    due = select(OutboxMessage.id).where(is_due).order_by(OutboxMessage.due_at, OutboxMessage.id)
+    order = OutboxMessage.attempts, OutboxMessage.due_at, OutboxMessage.id
+    due = select(OutboxMessage.id).where(is_due).order_by(*order)
     # Inside of the update, PostgreSQL may run this once for every row, and so claim all there are.
-    chosen = await session.scalars(due.limit(limit).with_for_update(skip_locked=True))
+    found = await session.scalars(due.limit(limit).with_for_update(skip_locked=True))
+    chosen = list(found)
     await session.execute(
         update(OutboxMessage)
-        .where(OutboxMessage.id.in_(list(chosen)), is_due)
+        .where(OutboxMessage.id.in_(chosen), is_due)
         .values(claimed_by=claim, due_at=now + lease, attempts=OutboxMessage.attempts + 1)
         .execution_options(synchronize_session=False)
     )
-    claimed = select(OutboxMessage).where(OutboxMessage.claimed_by == claim)
-    return list(await session.scalars(claimed.order_by(OutboxMessage.id)))
+    claimed = await session.scalars(select(OutboxMessage).where(OutboxMessage.claimed_by == claim))
+    return sorted(claimed, key=lambda message: chosen.index(message.id))
 
 
 async def record_sent(session: AsyncSession, message: OutboxMessage, now: datetime) -> bool:

@@ -27,6 +27,9 @@ class Rehearsal:
         self.seconds = 0.0
         self.error: Exception | None = None
 
+    async def open(self) -> None:
+        pass
+
     async def send(self, mail: EmailMessage) -> None:
         self.seen.append(mail["Subject"])
         await asyncio.sleep(self.seconds)
@@ -88,22 +91,45 @@ async def test_server_that_is_away_is_asked_once_for_all(
     with pytest.raises(AwayError):
         await send_batch(mailer)
 
-    assert await find_states() == [(WAITING, "Connection refused")] * 3
-    assert [message.attempts for message in await load_messages()] == [1, 1, 1]
+    untried = (0, "", None)
+    seen = [(row.attempts, row.last_error, row.claimed_by) for row in await load_messages()]
+    assert seen == [(1, "Connection refused", None), untried, untried]
     assert backend.seen == ["Hello"]
 
 
-async def test_server_that_hangs_is_left(
-    mailer: Mailer, backend: Rehearsal, monkeypatch: pytest.MonkeyPatch
+async def test_mail_at_which_the_server_hangs_holds_up_no_other(
+    mailer: Mailer, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "SEND_SECONDS", 0.1)
-    backend.seconds = 60
-    await add_mail()
+    monkeypatch.setattr(worker, "SEND_SECONDS", 0.5)
+    sink.hanging.add("eve@example.org")
+    for recipient in (ALICE, "eve@example.org", "bob@example.org"):
+        await add_mail(recipient)
 
-    with pytest.raises(AwayError):
-        await asyncio.wait_for(send_batch(mailer), 5)
+    assert await asyncio.wait_for(send_batch(mailer), 10) == 3
 
-    assert await find_states() == [(WAITING, "The mail server took longer than 0.1 s.")]
+    late = "The mail server took longer than 0.5 s."
+    assert await find_states() == [(SENT, ""), (WAITING, late), (SENT, "")]
+
+
+async def test_server_that_does_not_greet_is_away(
+    mailer: Mailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    monkeypatch.setattr(worker, "SEND_SECONDS", 0.2)
+    options = mailer.backend.options  # type: ignore[attr-defined]
+    for _ in range(2):
+        await add_mail()
+
+    async with await asyncio.start_server(hang, "127.0.0.1", 0) as server:
+        options["port"] = server.sockets[0].getsockname()[1]
+        with pytest.raises(AwayError):
+            await asyncio.wait_for(send_batch(mailer), 5)
+
+    late = "The mail server took longer than 0.2 s."
+    assert await find_states() == [(WAITING, late), (WAITING, "")]
 
 
 async def test_mail_that_cannot_be_made_holds_up_no_other(mailer: Mailer, sink: Sink) -> None:

@@ -112,6 +112,20 @@ async def test_claim_is_one_update_and_takes_no_more_than_its_limit(app: Quart) 
     assert [word for word in words if word != "BEGIN"] == ["SELECT", "UPDATE", "SELECT"]
 
 
+async def test_what_was_tried_least_is_claimed_first(app: Quart) -> None:
+    async with app.app_context():
+        await add(4)
+        for number, attempts, age in ((0, 3, 9), (1, 1, 5), (2, 1, 7), (3, 0, 1)):
+            given = {"attempts": attempts, "due_at": utcnow() - age * SECOND}
+            is_it = OutboxMessage.subject == f"Number {number}"
+            async with db.begin() as session:
+                await session.execute(update(OutboxMessage).where(is_it).values(given))
+        first, second = await claim(limit=3), await claim(limit=3)
+
+    claimed = [[message.subject[-1] for message in batch] for batch in (first, second)]
+    assert claimed == [["3", "2", "1"], ["0"]]
+
+
 async def test_claim_takes_no_more_when_the_table_was_empty_lately(app: Quart) -> None:
     async with app.app_context():
         await add(200)
