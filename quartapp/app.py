@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from typing import Any, cast
+from urllib.parse import unquote_to_bytes
 
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable
 from quart import Quart, request, websocket
@@ -24,6 +25,7 @@ from quartapp.database import is_retriable
 from quartapp.errors import AppError, BadRequestError, UnavailableError
 from quartapp.extensions import db, limiter
 from quartapp.log import request_id
+from quartapp.security import has_api_token
 
 TRIES = 3  # of a view whose transaction loses the race
 CLOSE_SECONDS = 2.0  # for a socket's client to answer the close, then as long for its handler
@@ -92,12 +94,14 @@ class QuartApp(Quart):
 
     async def _check_request(self) -> None:
         refuse_fault(request.scope)
+        refuse_token_in_address(request)
         view = self.view_functions.get(request.endpoint or "")
         if (limit := getattr(view, "max_content_length", None)) is not None:
             request.max_content_length = limit
 
     async def _check_socket(self) -> None:
         refuse_fault(websocket.scope)
+        refuse_token_in_address(websocket)
         if self.draining:
             raise UnavailableError("The server is about to restart.")
 
@@ -221,6 +225,15 @@ class QuartApp(Quart):
 def refuse_fault(scope: Any) -> None:
     if fault := scope.get(FAULT):
         raise BadRequestError(fault)
+
+
+def refuse_token_in_address(asked: QuartRequest | QuartWebsocket) -> None:
+    """Refuse a token where logs, histories and other sites would read it."""
+    query = unquote_to_bytes(asked.query_string).decode()
+    if has_api_token(f"{asked.path}?{query}"):
+        raise BadRequestError(
+            "A token belongs in the Authorization header. Revoke this one: addresses are logged."
+        )
 
 
 def explain_close(error: Exception) -> tuple[int, str]:

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import sys
 import threading
@@ -21,6 +22,7 @@ from cryptography.fernet import Fernet, MultiFernet
 TOKEN_BYTES = 32  # 256 bits
 TOKEN_PREFIX = "qa_"  # noqa: S105 (names a token wherever one leaks)
 CHECK_LENGTH = 8  # hexadecimal digits of CRC-32
+API_TOKEN = re.compile(rf"{TOKEN_PREFIX}[\w-]{{43}}[0-9a-f]{{{CHECK_LENGTH}}}", re.ASCII)
 MIN_PASSWORD, MAX_PASSWORD = 15, 128  # characters; NIST SP 800-63B-4 §3.1.1.2
 MIN_SECOND_PASSWORD = 8  # the same, beside a second factor
 
@@ -56,6 +58,11 @@ def is_api_token(text: str) -> bool:
     """Tell whether *text* is spelt as a token is; whether it holds, the database knows."""
     body, check = text[:-CHECK_LENGTH], text[-CHECK_LENGTH:]
     return body.startswith(TOKEN_PREFIX) and check == make_checksum(body)
+
+
+def has_api_token(text: str) -> bool:
+    """Tell whether something that is spelt as a token stands anywhere in *text*."""
+    return API_TOKEN.search(text) is not None
 
 
 def make_checksum(body: str) -> str:

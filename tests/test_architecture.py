@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "limits": {"asgi", "errors"},
     "services": {"models", "errors", "security"},
     "asgi": {"errors"},
-    "app": {"asgi", "database", "errors", "extensions", "log"},
+    "app": {"asgi", "database", "errors", "extensions", "log", "security"},
     "headers": set(),
     "auth": {"app", "asgi", "database", "errors", "extensions", "models", "security", "services"},
     "web": {

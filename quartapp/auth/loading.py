@@ -13,10 +13,9 @@ from quartapp.auth.asker import STRANGER, Asker, get_asker
 from quartapp.auth.cookies import find_remember_cookie, keep_remember_cookie, keep_secrets
 from quartapp.auth.origin import is_own_origin
 from quartapp.database import SAFE_METHODS, classify
-from quartapp.errors import BadRequestError, ForbiddenError, UnauthorizedError
+from quartapp.errors import ForbiddenError, UnauthorizedError
 from quartapp.extensions import db
 from quartapp.models import ApiToken, Scope, User, utcnow
-from quartapp.security import TOKEN_PREFIX
 from quartapp.services.session import find_session, find_session_by_id, record_seen, wake_session
 from quartapp.services.token import find_token, record_use
 
@@ -28,19 +27,10 @@ logger = logging.getLogger(__name__)
 
 async def load_user() -> None:
     """Find out who asks, before a request; with a bearer token, cookies count nothing."""
-    refuse_token_in_address(request)
     g.asker = await find_asker(db.session, request) or await wake()
     if request.method not in SAFE_METHODS:
         refuse_to_write(g.asker.token)
     await note_use(g.asker)
-
-
-def refuse_token_in_address(connection: Request | Websocket) -> None:
-    """Refuse a token where logs, histories and other sites would read it."""
-    if any(value.startswith(TOKEN_PREFIX) for value in connection.args.values()):
-        raise BadRequestError(
-            "A token belongs in the Authorization header. Revoke this one: addresses are logged."
-        )
 
 
 def refuse_to_write(token: ApiToken | None) -> None:
@@ -111,7 +101,6 @@ async def write_use(session: AsyncSession, asker: Asker) -> None:
 
 async def load_socket_user() -> None:
     """Find out who asks, before a socket; a page of another site may not use the cookie."""
-    refuse_token_in_address(websocket)
     async with db.read() as session:
         g.asker = await find_asker(session, websocket) or STRANGER
     cast(Any, websocket).asker = g.asker  # for who watches that it stays signed in
