@@ -6,7 +6,7 @@ from cryptography.fernet import MultiFernet
 from quart import current_app
 
 from quartapp.auth.tickets import find_ticket, keep_ticket
-from quartapp.errors import CodeNeededError
+from quartapp.errors import CodeNeededError, UnauthorizedError
 from quartapp.extensions import db, limiter
 from quartapp.models import User
 from quartapp.security import hash_token, make_box
@@ -41,7 +41,11 @@ async def find_second_step() -> SecondStep | None:
 async def check_code(user: User, code: str) -> None:
     """Take a code of the second factor, which counts as a guess; UnauthorizedError if wrong."""
     await limiter.check_second_factor(user.id)
-    await use_code(db.session, user, code, box=get_box())
+    try:
+        await use_code(db.session, user, code, box=get_box())
+    except UnauthorizedError:
+        await db.session.commit()  # that it was wrong is kept, whatever becomes of the request
+        raise
 
 
 async def require_code(user: User, code: str | None) -> None:

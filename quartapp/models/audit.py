@@ -21,10 +21,17 @@ class Action(StrEnum):
     SET_UP = "set-up"
     LOGIN = "login"
     LOGIN_FAILED = "login-failed"
+    CODE_FAILED = "code-failed"
     LOGOUT = "logout"
     SESSION_ENDED = "session-ended"
     SESSIONS_ENDED = "sessions-ended"
     PASSWORD_CHANGED = "password-changed"  # noqa: S105
+    EMAIL_CONFIRMED = "email-confirmed"
+    SECOND_FACTOR_ON = "second-factor-on"
+    SECOND_FACTOR_OFF = "second-factor-off"
+    RECOVERY_CODES_MADE = "recovery-codes-made"
+    PASSKEY_ADDED = "passkey-added"
+    PASSKEY_REMOVED = "passkey-removed"
     RESET_LINK_MADE = "reset-link-made"
     TOKEN_MADE = "token-made"  # noqa: S105
     TOKEN_REVOKED = "token-revoked"  # noqa: S105

@@ -83,7 +83,8 @@ async def confirm_email(session: AsyncSession, token: str) -> tuple[User, str | 
         await refuse_taken(session, name=None, email=link.email)
     user.email, user.email_confirmed_at = link.email, utcnow()
     await remove_links(session, user)
-    await session.flush()
+    detail = link.email or ""
+    await record_event(session, Action.EMAIL_CONFIRMED, by=user, on=user, detail=detail)
     if before is None or before == link.email or not is_address(before):
         return user, None
     return user, before

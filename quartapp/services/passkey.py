@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from quartapp.errors import ConflictError, NotFoundError, UnauthorizedError
-from quartapp.models import Passkey, User
+from quartapp.models import Action, Passkey, User
 from quartapp.models.rights import may_see_what_is_of
+from quartapp.services.audit import record_event
 from quartapp.services.ceremony import (
     Challenge,
     Site,
@@ -33,7 +34,7 @@ async def add_passkey(
         raise ConflictError("This passkey has been added already.")
     row = Passkey(user=user, name=name, **made._asdict())
     session.add(row)
-    await session.flush()
+    await record_event(session, Action.PASSKEY_ADDED, by=user, on=user, detail=name)
     return row
 
 
@@ -77,9 +78,10 @@ async def remove_passkey(
     session: AsyncSession, passkey_id: int, by: User, *, as_admin: bool = False
 ) -> Passkey:
     """Forget one: one's own, or anyone's for who acts as administrator."""
-    row = await session.get(Passkey, passkey_id)
+    query = select(Passkey).options(joinedload(Passkey.user)).where(Passkey.id == passkey_id)
+    row = await session.scalar(query)
     if row is None or not may_see_what_is_of(by, row.user_id, as_admin=as_admin):
         raise NotFoundError(f"There is no passkey {passkey_id}.")
     await session.delete(row)
-    await session.flush()
+    await record_event(session, Action.PASSKEY_REMOVED, by=by, on=row.user, detail=row.name)
     return row

@@ -11,9 +11,10 @@ from sqlalchemy.engine import CursorResult, Result
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.errors import BadRequestError, ConflictError, InvalidError, UnauthorizedError
-from quartapp.models import RecoveryCode, SecondFactor, User, utcnow
+from quartapp.models import Action, RecoveryCode, SecondFactor, User, utcnow
 from quartapp.models.second_factor import RECOVERY_CODES, find_step, make_secret
 from quartapp.security import MIN_PASSWORD, hash_token, normalize_password
+from quartapp.services.audit import record_event
 
 PROPOSAL_LIFE = 15 * 60  # s in which a secret that was shown can be confirmed
 RECOVERY_BYTES = 10  # 80 bits: too many to try, so a fast hash is safe
@@ -56,7 +57,8 @@ async def add_second_factor(
         raise InvalidError.of_field("code", "This is not the code that the app shows now.")
     sealed = box.encrypt(secret.encode()).decode()
     session.add(SecondFactor(user_id=user.id, sealed_secret=sealed, last_step=step))
-    return await replace_recovery_codes(session, user)
+    await record_event(session, Action.SECOND_FACTOR_ON, by=user, on=user)
+    return await write_recovery_codes(session, user)
 
 
 async def turn_off(session: AsyncSession, user: User, password: str) -> None:
@@ -66,17 +68,25 @@ async def turn_off(session: AsyncSession, user: User, password: str) -> None:
             "password",
             f"Alone, a password needs {MIN_PASSWORD} characters: choose a longer one first.",
         )
-    await remove_second_factor(session, user)
+    await remove_second_factor(session, user, user)
 
 
-async def remove_second_factor(session: AsyncSession, user: User) -> None:
-    """Forget the secret and every recovery code, for who has lost them."""
+async def remove_second_factor(session: AsyncSession, user: User, by: User) -> None:
+    """Forget the secret and every recovery code."""
+    was_on = await has_second_factor(session, user)
     for table in TABLES:
         await session.execute(delete(table).where(table.user_id == user.id))
+    if was_on:
+        await record_event(session, Action.SECOND_FACTOR_OFF, by=by, on=user)
 
 
 async def replace_recovery_codes(session: AsyncSession, user: User) -> list[str]:
     """Return new codes, shown this once; the old ones are void."""
+    await record_event(session, Action.RECOVERY_CODES_MADE, by=user, on=user)
+    return await write_recovery_codes(session, user)
+
+
+async def write_recovery_codes(session: AsyncSession, user: User) -> list[str]:
     await session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     codes = [make_recovery_code() for _ in range(RECOVERY_CODES)]
     hashes = [hash_token(clean_code(code)) for code in codes]
@@ -103,7 +113,8 @@ def clean_code(code: str) -> str:
 async def use_code(session: AsyncSession, user: User, code: str, *, box: MultiFernet) -> None:
     """Take a code of the app or one for recovery; UnauthorizedError when it does not hold.
 
-    Of many at once one succeeds: the database lets one change the row.
+    That is recorded, for the caller to commit. Of many at once one succeeds: the database lets one
+    change the row.
     """
     plain = clean_code(code)
     if APP_CODE.fullmatch(plain):
@@ -111,6 +122,7 @@ async def use_code(session: AsyncSession, user: User, code: str, *, box: MultiFe
     else:
         is_right = await use_recovery_code(session, user, plain)
     if not is_right:
+        await record_event(session, Action.CODE_FAILED, by=None, on=user)
         raise UnauthorizedError(WRONG)
 
 

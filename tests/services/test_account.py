@@ -24,6 +24,7 @@ from quartapp.services.invitation import add_invitation, select_invitations
 from quartapp.services.session import open_session
 from quartapp.services.user import edit_password
 from tests.helpers import add_person
+from tests.services.events import Event, list_events
 
 ANN = "ann@example.org"
 
@@ -169,6 +170,10 @@ async def test_confirmed_address_takes_the_place_of_the_old_one(app: Quart, admi
                 if reset:
                     with pytest.raises(BadRequestError):
                         await reset_password(session, reset[1], "x")
+        assert await list_events() == [
+            Event("admin", "email-confirmed", "admin", email)
+            for email in (ANN, ANN, "new@example.org")
+        ]
 
 
 async def test_address_that_no_mail_can_go_to_is_left_without_a_word(

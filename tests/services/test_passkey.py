@@ -21,6 +21,7 @@ from quartapp.services.passkey import (
 )
 from tests.authenticator import PRESENT, Authenticator
 from tests.helpers import add_person
+from tests.services.events import Event, list_events
 
 SITE = Site("localhost", "http://localhost")
 
@@ -231,6 +232,11 @@ async def test_own_passkeys_and_those_of_all_for_administrators_are_removed(
             await remove_passkey(session, hers.id, admin, as_admin=True)
         async with db.read() as session:
             assert list(await session.scalars(select(Passkey.id))) == [his.id]
+        assert await list_events() == [
+            Event("admin", "passkey-added", "admin", "phone"),
+            Event("ann", "passkey-added", "ann", "phone"),
+            Event("admin", "passkey-removed", "ann", "phone"),
+        ]
 
 
 async def test_account_takes_them_along(app: Quart, admin: User) -> None:

@@ -13,6 +13,7 @@ from quartapp.models.second_factor import make_secret
 from quartapp.security import make_box
 from quartapp.services import second_factor as service
 from tests.helpers import PASSWORD, add_factor, add_person, make_code
+from tests.services.events import Event, list_events
 
 BOX = make_box(["a key", "the key before it"])
 
@@ -165,6 +166,23 @@ async def test_account_takes_it_along(app: Quart, admin: User) -> None:
         async with db.begin() as session:
             await session.delete(await session.get_one(User, admin.id))
         assert await count() == (0, 0)
+
+
+async def test_each_change_is_recorded(app: Quart, admin: User) -> None:
+    async with app.app_context():
+        await turn_on(admin)
+        async with db.begin() as session:
+            await service.replace_recovery_codes(session, admin)
+            with pytest.raises(UnauthorizedError):
+                await service.use_code(session, admin, "000000", box=BOX)
+            for _ in range(2):
+                await service.turn_off(session, admin, PASSWORD)
+        assert await list_events() == [
+            Event("admin", "second-factor-on", "admin"),
+            Event("admin", "recovery-codes-made", "admin"),
+            Event("", "code-failed", "admin"),
+            Event("admin", "second-factor-off", "admin"),
+        ]
 
 
 # --- what is kept

@@ -3,10 +3,13 @@
 from quart import Quart
 from quart.testing import QuartClient
 
+from quartapp.extensions import db
 from quartapp.models import User
+from quartapp.security import make_box
 from tests.api.helpers import Api
-from tests.helpers import PASSWORD, sign_in
+from tests.helpers import PASSWORD, add_factor, sign_in
 from tests.services.events import Event, list_events
+from tests.web.second_step import give_code, give_password
 from tests.web.test_account import post
 
 HERE = "<local>"  # the address of the test client
@@ -55,3 +58,16 @@ async def test_wrong_password_in_the_api_is_recorded(
 
     async with app.app_context():
         assert await list_events() == [Event("", "login-failed", "admin", "", HERE)]
+
+
+async def test_wrong_code_is_recorded_on_the_page_and_in_the_api(
+    app: Quart, client: QuartClient, admin: User
+) -> None:
+    async with app.app_context(), db.begin() as session:
+        await add_factor(session, admin, make_box([app.config["SECRET_KEY"]]))
+    assert (await give_code(client, await give_password(client), "000000"))[0] == 422
+    sent = {"username": "admin", "password": PASSWORD, "code": "000000"}
+    assert (await Api(app, {})("POST", "/tokens", json=sent))[0] == 401
+
+    async with app.app_context():
+        assert (await list_events())[1:] == [Event("", "code-failed", "admin", "", HERE)] * 2
