@@ -51,7 +51,11 @@ def find_sent_token(field: str | None) -> str:
 
 
 async def refuse_foreign_form() -> None:
-    """Refuse a form that stands on another site, whatever token it carries."""
+    """Refuse a form that stands on another site, whatever token it carries.
+
+    Without Origin and Sec-Fetch-Site the token decides alone: only a page of this session can know
+    it, and that a browser or proxy leaves both out is no proof that another site sent the form.
+    """
     if request.method not in SAFE_METHODS and is_foreign_origin(request):
         raise ForbiddenError("Forms of other sites are not accepted.")
 

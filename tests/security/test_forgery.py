@@ -29,7 +29,9 @@ from tests.security.world import SOMEBODY, Asker, World
 # Which token of this browser's session goes where, and what the browser says of the page.
 FORGERIES = {
     "no token": ("none", OWN),
+    "no token, from nowhere": ("none", {}),
     "token of another session": ("foreign", OWN),
+    "token of another session, from nowhere": ("foreign", {}),
     "token of this browser's old session": ("old", OWN),
     "token in the query": ("query", OWN),
     "fetched by another site": ("right", {"Sec-Fetch-Site": "cross-site"}),
@@ -147,6 +149,17 @@ async def test_same_request_of_our_own_page_is_taken(app: Quart, endpoint: str) 
         sending = await prepare(World(app), rule, asker, find_things(rule)[0])
         token = await sending.asker.find_csrf_token()
         assert (await send(sending, method, token)).status_code not in (401, 403), method
+
+
+@pytest.mark.parametrize("endpoint", UNSAFE)
+async def test_without_a_word_of_its_page_a_form_is_taken_by_its_token_and_a_call_is_not(
+    app: Quart, endpoint: str
+) -> None:
+    for rule, method, asker in list_unsafe(app, endpoint):
+        sending = await prepare(World(app), rule, asker, find_things(rule)[0])
+        token = await sending.asker.find_csrf_token()
+        status = (await send(sending, method, token, {})).status_code
+        assert (status == 403) is sending.is_api, method
 
 
 def test_exempt_routes_are_there(fresh_app: Quart) -> None:
