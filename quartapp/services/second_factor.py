@@ -82,6 +82,8 @@ async def remove_second_factor(session: AsyncSession, user: User, by: User) -> N
 
 async def replace_recovery_codes(session: AsyncSession, user: User) -> list[str]:
     """Return new codes, shown this once; the old ones are void."""
+    if not await has_second_factor(session, user):
+        raise ConflictError("Your account has no second factor; turn it on first.")
     await record_event(session, Action.RECOVERY_CODES_MADE, by=user, on=user)
     return await write_recovery_codes(session, user)
 

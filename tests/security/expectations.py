@@ -59,6 +59,7 @@ in-order   own     login     yes    yes   none  yes   login    confirm confirm c
 in-order   foreign login     none   none  none  yes   login    confirm confirm confirm confirm confirm    confirm     confirm      login
 in-order   missing login     none   none  none  none  login    confirm confirm confirm confirm confirm    confirm     confirm      login
 unasked    -       login     void   void  void  void  login    confirm confirm confirm confirm confirm    confirm     confirm      login
+factor     -       login     409    409   409   409   login    confirm confirm confirm confirm confirm    confirm     confirm      login
 adminfresh -       login     no     no    no    yes   login    no      no      no      confirm no         no          confirm      login
 demote     own     login     no     no    no    409   login    no      no      no      yes     no         no          confirm      login
 demote     foreign login     no     no    no    yes   login    no      no      no      yes     no         no          confirm      login
@@ -118,7 +119,7 @@ ROUTES = {
     "second_factor.step": route({"code": "000000"}, get="logout", post="logout"),
     "second_factor.show": route(get="fresh"),
     "second_factor.new": route({"code": "000000"}, get="fresh", post="unasked"),
-    "second_factor.new_codes": route(post="fresh"),
+    "second_factor.new_codes": route(post="factor"),
     "second_factor.remove": route({"password": "{password}"}, get="fresh", post="fresh"),
     "passkey.request_options": route(post="anyone"),
     "passkey.sign_in": route({"answer": "{{}}"}, post="logout"),

@@ -120,6 +120,14 @@ async def test_new_recovery_codes_void_the_old_ones(app: Quart, admin: User) -> 
         assert [await is_right(admin, codes[0]) for codes in (old, new)] == [False, True]
 
 
+async def test_recovery_codes_are_for_who_has_a_second_factor(app: Quart, admin: User) -> None:
+    async with app.app_context():
+        async with db.begin() as session:
+            with pytest.raises(ConflictError, match="turn it on first"):
+                await service.replace_recovery_codes(session, admin)
+        assert (await count(), await list_events()) == ((0, 0), [])
+
+
 # --- on and off
 
 
