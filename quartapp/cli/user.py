@@ -7,6 +7,7 @@ from quartapp.cli.with_app import with_app
 from quartapp.cli.words import read_email, read_password, read_username
 from quartapp.extensions import db
 from quartapp.mail.links import DEFAULT_URL, RESET, write_link
+from quartapp.mail.notices import tell_factors_forgotten
 from quartapp.models import Role
 from quartapp.services.password import find_own_words, make_password_hash
 from quartapp.services.people import (
@@ -14,6 +15,7 @@ from quartapp.services.people import (
     disable_user,
     edit_role,
     enable_user,
+    forget_factors,
     get_user_by_name,
 )
 from quartapp.services.session import end_sessions
@@ -98,6 +100,18 @@ async def reset_password(name: str) -> None:
     async with db.begin() as session:
         token = await add_reset_link(session, await get_user_by_name(session, name), None)
     click.echo(write_link(RESET, token))
+
+
+@user_group.command("forget-factors")
+@click.argument("name")
+@with_app
+async def forget_factors_command(name: str) -> None:
+    """Let somebody who has lost the second factor in by the password; they are told by mail."""
+    async with db.begin() as session:
+        user = await get_user_by_name(session, name)
+        await forget_factors(session, user, None)
+        await tell_factors_forgotten(session, user)
+    click.echo(f"{name} signs in by the password alone.")
 
 
 @user_group.group("sessions")

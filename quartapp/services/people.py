@@ -8,6 +8,7 @@ from quartapp.models import Action, Purpose, Role, User, utcnow
 from quartapp.models.rights import may_administer, may_see_user
 from quartapp.services.audit import record_event
 from quartapp.services.link import add_link, remove_links
+from quartapp.services.second_factor import remove_second_factor
 from quartapp.services.session import close_sessions
 from quartapp.services.user import refuse_taken
 
@@ -102,6 +103,14 @@ async def add_reset_link(session: AsyncSession, user: User, by: User | None) -> 
     token = await add_link(session, Purpose.RESET, user=user)
     await record_event(session, Action.RESET_LINK_MADE, by=by, on=user)
     return token
+
+
+async def forget_factors(session: AsyncSession, user: User, by: User | None) -> None:
+    """Let *user*, who has lost the app and the recovery codes, in by the password; sessions end."""
+    refuse_others(by)
+    if not await remove_second_factor(session, user, by):
+        raise NotFoundError(f"{user.name} has no second factor.")
+    await close_sessions(session, user)
 
 
 def refuse_others(by: User | None) -> None:

@@ -71,13 +71,14 @@ async def turn_off(session: AsyncSession, user: User, password: str) -> None:
     await remove_second_factor(session, user, user)
 
 
-async def remove_second_factor(session: AsyncSession, user: User, by: User) -> None:
-    """Forget the secret and every recovery code."""
+async def remove_second_factor(session: AsyncSession, user: User, by: User | None) -> bool:
+    """Forget the secret and every recovery code; False when it was not on."""
     was_on = await has_second_factor(session, user)
     for table in TABLES:
         await session.execute(delete(table).where(table.user_id == user.id))
     if was_on:
         await record_event(session, Action.SECOND_FACTOR_OFF, by=by, on=user)
+    return was_on
 
 
 async def replace_recovery_codes(session: AsyncSession, user: User) -> list[str]:

@@ -2,18 +2,19 @@ import re
 
 import pytest
 from quart import Quart
+from sqlalchemy import select
 
 from quartapp.cli.user import setup_url
 from quartapp.extensions import db
-from quartapp.models import Purpose, User
-from quartapp.security import check_password
+from quartapp.models import OutboxMessage, Purpose, User
+from quartapp.security import check_password, make_box
 from quartapp.services.link import use_link
-from quartapp.services.people import select_users
+from quartapp.services.people import get_user_by_name, select_users
 from quartapp.services.session import open_session
 from quartapp.services.user import find_user_by_login
 from tests.cli.conftest import Ask, Invoke
-from tests.helpers import PASSWORD
-from tests.services.events import Event, list_events
+from tests.helpers import PASSWORD, add_factor
+from tests.services.events import Event, list_events, list_mails
 
 PEOPLE = pytest.mark.usefixtures("_people")
 Person = tuple[str, str | None, str, bool]
@@ -39,6 +40,17 @@ async def find_owner(token: str) -> str:
         link = await use_link(session, token, Purpose.RESET)
         user = await session.get(User, link.user_id)
     return user.name if user else ""
+
+
+async def turn_on(name: str) -> None:
+    async with db.begin() as session:
+        await add_factor(session, await get_user_by_name(session, name), make_box(["a key"]))
+
+
+async def read_mail() -> str:
+    """Return the text of the one mail that waits."""
+    async with db.read() as session:
+        return (await session.scalars(select(OutboxMessage.text))).one()
 
 
 def test_link_leads_to_the_set_up() -> None:
@@ -124,7 +136,8 @@ def test_last_administrator_stays(invoke: Invoke, ask: Ask, command: list[str]) 
 
 @PEOPLE
 @pytest.mark.parametrize(
-    "command", ["promote", "disable", "enable", "reset-password", "sessions revoke"]
+    "command",
+    ["promote", "disable", "enable", "reset-password", "forget-factors", "sessions revoke"],
 )
 def test_who_is_not_there_is_told_in_one_line(invoke: Invoke, ask: Ask, command: str) -> None:
     result = invoke("user", *command.split(), "bob")
@@ -137,6 +150,26 @@ def test_link_to_choose_a_password_is_printed_alone(invoke: Invoke, ask: Ask) ->
     found = re.fullmatch(r"http://127\.0\.0\.1:5000/auth/reset\?token=(\S{43})\n", result.stdout)
     assert found, result.output
     assert ask(find_owner(found[1])) == "ann"
+
+
+@PEOPLE
+def test_lost_second_factor_is_removed_and_the_person_told(
+    new_app: Quart, invoke: Invoke, ask: Ask
+) -> None:
+    new_app.config["PUBLIC_URL"] = "https://watch.example.org"
+    invoke(
+        "user", "create", "bob", "--email", "bob@example.org", "--password-stdin", input=PASSWORD
+    )
+    ask(turn_on("bob"))
+
+    result = invoke("user", "forget-factors", "bob")
+    assert result.output == "bob signs in by the password alone.\n"
+    assert ask(list_events())[-1] == Event("", "second-factor-off", "bob")
+    assert ask(list_mails()) == [("bob@example.org", "Your second factor was removed")]
+    assert "https://watch.example.org/account/second-factor\n" in ask(read_mail())
+
+    result = invoke("user", "forget-factors", "bob")
+    assert (result.exit_code, result.stderr) == (1, "Error: bob has no second factor.\n")
 
 
 @PEOPLE

@@ -64,6 +64,9 @@ adminfresh -       login     no     no    no    yes   login    no      no      n
 demote     own     login     no     no    no    409   login    no      no      no      yes     no         no          confirm      login
 demote     foreign login     no     no    no    yes   login    no      no      no      yes     no         no          confirm      login
 demote     missing login     no     no    no    none  login    no      no      no      none    no         no          confirm      login
+forget     own     login     no     no    no    none  login    no      no      no      none    no         no          confirm      login
+forget     foreign login     no     no    no    none  login    no      no      no      none    no         no          confirm      login
+forget     missing login     no     no    no    none  login    no      no      no      none    no         no          confirm      login
 """  # noqa: E501
 
 
@@ -139,6 +142,7 @@ ROUTES = {
     "admin.change_role": route({"role": "editor"}, post="demote"),
     "admin.disable": route(post="demote"),
     "admin.enable": route(post="admin"),
+    "admin.remove_second_factor": route(post="forget"),
     "admin.remove_all_sessions": route(post="admin"),
     "admin.remove_one_session": route(post="admin"),
     "admin.remove_one_token": route(post="admin"),
@@ -173,6 +177,7 @@ ROUTES = {
     "api_v1.user.edit": route({"role": "editor"}, patch="demote"),
     "api_v1.user.sessions": route(get="admin"),
     "api_v1.user.remove_sessions": route(delete="admin"),
+    "api_v1.user.remove_second_factor": route(delete="forget"),
     "api_v1.invitation.index": route(get="admin"),
     "api_v1.invitation.show": route(get="admin"),
     "api_v1.invitation.new": route({"email": "new{n}@example.org"}, post="admin"),

@@ -1,10 +1,11 @@
-"""What the tests read of the audit log."""
+"""What the tests read of the audit log and the outbox."""
 
 from typing import NamedTuple
 
 from quartapp.extensions import db
 from quartapp.models import AuditEvent
 from quartapp.services.audit import select_events
+from quartapp.services.outbox import select_outbox
 
 
 class Event(NamedTuple):
@@ -26,3 +27,10 @@ async def list_events() -> list[Event]:
     async with db.read() as session:
         rows = list(await session.scalars(select_events()))
     return [to_event(row) for row in reversed(rows) if row.action != "user-created"]
+
+
+async def list_mails() -> list[tuple[str, str]]:
+    """Return recipients and subjects of all that was to be sent; the oldest first."""
+    async with db.read() as session:
+        rows = list(await session.scalars(select_outbox()))
+    return [(row.recipient, row.subject) for row in reversed(rows)]

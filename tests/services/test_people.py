@@ -8,7 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.errors import ConflictError, ForbiddenError, NotFoundError
 from quartapp.extensions import db
-from quartapp.models import Link, Purpose, Role, User, UserSession, utcnow
+from quartapp.models import (
+    Link,
+    Purpose,
+    RecoveryCode,
+    Role,
+    SecondFactor,
+    User,
+    UserSession,
+    utcnow,
+)
+from quartapp.security import make_box
 from quartapp.services.link import add_link, use_link
 from quartapp.services.paging import paginate
 from quartapp.services.people import (
@@ -17,13 +27,14 @@ from quartapp.services.people import (
     edit_role,
     edit_user,
     enable_user,
+    forget_factors,
     get_user_by_id,
     get_user_by_name,
     select_users,
 )
 from quartapp.services.session import open_session
 from quartapp.services.token import add_token, find_token
-from tests.helpers import add_person
+from tests.helpers import add_factor, add_person
 from tests.services.events import Event, list_events
 
 LAST = "This is the last administrator; make somebody else one first."
@@ -37,7 +48,7 @@ async def demote(session: AsyncSession, user: User, by: User) -> None:
 WORKS = pytest.mark.parametrize("work", [demote, disable_user])
 
 
-async def count(kind: type[Link] | type[UserSession]) -> int:
+async def count(kind: type[Link | RecoveryCode | SecondFactor | UserSession]) -> int:
     async with db.read() as session:
         return await session.scalar(select(func.count(kind.id))) or 0
 
@@ -204,3 +215,20 @@ async def test_reset_link_stands_for_its_person(app: Quart, admin: User) -> None
             token = await add_reset_link(session, admin, None)
             assert (await use_link(session, token, Purpose.RESET)).user_id == admin.id
         assert await list_events() == [Event("", "reset-link-made", "admin")]
+
+
+async def test_lost_second_factor_is_forgotten_by_administrators(app: Quart, admin: User) -> None:
+    async with app.app_context():
+        async with db.begin() as session:
+            ann = await add_person(session, "ann")
+            await add_factor(session, ann, make_box(["a key"]))
+            await open_session(session, ann)
+            with pytest.raises(ForbiddenError):
+                await forget_factors(session, ann, ann)
+        async with db.begin() as session:
+            await forget_factors(session, ann, admin)
+        assert [await count(kind) for kind in (SecondFactor, RecoveryCode, UserSession)] == [0] * 3
+        async with db.begin() as session:
+            with pytest.raises(NotFoundError, match=r"ann has no second factor\."):
+                await forget_factors(session, ann, None)
+        assert (await list_events())[-1] == Event("admin", "second-factor-off", "ann")

@@ -22,9 +22,10 @@ from quartapp.auth import admin_required, get_user, hash_password_by_link, login
 from quartapp.extensions import db
 from quartapp.limits import limit
 from quartapp.limits.keys import by_address
+from quartapp.mail.notices import tell_factors_forgotten
 from quartapp.models import Purpose
 from quartapp.services.paging import paginate
-from quartapp.services.people import edit_user, get_user_by_id, select_users
+from quartapp.services.people import edit_user, forget_factors, get_user_by_id, select_users
 from quartapp.services.session import end_sessions, select_sessions
 from quartapp.services.token import add_token
 from quartapp.services.user import set_up
@@ -130,5 +131,17 @@ async def remove_sessions(user_id: int) -> tuple[str, int]:
     """Sign somebody out of every browser."""
     user = await get_user_by_id(db.session, user_id, seen_by=get_user())
     await end_sessions(db.session, user, get_user())
+    await db.session.commit()
+    return "", 204
+
+
+@bp.delete("/users/<id:user_id>/second-factor")
+@admin_required
+@answers_nothing
+async def remove_second_factor(user_id: int) -> tuple[str, int]:
+    """Let somebody who has lost the second factor in by the password; their sessions end."""
+    user = await get_user_by_id(db.session, user_id, seen_by=get_user())
+    await forget_factors(db.session, user, get_user())
+    await tell_factors_forgotten(db.session, user)
     await db.session.commit()
     return "", 204

@@ -3,15 +3,18 @@ from quart.typing import ResponseReturnValue
 
 from quartapp.auth import acts_as_admin, admin_required, get_user
 from quartapp.extensions import db
+from quartapp.mail.notices import tell_factors_forgotten
 from quartapp.models import Role, User
 from quartapp.services.paging import MAX_SIZE, paginate
 from quartapp.services.people import (
     disable_user,
     edit_role,
     enable_user,
+    forget_factors,
     get_user_by_id,
     select_users,
 )
+from quartapp.services.second_factor import find_second_factor
 from quartapp.services.session import end_sessions, remove_session, select_sessions
 from quartapp.services.token import remove_token, select_tokens
 from quartapp.web.admin.blueprint import bp, read_page
@@ -38,10 +41,9 @@ async def show_user(user_id: int) -> ResponseReturnValue:
 async def render_user(user: User, form: RoleForm) -> ResponseReturnValue:
     sessions = await paginate(db.session, select_sessions(user), size=MAX_SIZE)
     tokens = await paginate(db.session, select_tokens(user), size=MAX_SIZE)
-    page = await render_template(
-        "admin/user.html", user=user, form=form, sessions=sessions, tokens=tokens
-    )
-    return page, form.status
+    factor = await find_second_factor(db.session, user)
+    shown = {"user": user, "form": form, "factor": factor, "sessions": sessions, "tokens": tokens}
+    return await render_template("admin/user.html", **shown), form.status
 
 
 async def finish(message: str, user_id: int) -> ResponseReturnValue:
@@ -77,6 +79,16 @@ async def enable(user_id: int) -> ResponseReturnValue:
     user = await get_user_by_id(db.session, user_id, seen_by=get_user())
     await enable_user(db.session, user, get_user())
     return await finish(f"{user.name} may come in again.", user_id)
+
+
+@bp.post("/users/<id:user_id>/second-factor/remove")
+@admin_required
+async def remove_second_factor(user_id: int) -> ResponseReturnValue:
+    await require_token()
+    user = await get_user_by_id(db.session, user_id, seen_by=get_user())
+    await forget_factors(db.session, user, get_user())
+    await tell_factors_forgotten(db.session, user)
+    return await finish(f"{user.name} signs in by the password alone.", user_id)
 
 
 @bp.post("/users/<id:user_id>/sessions/remove")

@@ -3,14 +3,16 @@
 import pytest
 from quart import Quart
 from quart.testing import QuartClient
+from sqlalchemy import update
 
 from quartapp.extensions import db
 from quartapp.models import User
 from quartapp.models.session import FRESH
+from quartapp.security import make_box
 from quartapp.services.session import open_session
 from tests.api.helpers import Api
-from tests.helpers import read_token
-from tests.services.events import list_events
+from tests.helpers import add_factor, read_token
+from tests.services.events import list_events, list_mails
 
 PATCH = {"role": "viewer", "is_active": False}
 FOR_ADMINS = [
@@ -19,6 +21,7 @@ FOR_ADMINS = [
     ("PATCH", "/users/1", PATCH),
     ("GET", "/users/1/sessions", None),
     ("DELETE", "/users/1/sessions", None),
+    ("DELETE", "/users/1/second-factor", None),
     ("GET", "/invitations", None),
     ("POST", "/invitations", {"email": "a@example.org"}),
     ("GET", "/invitations/1", None),
@@ -112,6 +115,24 @@ async def test_sessions_of_somebody_are_listed_and_ended(app: Quart, head: Api, 
     async with app.app_context():
         last = (await list_events())[-1]
     assert last == ("admin", "sessions-ended", "ann", "", "<local>")
+
+
+async def test_lost_second_factor_is_removed_and_the_person_told(
+    app: Quart, head: Api, ann: User
+) -> None:
+    async with app.app_context(), db.begin() as session:
+        await session.execute(update(User).where(User.id == ann.id).values(email="a@example.org"))
+        await add_factor(session, ann, make_box([app.config["SECRET_KEY"]]))
+        await open_session(session, ann)
+    path = f"/users/{ann.id}/second-factor"
+
+    assert await head("DELETE", path) == (204, None)
+    status, problem = await head("DELETE", path)
+    assert (status, problem["detail"]) == (404, "ann has no second factor.")
+    assert (await head("GET", f"/users/{ann.id}/sessions"))[1]["items"] == []
+    async with app.app_context():
+        assert (await list_events())[-1] == ("admin", "second-factor-off", "ann", "", "<local>")
+        assert await list_mails() == [("a@example.org", "Your second factor was removed")]
 
 
 async def test_browser_of_an_administrator_must_have_given_the_password_just_now(

@@ -3,16 +3,17 @@ import re
 import pytest
 from quart import Quart
 from quart.testing import QuartClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from quartapp.extensions import db
 from quartapp.models import ApiToken, Role, User, UserSession
 from quartapp.models.session import FRESH
+from quartapp.security import make_box
 from quartapp.services.people import get_user_by_name
 from quartapp.services.session import open_session
 from tests.api.helpers import Api
-from tests.helpers import add_person, make_bearer, queries, sign_in
-from tests.services.events import Event, list_events
+from tests.helpers import add_factor, add_person, make_bearer, queries, sign_in
+from tests.services.events import Event, list_events, list_mails
 from tests.web.test_account import post, read
 
 HERE = "<local>"
@@ -21,6 +22,7 @@ BUTTONS = [
     "users/1/role",
     "users/1/disable",
     "users/1/enable",
+    "users/1/second-factor/remove",
     "users/1/sessions/remove",
     "sessions/1/remove",
     "tokens/1/remove",
@@ -138,6 +140,38 @@ async def test_last_administrator_is_told_so(
     assert (await browser.get(page)).status_code == 200
 
 
+async def test_lost_second_factor_is_removed_and_the_person_told(
+    app: Quart, browser: QuartClient, ann: User
+) -> None:
+    hers = await sign_in(app.test_client(), "ann")
+    async with app.app_context(), db.begin() as session:
+        await session.execute(update(User).where(User.id == ann.id).values(email="a@example.org"))
+        await add_factor(session, ann, make_box([app.config["SECRET_KEY"]]))
+    page = f"/admin/users/{ann.id}"
+    assert "Remove the second factor" in (await read(browser, page))[1]
+
+    assert (await post(browser, f"{page}/second-factor/remove", page))[0] == 303
+
+    assert (await hers.get("/account/")).status_code == 303
+    await sign_in(app.test_client(), "ann")
+    shown = (await read(browser, page))[1]
+    assert "ann signs in by the password alone." in shown
+    assert "Remove the second factor" not in shown
+    async with app.app_context():
+        assert (await list_events())[-2] == Event("admin", "second-factor-off", "ann", "", HERE)
+        assert await list_mails() == [("a@example.org", "Your second factor was removed")]
+
+
+async def test_second_factor_that_is_not_on_is_not_removed(
+    app: Quart, browser: QuartClient, ann: User
+) -> None:
+    page = f"/admin/users/{ann.id}"
+    status, answer = await post(browser, f"{page}/second-factor/remove", page)
+    assert (status, "ann has no second factor." in answer) == (404, True)
+    async with app.app_context():
+        assert await list_mails() == []
+
+
 async def test_browsers_of_another_are_signed_out(
     app: Quart, browser: QuartClient, ann: User
 ) -> None:
@@ -175,7 +209,7 @@ async def test_changing_rights_asks_for_the_password_after_a_while(
 ) -> None:
     monkeypatch.setattr("quartapp.models.session.FRESH", FRESH * 0)
     page = f"/admin/users/{ann.id}"
-    for button in ("role", "disable", "enable"):
+    for button in ("role", "disable", "enable", "second-factor/remove"):
         form = {"role": Role.ADMIN}
         assert (await post(browser, f"{page}/{button}", page, **form))[0] == 303
     assert (await read(browser, "/admin/invitations/new"))[0] == 303
