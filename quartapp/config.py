@@ -17,12 +17,15 @@ from sqlalchemy import URL
 from werkzeug.sansio.utils import host_is_trusted
 
 from quartapp.config_fields import (
+    CaFile,
     CommaList,
     DatabaseUrl,
     Host,
     MailAddress,
+    Network,
     Origin,
     Peer,
+    Ports,
     PublicUrl,
     RedisUrl,
 )
@@ -34,6 +37,7 @@ KIB, MIB = 1024, 1024 * 1024
 HOUR = 3600.0  # s
 ROOT = Path(__file__).parent.parent
 TEST_NAME = re.compile(r"test($|[_.-])")
+LOOPBACK = ["127.0.0.0/8", "::1/128"]
 PASSWORDS = {"admin", "changeme", "change-me", "mysql", "password", "postgres", "root", "secret"}
 
 
@@ -109,6 +113,11 @@ class Config(BaseSettings):
     OUTBOX_IN_WEB: bool = True  # send mail in the processes that serve, not by `quart worker` alone
     # Seconds until what a dead worker held is sent by another.
     OUTBOX_LEASE: float = Field(60.0, ge=1, le=HOUR)
+
+    # Which sites may be watched: their ports, and the networks that are asked besides the Internet.
+    CHECK_PORTS: CommaList[Ports] = ["80", "443", "8000-8999"]
+    CHECK_ALLOWED_NETWORKS: CommaList[Network] = []
+    CHECK_CA_FILE: CaFile = ""  # certificates in PEM that are trusted besides the system's
 
     MAX_CONTENT_LENGTH: int = Field(MIB, ge=KIB)  # bytes of a request body
     MAX_FORM_MEMORY_SIZE: int = Field(500_000, ge=KIB)  # bytes of a form's fields
@@ -190,6 +199,7 @@ class DevelopmentConfig(Config):
 
     DEBUG: bool = True
     REGISTRATION: Literal["closed", "invitation", "open"] = "open"
+    CHECK_ALLOWED_NETWORKS: CommaList[Network] = LOOPBACK
 
     def secret_key(self) -> str:
         return super().secret_key() or read_development_key(self.INSTANCE_PATH)
@@ -208,6 +218,8 @@ class TestingConfig(Config):
     REGISTRATION: Literal["closed", "invitation", "open"] = "open"
     MAIL_BACKEND: Literal["", "smtp", "console", "memory", "none"] = "memory"
     OUTBOX_IN_WEB: bool = False
+    CHECK_PORTS: CommaList[Ports] = ["1-65535"]
+    CHECK_ALLOWED_NETWORKS: CommaList[Network] = LOOPBACK
     SHUTDOWN_LAME_DUCK: float = 0.0
 
 

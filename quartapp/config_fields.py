@@ -1,6 +1,7 @@
 """How single settings are read, and what each may look like."""
 
 import re
+import ssl
 from ipaddress import ip_network
 from typing import Annotated, Any, TypeVar
 
@@ -15,6 +16,7 @@ from quartapp.database.url import normalize_url
 ORIGIN = re.compile(r"\*|https?://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 NEEDLESS_PORT = re.compile(r"http://.*:80|https://.*:443")
 HOST = re.compile(r"\.?[^\s/?#@*]+")
+PORTS = re.compile(r"[0-9]{1,5}(-[0-9]{1,5})?")
 MAIL_ADDRESS = re.compile(r"[\w.+-]+@[A-Za-z0-9.-]+", re.ASCII)
 
 
@@ -61,6 +63,32 @@ def check_redis_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def check_ports(value: str) -> str:
+    first, _, last = value.partition("-")
+    if not (PORTS.fullmatch(value) and 1 <= int(first) <= int(last or first) <= 65_535):
+        raise ValueError("ports look like 443, or 8000-8999 for all of them")
+    return value
+
+
+def check_network(value: str) -> str:
+    """Refuse all networks at once, too: there would be no guard."""
+    try:
+        if ip_network(value).prefixlen:
+            return value
+    except ValueError:
+        pass
+    raise ValueError("a network looks like 10.1.0.0/16, or fd12:3456::/32")
+
+
+def check_ca_file(value: str) -> str:
+    try:
+        if value:
+            ssl.create_default_context(cafile=value)
+    except OSError:  # ssl.SSLError is one, too
+        raise ValueError("name a file with certificates in PEM, or unset it") from None
+    return value
+
+
 def check_mail_address(value: str) -> str:
     if value and not MAIL_ADDRESS.fullmatch(value):
         raise ValueError("a mail address looks like sites@example.org, without a name")
@@ -70,6 +98,9 @@ def check_mail_address(value: str) -> str:
 Peer = Annotated[str, AfterValidator(check_peer)]
 Origin = Annotated[str, AfterValidator(check_origin)]
 Host = Annotated[str, AfterValidator(check_host)]
+Ports = Annotated[str, AfterValidator(check_ports)]
+CaFile = Annotated[str, AfterValidator(check_ca_file)]
+Network = Annotated[str, AfterValidator(check_network)]
 MailAddress = Annotated[str, AfterValidator(check_mail_address)]
 T = TypeVar("T")
 CommaList = Annotated[list[T], NoDecode, BeforeValidator(split_commas)]

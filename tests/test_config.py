@@ -23,6 +23,9 @@ GUESSED = "DATABASE_URL: its password can be guessed; choose another."
 REDIS = "REDIS_URL: an address of Redis looks like redis://example.org:6379/0."
 NO_SERVER = "MAIL_SERVER: name the server that takes mail, or unset MAIL_BACKEND."
 NO_MAIL = "MAIL_BACKEND: nobody would get the mail; unset it, or name smtp or none."
+PORTS = "ports look like 443, or 8000-8999 for all of them."
+NETWORKS = "a network looks like 10.1.0.0/16, or fd12:3456::/32."
+CA_FILE = "CHECK_CA_FILE: name a file with certificates in PEM, or unset it."
 LOST = "DATABASE_URL: it would be lost with the process; name a file or a server."
 
 BROKEN = [
@@ -76,6 +79,12 @@ BROKEN = [
     ("REDIS_URL", "http://127.0.0.1:6379", REDIS),
     ("REDIS_URL", "redis://127.0.0.1:6379/0?colour=red", REDIS),
     ("REDIS_URL", "rediss://127.0.0.1:6379/0?ssl_cert_reqs=some", REDIS),
+    ("CHECK_PORTS", "80,8999-8000", "CHECK_PORTS.1: " + PORTS),
+    ("CHECK_PORTS", "http", "CHECK_PORTS.0: " + PORTS),
+    ("CHECK_ALLOWED_NETWORKS", "10.0.0.1/8", "CHECK_ALLOWED_NETWORKS.0: " + NETWORKS),
+    ("CHECK_ALLOWED_NETWORKS", "10.1.0.0/16, ::/0", "CHECK_ALLOWED_NETWORKS.1: " + NETWORKS),
+    ("CHECK_CA_FILE", "/nowhere/ca.pem", CA_FILE),
+    ("CHECK_CA_FILE", __file__, CA_FILE),
     (
         "DATABASE_ECHO",
         "1",

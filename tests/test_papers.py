@@ -167,6 +167,8 @@ def show_default(field: FieldInfo) -> str:
         value = value.get_secret_value()
     if field.default_factory or value in (None, [], ""):
         return ""
+    if isinstance(value, list):
+        return f"`{','.join(value)}`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
