@@ -1,1 +1,1 @@
-"""What looks: the checks in the background."""
+"""What looks at sites: a guarded client, in the background."""
