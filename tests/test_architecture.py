@@ -55,7 +55,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "monitoring": {"database", "errors", "extensions", "models", "services"},
     "serve": {"app"},
     "mail": {"database", "errors", "extensions", "models", "services"},
-    "monitoring": {"models"},
 }
 TOP = {"__init__", "cli"}  # may import everything, and nobody imports them
 WITHOUT_QUART = {

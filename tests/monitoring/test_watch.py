@@ -19,6 +19,7 @@ from quartapp.monitoring.watch import Watcher, run_checks
 from quartapp.services.claim import Job
 from tests.services.watching import load_check, watch
 
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
