@@ -54,7 +54,7 @@ async def read_tables(app: Quart) -> dict[str, list[tuple[Any, ...]]]:
                 tuple(row)
                 for row in await session.execute(
                     select(*(column for column in table.c if column.name not in NOTES)).order_by(
-                        table.c.id
+                        *table.primary_key
                     )
                 )
             ]
