@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import StrictUndefined
 
-from quartapp import api, auth, cli, error_handlers, headers, health, log, mail, web
+from quartapp import api, auth, cli, error_handlers, headers, health, log, mail, monitoring, web
 from quartapp.app import QuartApp
 from quartapp.configure import EXIT_CONFIG, ConfigError, load_config
 from quartapp.extensions import db, limiter
@@ -31,7 +31,8 @@ def assemble(settings: dict[str, Any]) -> QuartApp:
     app.config.from_mapping(settings)
     app.jinja_options = {"undefined": StrictUndefined}  # a misspelt name is an error, not a gap
 
-    # What stops in this order, too: the worker of the mail before its database.
-    for part in (log, mail, db, limiter, headers, error_handlers, auth, health, web, api, cli):
+    # What stops in this order, too: what works in the background before its database.
+    background, faces = (mail, monitoring), (web, api, cli)
+    for part in (log, *background, db, limiter, headers, error_handlers, auth, health, *faces):
         part.init_app(app)
     return app

@@ -114,6 +114,11 @@ class Config(BaseSettings):
     # Seconds until what a dead worker held is sent by another.
     OUTBOX_LEASE: float = Field(60.0, ge=1, le=HOUR)
 
+    # Look at sites in the processes that serve, not by `quart worker` alone.
+    CHECKS_IN_WEB: bool = False
+    CHECK_SLOTS: int = Field(50, ge=1, le=1_000)  # looks at once, of one process
+    # Seconds until another process takes what a dead one looked at.
+    CHECK_LEASE: float = Field(60.0, ge=30, le=HOUR)
     # Which sites may be watched: their ports, and the networks that are asked besides the Internet.
     CHECK_PORTS: CommaList[Ports] = ["80", "443", "8000-8999"]
     CHECK_ALLOWED_NETWORKS: CommaList[Network] = []
@@ -199,6 +204,7 @@ class DevelopmentConfig(Config):
 
     DEBUG: bool = True
     REGISTRATION: Literal["closed", "invitation", "open"] = "open"
+    CHECKS_IN_WEB: bool = True
     CHECK_ALLOWED_NETWORKS: CommaList[Network] = LOOPBACK
 
     def secret_key(self) -> str:

@@ -7,6 +7,7 @@ from quart.cli import QuartGroup
 from quart.helpers import get_debug_flag
 
 import quartapp
+from quartapp.cli.check import check_group
 from quartapp.cli.db import db_group
 from quartapp.cli.invite import invite_command
 from quartapp.cli.run import run_command
@@ -39,6 +40,7 @@ main.add_command(shell_command)
 def init_app(app: Quart) -> None:
     app.shell_context_processor(make_shell_names)
     for command in (
+        check_group,
         db_group,
         invite_command,
         serve_command,

@@ -1,23 +1,39 @@
 """`quart worker`: what is done in the background, in a process of its own."""
 
 import asyncio
-from functools import partial
+import logging
 
 import click
+from quart import current_app
 
 from quartapp.cli.with_app import with_app
 from quartapp.mail import find_mailer
 from quartapp.mail.worker import SEND_SECONDS, run_outbox
+from quartapp.monitoring import open_watcher
+from quartapp.monitoring.watch import run_checks
 from quartapp.serve import OVERTIME, on_stop_signals
+
+logger = logging.getLogger(__name__)
 
 
 @click.command("worker")
 @with_app
 async def worker_command() -> None:
-    """Send the mail in the outbox and remove what has expired, until SIGTERM or SIGINT."""
+    """Look at sites, send mail, remove what has expired, until SIGTERM or SIGINT."""
+    grace = max(SEND_SECONDS, current_app.config["SHUTDOWN_GRACE"])
     mailer = find_mailer()
-    if mailer is None:
-        raise click.ClickException("No mail can be sent: set MAIL_SERVER.")
-    stop = partial(asyncio.get_running_loop().call_soon_threadsafe, mailer.stop)
-    with on_stop_signals(stop, SEND_SECONDS + OVERTIME):
-        await run_outbox(mailer)
+    loop = asyncio.get_running_loop()
+    async with open_watcher() as watcher:
+
+        def stop() -> None:
+            for part in (watcher, mailer):
+                if part:
+                    loop.call_soon_threadsafe(part.stop)
+
+        with on_stop_signals(stop, grace + OVERTIME):
+            async with asyncio.TaskGroup() as tasks:  # when one breaks, all end: nothing half works
+                tasks.create_task(run_checks(watcher, grace))
+                if mailer:
+                    tasks.create_task(run_outbox(mailer))
+                else:
+                    logger.warning("No mail is sent until MAIL_SERVER names a server.")

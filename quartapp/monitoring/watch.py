@@ -23,6 +23,7 @@ from quartapp.services.result import Report, record_reports
 POLL = 0.5  # s between two looks for what is due
 BREATH = 0.05  # s in which slots get free, when all were taken
 BATCH, GATHER = 200, 0.2  # reports of one transaction, and s to wait for more of them
+MARGIN = 5.0  # s before the lease ends that a look is given up
 MAX_PAUSE = 30.0  # s between two tries while the database is away
 
 logger = logging.getLogger(__name__)
@@ -141,7 +142,10 @@ def leave(watcher: Watcher, task: asyncio.Task[None]) -> None:
 async def work(watcher: Watcher, job: Job) -> None:
     began = monotonic()
     try:
-        look = await watcher.look(job)
+        async with asyncio.timeout(watcher.lease - MARGIN):
+            look = await watcher.look(job)
+    except TimeoutError:
+        look = Look(job.url, utcnow(), reason=Reason.LAG, detail="It waited too long for its turn.")
     except Exception:
         logger.exception("A look at %s failed.", job.url)
         detail = "This is a defect of ours; the log tells more."

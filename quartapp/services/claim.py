@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from quartapp.models import Check, utcnow
+from quartapp.models import Check, Entity, utcnow
 from quartapp.models.base import UtcDateTime
 from quartapp.models.check import MAX_CRASHES, QUARANTINE
 from quartapp.models.expectation import Expectation
@@ -70,6 +70,17 @@ async def claim_checks(
             counts[check.host] += 1
             chosen.append(check)
     return await take_checks(session, chosen, now, lease)
+
+
+async def claim_check(
+    session: AsyncSession, entity: Entity, *, now: datetime, lease: timedelta
+) -> Job:
+    """Return the job of one site, due or not; whoever looks at it meanwhile may not report."""
+    query = select(Check).where(Check.entity_id == entity.id).with_for_update(of=Check)
+    check = (await session.scalars(query.options(joinedload(Check.entity)))).one()
+    if not check.is_paused:
+        check.slot_at = now
+    return (await take_checks(session, [check], now, lease))[0]
 
 
 def select_due(now: datetime, full: Collection[str]) -> Select[Check]:

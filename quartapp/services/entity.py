@@ -1,5 +1,6 @@
 """Watched sites."""
 
+from collections.abc import Collection
 from typing import Any
 
 from slugify import slugify
@@ -51,6 +52,18 @@ async def get_one(
     if entity is None or not may_see_entity(seen_by, entity):
         raise NotFoundError(f"There is no entity {key!r}.")
     return entity
+
+
+async def find_entities(session: AsyncSession, names: Collection[str]) -> list[Entity]:
+    """Return those of these names or slugs, all of them if none is given; NotFoundError for any."""
+    query = select(Entity).order_by(Entity.name, Entity.id)
+    if names:
+        query = query.where(or_(Entity.slug.in_(names), Entity.name.in_(names)))
+    found = list(await session.scalars(query))
+    missing = {*names} - {entity.slug for entity in found} - {entity.name for entity in found}
+    if missing:
+        raise NotFoundError(f"There is no entity {min(missing)!r}.")
+    return found
 
 
 async def add_entity(

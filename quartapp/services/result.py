@@ -97,10 +97,10 @@ async def note_turn(
 
 
 def schedule(check: Check, now: datetime) -> None:
-    """Set the next look."""
+    """Set the next look; a site that is paused has none."""
     dice = random.random()  # noqa: S311 (nobody gains by guessing it)
     check.slot_at = find_next_slot(check, check.standing, now, dice)
-    check.due_at = find_due(check.slot_at, check.interval, dice)
+    check.due_at = None if check.is_paused else find_due(check.slot_at, check.interval, dice)
 
 
 def make_row(check: Check, report: Report) -> dict[str, Any]:
