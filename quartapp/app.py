@@ -185,6 +185,7 @@ class QuartApp(Quart):
     async def handle_websocket(self, websocket: QuartWebsocket) -> Any:
         socket = cast(Websocket, websocket)
         socket.handler = asyncio.current_task()
+        socket.check_message = limiter.check_message
         self.sockets.add(socket)
         try:
             return await super().handle_websocket(socket)

@@ -1,7 +1,7 @@
 """Requests and sockets that refuse what is too much, unreadable or not to be kept."""
 
 import asyncio
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any, TypeVar, cast
 
 from quart import Request as QuartRequest
@@ -121,6 +121,7 @@ class Websocket(QuartWebsocket):
     closed = False
     handler: asyncio.Task[Any] | None = None
     asker: object = None  # who opened it, noted by who lets people in
+    check_message: Callable[[], Awaitable[None]] | None = None  # raises at one that is too many
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -140,6 +141,8 @@ class Websocket(QuartWebsocket):
     async def receive(self) -> str | bytes:
         message = await super().receive()
         self._inbox.free()
+        if self.check_message is not None:
+            await self.check_message()
         if isinstance(message, str) and not is_storable(message):
             raise BadRequestError("The message has a NUL character.")
         return message

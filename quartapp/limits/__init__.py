@@ -15,6 +15,7 @@ from quartapp.limits.rules import (
     LOGIN_BY_ADDRESS,
     LOGIN_BY_USER,
     LOGIN_IN_ALL,
+    MESSAGES,
     RESET_BY_ACCOUNT,
     RESET_BY_ADDRESS,
     RESET_BY_USER,
@@ -86,11 +87,14 @@ class Limiter:
         """Count a mail that a stranger causes; a refusal must look as if it were sent."""
         return await self.is_allowed(RESET_BY_USER, by_user(user_id))
 
+    async def check_message(self) -> None:
+        """Count a message of a socket, each one, as opposed to `count()`."""
+        counters: Counters | None = current_app.extensions.get("limits")
+        if counters is not None:
+            refuse_too_much(await counters.count(MESSAGES, MESSAGES.by()))
+
     async def count(self, rule: Rule, key: str) -> None:
-        verdict = await self.find_verdict(rule, key)
-        if verdict and not verdict.is_allowed:
-            wait = describe_wait(verdict.wait)
-            raise TooManyRequestsError(f"That was too often. Try again in {wait}.", verdict.wait)
+        refuse_too_much(await self.find_verdict(rule, key))
 
     async def is_allowed(self, rule: Rule, key: str) -> bool:
         verdict = await self.find_verdict(rule, key)
@@ -105,6 +109,12 @@ class Limiter:
         if (rule, key) not in verdicts:
             verdicts[rule, key] = await counters.count(rule, key)
         return verdicts[rule, key]
+
+
+def refuse_too_much(verdict: Verdict | None) -> None:
+    if verdict and not verdict.is_allowed:
+        wait = describe_wait(verdict.wait)
+        raise TooManyRequestsError(f"That was too often. Try again in {wait}.", verdict.wait)
 
 
 async def add_headers(response: Response) -> Response:

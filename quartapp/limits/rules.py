@@ -38,6 +38,7 @@ DEFAULTS = {
     "status": PAGES,
 }
 
+MESSAGES = Rule("messages", parse("60/10seconds"))  # on all sockets of one asker
 LOGIN_BY_ADDRESS = Rule("login-address", parse("10/5minutes"), by_address)
 LOGIN_BY_ACCOUNT = Rule("login-account", parse("10/5minutes"))
 LOGIN_BY_USER = Rule("login-user", parse("10/5minutes"), is_told=False)
