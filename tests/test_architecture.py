@@ -63,7 +63,6 @@ WITHOUT_QUART = {
     "configure",
     "errors",
     "models",
-    "monitoring",
     "security",
     "services",
 }

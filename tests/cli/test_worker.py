@@ -12,9 +12,10 @@ from quart import Quart
 
 from quartapp import create_app
 from quartapp.extensions import db
-from tests.cli.conftest import Invoke
 from tests.mail.helpers import add_mail, find_states, run_worker, wait_until
+from tests.monitoring.test_watch import wait_for_results
 from tests.processes import Program
+from tests.services.watching import load_check, watch
 from tests.smtp_sink import Sink, start_sink
 
 Work = Callable[[Sink], Program]
@@ -72,9 +73,20 @@ async def test_worker_that_is_told_to_stop_finishes_the_mail_in_flight(
     assert states == [("sent", ""), ("waiting", "")]
 
 
-def test_worker_without_a_mail_server_says_what_is_missing(invoke: Invoke, new_app: Quart) -> None:
-    new_app.extensions["mailer"] = None
-    result = invoke("worker")
+async def test_worker_looks_at_sites_and_needs_no_mail_server(
+    outbox_app: Quart, nursery: Path, database_url: str, tmp_path: Path, unused_port: int
+) -> None:
+    with start_sink() as sink:
+        given = {"MAIL_BACKEND": "none", "CHECK_PORTS": "1-65535"}
+        program = run_worker(nursery, sink, database_url, tmp_path, **given)
+        async with outbox_app.app_context():
+            await watch(f"http://127.0.0.1:{unused_port}/")
+            with program as worker:
+                await wait_for_results(1)
+                worker.send(signal.SIGTERM)
+                code = await asyncio.to_thread(worker.wait)
+            assert (await load_check()).state == "suspect"
+            await db.engine.dispose()
 
-    assert result.exit_code == 1
-    assert result.output == "Error: No mail can be sent: set MAIL_SERVER.\n"
+    assert code == 0
+    assert "No mail is sent until MAIL_SERVER names a server." in worker.output()

@@ -9,8 +9,8 @@ from quart import Quart
 from quartapp.extensions import db
 from quartapp.models import utcnow
 from quartapp.models.check import MAX_CRASHES, QUARANTINE
-from quartapp.services.claim import ask_time, release_jobs
-from tests.services.watching import LEASE, claim, load_check, watch
+from quartapp.services.claim import ask_time, claim_check, release_jobs
+from tests.services.watching import LEASE, claim, load_check, look, watch
 
 SECOND = timedelta(seconds=1)
 
@@ -101,3 +101,14 @@ async def test_database_says_what_time_it_is(app: Quart) -> None:
         found = await ask_time(session)
 
     assert abs(found - utcnow()) < SECOND
+
+
+async def test_look_of_today_is_claimed_due_or_not(app: Quart) -> None:
+    async with app.app_context():
+        (entity,) = await watch("http://a.example")
+        now = utcnow() + SECOND
+        await look(now)
+        async with db.begin() as session:
+            job = await claim_check(session, entity, now=now + SECOND, lease=LEASE)
+
+    assert (job.slot_at, job.fence) == (now + SECOND, 2)

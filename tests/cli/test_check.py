@@ -1,0 +1,92 @@
+"""`quart check run`: looks that somebody wants to see now."""
+
+import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from sqlalchemy import select
+
+from quartapp.extensions import db
+from quartapp.models import result
+from tests.cli.conftest import Ask, Invoke
+from tests.services.watching import load_check, watch
+
+
+class Site(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(302 if self.path == "/old" else 200)
+        self.send_header("Location", "/")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def site() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Site)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+async def count_results() -> int:
+    async with db.read() as session:
+        return len((await session.execute(select(result))).all())
+
+
+def test_each_phase_of_a_look_is_shown(invoke: Invoke, ask: Ask, site: str) -> None:
+    invoke("db", "upgrade")
+    ask(watch(f"{site}/old"))
+    found = invoke("check", "run", "site-1")
+
+    lines = found.stdout.splitlines()
+    assert lines[:2] == ["Site 1: ok (200)", f"  redirected by {site}/old"], found.output
+    assert [re.sub(r" +[\d.]+ ms$", "", line) for line in lines[2:]] == [
+        "  waited for a turn",
+        "  connection",
+        "  first byte",
+        "  altogether",
+    ]
+    assert found.exit_code == 0
+    assert ask(load_check()).state == "up"
+
+
+def test_many_sites_are_looked_at_in_turn(
+    invoke: Invoke, ask: Ask, site: str, unused_port: int
+) -> None:
+    invoke("db", "upgrade")
+    ask(watch(site, f"http://127.0.0.1:{unused_port}", "http://10.0.0.1"))
+    found = invoke("check", "run", "--all")
+
+    assert [line for line in found.stdout.splitlines() if line.startswith("Site")] == [
+        "Site 1: ok (200)",
+        "Site 2: fail (connect) The connection failed: Connection refused.",
+        "Site 3: error (blocked) 10.0.0.1 is not a public address.",
+    ]
+    assert found.exit_code == 1
+    assert ask(count_results()) == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "message"),
+    [
+        (["nope"], 1, "There is no entity 'nope'."),
+        ([], 2, "Name sites, or say --all."),
+        (["site-1", "--all"], 2, "Name sites, or say --all."),
+    ],
+)
+def test_what_cannot_be_looked_at_is_named(
+    invoke: Invoke, ask: Ask, given: list[str], code: int, message: str
+) -> None:
+    invoke("db", "upgrade")
+    ask(watch("http://a.example"))
+    found = invoke("check", "run", *given)
+
+    assert (found.exit_code, found.stderr.splitlines()[-1]) == (code, f"Error: {message}")
+    assert ask(count_results()) == 0
