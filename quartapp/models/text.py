@@ -35,11 +35,21 @@ def clean_line(value: str) -> str:
 
 
 def clean_username(value: str) -> str:
-    """Return a name that cannot be taken for an e-mail address: people sign in with either."""
-    name = clean_line(value)
+    """Return a name that cannot be taken for an e-mail address: people sign in with either.
+
+    Nor for another name, by another form of the same letters or by what nobody sees.
+    """
+    name = unify_name(clean_line(value))
+    if any(unicodedata.category(character) == "Cf" for character in name):
+        raise ValueError("Invisible characters are not allowed.")
     if "@" in name:
         raise ValueError("A user name holds no @.")
     return name
+
+
+def unify_name(value: str) -> str:
+    """Return *value* with one form for each letter: NFKC, which makes wide ones narrow."""
+    return unicodedata.normalize("NFKC", value).strip()
 
 
 def clean_email(value: str) -> str:

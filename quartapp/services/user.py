@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.errors import BadRequestError, ConflictError
 from quartapp.models import Action, Link, Purpose, Role, User, utcnow
-from quartapp.models.text import fold_email
+from quartapp.models.text import fold_email, unify_name
 from quartapp.security import hash_token
 from quartapp.services.audit import record_event
 from quartapp.services.link import VOID, add_link, remove_links
@@ -60,7 +60,8 @@ async def add_user(
 
 async def refuse_taken(session: AsyncSession, *, name: str | None, email: str | None) -> None:
     """Refuse a name that would be read as somebody else's, or an address that is in use."""
-    if name and await session.scalar(select(User.id).where(func.lower(User.name) == name.lower())):
+    same = func.lower(User.name) == func.lower(name)  # both there: Python has another small sigma
+    if name and await session.scalar(select(User.id).where(same)):
         raise ConflictError(f"The name {name!r} is taken.", "name")
     if email and await session.scalar(select(User.id).where(User.email == email)):
         raise ConflictError("This address belongs to another account.", "email")
@@ -97,7 +98,7 @@ async def find_user_by_login(session: AsyncSession, login: str) -> User | None:
     """Return who signs in as *login*, a user name or an e-mail address."""
     return await session.scalar(
         select(User)
-        .where(or_(User.name == login, User.email == fold_email(login)))
+        .where(or_(User.name.in_((login, unify_name(login))), User.email == fold_email(login)))
         .order_by((User.name == login).desc())
         .limit(1)
     )

@@ -22,7 +22,7 @@ async def change(**values: object) -> None:
         await session.execute(update(User).values(**values))
 
 
-@pytest.mark.parametrize("login", ["admin", "Ann@Example.org", " ann@example.org "])
+@pytest.mark.parametrize("login", ["admin", "\uff41dmin", "Ann@Example.org", " ann@example.org "])
 async def test_password_tells_who_it_is(app: Quart, admin: User, login: str) -> None:
     async with app.test_request_context("/", method="POST"):
         await change(email="ann@example.org")

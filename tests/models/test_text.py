@@ -6,6 +6,7 @@ from quartapp.models.text import (
     clean_line,
     clean_text,
     clean_url,
+    clean_username,
     fold_email,
 )
 
@@ -26,6 +27,29 @@ def test_control_characters_are_refused(value: str) -> None:
 def test_a_line_has_one_line_and_one_direction(value: str) -> None:
     with pytest.raises(ValueError, match="Line breaks and direction marks"):
         clean_line(value)
+
+
+def test_username_has_one_form_for_each_letter() -> None:
+    assert clean_username(" \uff21LICE\u00a0\ufb01nn\u3000") == "ALICE finn"
+    assert clean_username("Zoe\u0308 \u014ctani") == "Zoë Ōtani"
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("al\u200bice", "Invisible"),
+        ("al\u200dice", "Invisible"),
+        ("al\u00adice", "Invisible"),
+        ("\ufeffalice", "Invisible"),
+        ("alice\U000e0041", "Invisible"),
+        ("al\u2066ice", "direction marks"),
+        ("al\x7fice", "Control"),
+        ("alice\uff20example.org", "no @"),
+    ],
+)
+def test_username_that_looks_like_another_is_refused(name: str, fault: str) -> None:
+    with pytest.raises(ValueError, match=fault):
+        clean_username(name)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,14 @@ async def test_taken_name_is_a_conflict(app: Quart, admin: User, name: str) -> N
         assert caught.value.field == "name"
 
 
+@pytest.mark.parametrize(("taken", "name"), [("ΟΔΟΣ", "ΟΔΟΣ"), ("ΟΔΟΣ", "οδοσ"), ("Äß", "äß")])
+async def test_letters_of_every_script_are_compared(app: Quart, taken: str, name: str) -> None:
+    async with app.app_context(), db.begin() as session:
+        await add_user(session, name=taken, password_hash="x")
+        with pytest.raises(ConflictError):
+            await add_user(session, name=name, password_hash="x")
+
+
 async def test_taken_address_is_a_conflict(app: Quart) -> None:
     async with app.app_context(), db.begin() as session:
         await add_user(session, name="a", password_hash="x", email="a@example.org")

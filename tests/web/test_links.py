@@ -118,8 +118,9 @@ async def test_taken_name_leaves_the_invitation_alive(
     async with app.app_context(), db.begin() as session:
         token = await add_link(session, Purpose.INVITE, email="b@example.org")
     path = f"/auth/register?token={token}"
-    status, page = await send(client, path, name="Ann", password=NEW)
-    assert (status, "The name &#39;Ann&#39; is taken." in page) == (422, True)
+    for name in ("Ann", "\uff21nn"):
+        status, page = await send(client, path, name=name, password=NEW)
+        assert (status, "The name &#39;Ann&#39; is taken." in page) == (422, True)
     assert (await send(client, path, name="bob", password=NEW))[0] == 303
 
 
