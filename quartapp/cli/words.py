@@ -34,8 +34,14 @@ def read_token_name(value: str) -> str:
     return clean(clean_line, value, TOKEN_NAME_LENGTH)
 
 
+def has_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def read_password(from_stdin: bool) -> str:
     """Return the line on the standard input, or what is typed twice without being shown."""
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
+    if not has_terminal():
+        raise InvalidError("There is nobody to ask here: pipe the password in, --password-stdin.")
     return str(click.prompt("Password", hide_input=True, confirmation_prompt="Again"))

@@ -68,13 +68,30 @@ def test_link_is_printed_alone(invoke: Invoke, new_app: Quart) -> None:
 
 
 @PEOPLE
-def test_account_is_made_with_a_password_that_is_not_shown(invoke: Invoke, ask: Ask) -> None:
+def test_account_is_made_with_a_password_that_is_not_shown(
+    invoke: Invoke, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quartapp.cli.words.has_terminal", lambda: True)
     options = ["--email", "Bob@Example.org"]
     result = invoke("user", "create", " bob ", *options, input=f"{PASSWORD}\n{PASSWORD}\n")
 
     assert result.output == "Password: \nAgain: \nbob may sign in, as viewer.\n"
     assert ask(list_people())[1] == ("bob", "bob@example.org", "viewer", True)
     ask(sign_in("bob@example.org"))
+
+
+@PEOPLE
+def test_without_a_terminal_one_line_says_how_to_give_the_password(
+    invoke: Invoke, ask: Ask
+) -> None:
+    before = ask(list_people())
+    result = invoke("user", "create", "bob", input=f"{PASSWORD}\n{PASSWORD}\n")
+
+    assert (result.exit_code, result.output) == (
+        1,
+        "Error: There is nobody to ask here: pipe the password in, --password-stdin.\n",
+    )
+    assert ask(list_people()) == before
 
 
 @PEOPLE
