@@ -60,6 +60,7 @@ def open_listener(host: str, port: int) -> socket.socket:
 
 async def run(app: QuartApp, listener: socket.socket, *, is_first: bool, follow: bool) -> bool:
     """Serve until Ctrl-C, or until the code has changed: then return True."""
+    app.extensions["served_at"] = find_base(listener)  # links start with it without a PUBLIC_URL
     stopped = asyncio.Event()
     stop = partial(asyncio.get_running_loop().call_soon_threadsafe, stopped.set)
     with on_stop_signals(stop, STOP_LIMIT):

@@ -9,13 +9,13 @@ from quartapp.errors import ConflictError
 from quartapp.mail import send_mail
 from quartapp.models import Link, User
 
-DEFAULT_URL = "http://127.0.0.1:5000"  # where `quartapp run` serves
+DEFAULT_URL = "http://127.0.0.1:5000"  # where `quartapp run` serves unless it is told otherwise
 REGISTER, RESET = "/auth/register", "/auth/reset"
 
 
 def write_link(path: str, token: str | None = None) -> str:
     """Return the address of a page, with the secret of a link when it takes one."""
-    base = current_app.config["PUBLIC_URL"] or DEFAULT_URL
+    base = current_app.config["PUBLIC_URL"] or current_app.extensions.get("served_at", DEFAULT_URL)
     return f"{base}{path}?{urlencode({'token': token})}" if token else f"{base}{path}"
 
 

@@ -7,8 +7,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
@@ -65,6 +67,24 @@ def test_first_run_migrates_and_says_where_it_is(settings: Settings) -> None:
         program.send(signal.SIGINT)
         assert program.wait(10) == 0
         assert "Traceback" not in program.output()
+
+
+def test_links_in_mails_lead_to_where_it_serves(settings: Settings, tmp_path: Path) -> None:
+    settings = settings | {"REGISTRATION": "open", "MAIL_BACKEND": "none"}
+    with run_server(settings) as (_, port):
+        join(port)
+    with closing(sqlite3.connect(tmp_path / "quartapp.db")) as connection:
+        ((text,),) = connection.execute("SELECT text FROM outbox_message")
+    assert f"\nhttp://127.0.0.1:{port}/auth/register?token=" in text
+
+
+def join(port: int) -> None:
+    """Ask for an account on the page for that."""
+    browser, path = build_opener(HTTPCookieProcessor()), f"http://127.0.0.1:{port}/auth/join"
+    found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', browser.open(path).read().decode())
+    assert found
+    form = urlencode({"email": "ann@example.org", "csrf_token": found[1]})
+    assert browser.open(path, form.encode()).status == 202
 
 
 def find_said(program: Program) -> list[str]:
