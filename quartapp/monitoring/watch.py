@@ -17,10 +17,12 @@ from quartapp.models import utcnow
 from quartapp.models.expectation import Verdict, judge
 from quartapp.models.look import Look, Outcome, Reason
 from quartapp.monitoring.lag import LagMeter
+from quartapp.services.check import adopt_entities
 from quartapp.services.claim import Job, ask_time, claim_checks, has_due_checks, release_jobs
 from quartapp.services.result import Report, record_reports
 
 POLL = 0.5  # s between two looks for what is due
+ADOPT = 60.0  # s between two looks for sites that another version has added
 BREATH = 0.05  # s in which slots get free, when all were taken
 BATCH, GATHER = 200, 0.2  # reports of one transaction, and s to wait for more of them
 MARGIN = 5.0  # s before the lease ends that a look is given up
@@ -60,6 +62,7 @@ async def run_checks(watcher: Watcher, patience: float) -> None:
     """Look at what is due until the watcher stops; then wait *patience* s for what is under way."""
     meter = asyncio.create_task(watcher.lag.run())
     recorder = asyncio.create_task(keep_records(watcher))
+    adopter = asyncio.create_task(keep_adopting())
     try:
         await keep_claiming(watcher)
         if watcher.jobs:
@@ -69,6 +72,7 @@ async def run_checks(watcher: Watcher, patience: float) -> None:
         watcher.reports.put_nowait(None)
         await recorder
         meter.cancel()
+        adopter.cancel()
         await release(left)
 
 
@@ -100,6 +104,16 @@ async def keep_claiming(watcher: Watcher) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(watcher.stopped.wait(), pause)
         await wait_for_slot(watcher)
+
+
+async def keep_adopting() -> None:
+    while True:
+        try:
+            async with db.begin() as session:
+                await adopt_entities(session, await ask_time(session))
+        except Exception as error:  # noqa: BLE001 (the loop goes on)
+            report_trouble(error, "Sites without a check are looked for later")
+        await asyncio.sleep(ADOPT)
 
 
 async def wait_for_slot(watcher: Watcher) -> None:

@@ -17,13 +17,22 @@ from quartapp.services.rights import refuse_stranger
 
 def make_check(entity: Entity, now: datetime) -> Check:
     """Return the check of a new site: the first look is due at once."""
-    return Check(entity_id=entity.id, host=find_host(entity.url), slot_at=now, due_at=now)
+    host = find_host(entity.url)
+    return Check(entity_id=entity.id, host=host, slot_at=now, due_at=now, state=State.NEW)
 
 
 async def get_check(session: AsyncSession, entity: Entity) -> Check:
     """Return the check of *entity*, its open outage loaded."""
     query = select(Check).options(joinedload(Check.outage)).where(Check.entity_id == entity.id)
-    return (await session.scalars(query)).one()
+    return await session.scalar(query) or make_check(entity, utcnow())
+
+
+async def adopt_entities(session: AsyncSession, now: datetime) -> int:
+    """Give a check to the sites that have none: the version before this one adds such ones."""
+    orphans = select(Entity).outerjoin(Check, Check.entity_id == Entity.id)
+    found = list(await session.scalars(orphans.where(Check.id.is_(None))))
+    session.add_all(make_check(entity, now) for entity in found)
+    return len(found)
 
 
 async def follow_move(session: AsyncSession, entity: Entity, now: datetime) -> None:
@@ -71,7 +80,12 @@ async def run_check(session: AsyncSession, entity: Entity, by: User) -> Check:
 async def lock_check(session: AsyncSession, entity: Entity) -> Check:
     """Return the check of *entity* for a change that no worker crosses."""
     query = select(Check).where(Check.entity_id == entity.id).with_for_update()
-    return (await session.scalars(query)).one()
+    if check := await session.scalar(query):
+        return check
+    check = make_check(entity, utcnow())
+    session.add(check)
+    await session.flush()
+    return check
 
 
 def hold_check(check: Check, now: datetime) -> None:

@@ -84,9 +84,9 @@ async def test_worker_looks_at_sites_and_needs_no_mail_server(
             with program as worker:
                 await wait_for_results(1)
                 worker.send(signal.SIGTERM)
-                code = await asyncio.to_thread(worker.wait)
+                code, output = await asyncio.to_thread(worker.wait), worker.output()
             assert (await load_check()).state == "suspect"
             await db.engine.dispose()
 
     assert code == 0
-    assert "No mail is sent until MAIL_SERVER names a server." in worker.output()
+    assert "No mail is sent until MAIL_SERVER names a server." in output

@@ -8,7 +8,7 @@ from quart import Quart
 from quartapp.errors import ConflictError, ForbiddenError, InvalidError
 from quartapp.extensions import db
 from quartapp.models import Check, Entity, Role, State, User, utcnow
-from quartapp.services.check import edit_check, run_check
+from quartapp.services.check import adopt_entities, edit_check, run_check
 from quartapp.services.claim import has_due_checks
 from quartapp.services.entity import edit_entity
 from tests.helpers import add_person
@@ -114,4 +114,27 @@ async def test_site_is_looked_at_when_somebody_asks(app: Quart, entity: Entity, 
         assert await claim(utcnow() + SECOND) == []
         async with db.begin() as session:
             await run_check(session, entity, boss)
+        assert len(await claim(utcnow() + SECOND)) == 1
+
+
+async def test_site_that_another_version_added_is_adopted(app: Quart, entity: Entity) -> None:
+    async with app.app_context():
+        async with db.begin() as session:
+            old = Entity(name="Old", slug="old", url="http://old.example")
+            session.add(old)
+        async with db.begin() as session:
+            assert await adopt_entities(session, utcnow()) == 1
+        async with db.begin() as session:
+            assert await adopt_entities(session, utcnow()) == 0
+        jobs = await claim(utcnow() + SECOND)
+
+    assert [job.host for job in jobs] == ["a.example", "old.example"]
+
+
+async def test_site_that_another_version_added_can_be_changed(app: Quart, boss: User) -> None:
+    async with app.app_context():
+        async with db.begin() as session:
+            old = Entity(name="Old", slug="old", url="http://old.example")
+            session.add(old)
+        assert (await edit(old, boss, interval=90)).interval == 90
         assert len(await claim(utcnow() + SECOND)) == 1
