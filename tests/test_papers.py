@@ -24,6 +24,8 @@ from quartapp.limits.counters import PAUSE
 from quartapp.limits.rules import API, LOGIN_BY_ACCOUNT, LOGIN_IN_ALL, PAGES, SECOND_BY_DAY
 from quartapp.models.link import LIFE, Purpose
 from quartapp.models.user import User
+from quartapp.monitoring.connection import MAX_HEAD
+from quartapp.monitoring.fetch import MAX_BODY, MAX_HOPS
 from quartapp.services.paging import MAX_SIZE
 from quartapp.services.token import TOKEN_LIFE
 from tests.api.helpers import Api, add_site
@@ -118,6 +120,11 @@ async def test_addresses_that_are_named_are_served(paper: str, app: Quart) -> No
         ),
         ("docs/operations.md", f"{LOGIN_IN_ALL.allows.amount:,} times in all"),
         ("docs/operations.md", f"every {PAUSE:.0f} seconds whether Redis is back"),
+        (
+            "docs/operations.md",
+            f"{MAX_HEAD // 1024} kB of headers and {MAX_BODY // 1024**2} MiB",
+        ),
+        ("docs/operations.md", f"{MAX_HOPS} redirects are followed"),
         ("docs/architecture.md", f"{NUMBERS[TRIES]}\n  times at most"),
         ("docs/architecture.md", f"{NUMBERS[PARKED_MESSAGES]} messages may wait"),
     ],

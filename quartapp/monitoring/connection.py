@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, cast
@@ -13,8 +13,6 @@ from aiohttp import BaseConnector, ClientRequest, ClientTimeout
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import BadHttpMessage
 from aiohttp.tracing import Trace
-
-from quartapp.monitoring.guard import Address, Network, open_socket
 
 MAX_HEAD = 64 * 1024  # bytes of all headers, those of 1xx answers too
 MAX_LINE = 32 * 1024  # of a single header: policies may be long
@@ -81,17 +79,6 @@ def give(connection: Connection) -> Iterator[None]:
         yield
     finally:
         _given.reset(token)
-
-
-async def dial(address: Address, port: int, allowed: Iterable[Network]) -> socket.socket:
-    """Connect by TCP, to an address that may be asked."""
-    sock = open_socket(address, allowed)
-    try:
-        await asyncio.get_running_loop().sock_connect(sock, (str(address), port))
-    except BaseException:
-        sock.close()
-        raise
-    return sock
 
 
 async def speak(sock: socket.socket, tls: ssl.SSLContext | None, host: str) -> Connection:

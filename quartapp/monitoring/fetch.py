@@ -7,7 +7,7 @@ import time
 from contextlib import AsyncExitStack
 from urllib.parse import quote, urljoin, urlsplit
 
-from aiohttp import ClientResponse, ServerDisconnectedError
+from aiohttp import ClientConnectionResetError, ClientResponse, ServerDisconnectedError
 from yarl import URL
 
 from quartapp.models.look import Look, Reason
@@ -90,6 +90,10 @@ async def request(client: Client, visit: Visit, url: URL, connection: Connection
         if not connection.received:
             raise
         raise LookError(Reason.PROTOCOL, "The answer ends within its headers.") from None
+    except ClientConnectionResetError:  # it was over before we had asked
+        if not connection.received:
+            raise
+        raise LookError(Reason.PROTOCOL, "It speaks before it is asked, but no HTTP.") from None
     finally:
         if connection.first_byte_at is not None:
             visit.add("first_byte", max(0.0, connection.first_byte_at - begin))

@@ -27,6 +27,7 @@ FORBIDDEN: tuple[Network, ...] = (
     IPv4Network("192.88.99.0/24"),  # relays of 6to4
     IPv6Network("2001::/23"),  # of protocols, Teredo among them
     IPv6Network("2001:db8::/32"),  # examples
+    IPv6Network("2002::/16"),  # 6to4
     IPv6Network("3fff::/20"),  # more of them
 )
 

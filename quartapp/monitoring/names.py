@@ -34,7 +34,9 @@ class Names:
         loop = asyncio.get_running_loop()
         found: Future[list[Any]] = loop.create_future()
         try:
-            Thread(target=self._work, args=(loop, found, host, port), daemon=True).start()
+            Thread(
+                target=self._work, args=(loop, found, host, port), name="lookup", daemon=True
+            ).start()
         except BaseException:
             self._places.release()
             raise

@@ -11,8 +11,8 @@ from yarl import URL
 
 from quartapp.models.look import Reason
 from quartapp.monitoring.client import Client
-from quartapp.monitoring.connection import Connection, dial, speak
-from quartapp.monitoring.guard import Address, RefusedError, read_address
+from quartapp.monitoring.connection import Connection, speak
+from quartapp.monitoring.guard import Address, RefusedError, open_socket, read_address
 from quartapp.monitoring.names import Names
 from quartapp.monitoring.reasons import LookError, explain
 from quartapp.monitoring.visit import Visit
@@ -32,7 +32,6 @@ async def reach(client: Client, visit: Visit, url: URL, held: AsyncExitStack) ->
     await visit.wait(held, client.hosts.hold(host))
     addresses = await find_addresses(client.names, visit, url)
     sock = await connect(client, visit, addresses[:MAX_ADDRESSES], url.port or 0, held)
-    held.callback(sock.close)
     connection = await shake_hands(client, visit, sock, host, is_secure=url.scheme == "https")
     held.callback(connection.wire.abort)
     return connection
@@ -71,7 +70,8 @@ async def take_place(names: Names) -> AsyncIterator[None]:
 async def connect(
     client: Client, visit: Visit, addresses: list[Address], port: int, held: AsyncExitStack
 ) -> socket.socket:
-    """Connect to the first address that takes it; *held* keeps the lane of that one."""
+    """Connect to the first address that takes it; *held* keeps its lane, and closes the socket."""
+    loop = asyncio.get_running_loop()
     failures: list[Exception] = []
     left = CONNECT_TIMEOUT
     for number, address in enumerate(addresses):
@@ -79,9 +79,10 @@ async def connect(
             await visit.wait(lane, client.addresses.hold(str(address)))
             begin = time.monotonic()
             try:
+                sock = lane.enter_context(open_socket(address, client.allowed))
                 with visit.measure("connect"):
                     async with asyncio.timeout(left / (len(addresses) - number)):
-                        sock = await dial(address, port, client.allowed)
+                        await loop.sock_connect(sock, (str(address), port))
             except (OSError, RefusedError) as error:
                 failures.append(error)
                 left = max(0.0, left - (time.monotonic() - begin))
@@ -92,7 +93,8 @@ async def connect(
 
 
 def rank(failure: Exception) -> int:
-    return RANKS.index(explain(failure)[0])
+    reason, _ = explain(failure)
+    return RANKS.index(reason) if reason in RANKS else len(RANKS)
 
 
 async def shake_hands(

@@ -82,8 +82,8 @@ def explain_name(error: socket.gaierror) -> tuple[Reason, str]:
 def explain_tls(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"The certificate does not hold: {error.verify_message.rstrip('.')}."
-    # OpenSSL's name for it is all there is: WRONG_VERSION_NUMBER.
-    words = (error.reason or "it ended early").replace("_", " ").lower()
+    # OpenSSL's name for it is all there is, as WRONG_VERSION_NUMBER; not each error has one.
+    words = (getattr(error, "reason", "") or "it ended early").replace("_", " ").lower()
     return f"The TLS connection failed: {words}."
 
 

@@ -61,23 +61,32 @@ class Farm:
         return int(server.sockets[0].getsockname()[1])
 
     def dig_hole(self) -> str:
-        """Return the URL of a port that answers no SYN: its queue is full, and nobody takes."""
+        """Return the URL of a port that takes no connection, and does not say so."""
         host = self.next_host()
-        hole = self._holes.enter_context(socket.create_server((host, 0), backlog=0))
+        return f"http://{self.name(host)}:{self.dig_hole_at(host)}/"
+
+    def dig_hole_at(self, host: str, port: int = 0) -> int:
+        """Fill the queue of a port, from which nobody takes; return the port."""
+        hole = self._holes.enter_context(socket.create_server((host, port), backlog=0))
         for _ in range(BACKLOG):
             filler = self._holes.enter_context(socket.socket())
             filler.setblocking(False)
             filler.connect_ex(hole.getsockname())
-        return f"http://{self.name(host)}:{hole.getsockname()[1]}/"
+        return int(hole.getsockname()[1])
 
     def next_host(self) -> str:
         return socket.inet_ntoa((FIRST + next(self._numbers)).to_bytes(4))
 
-    def name(self, *hosts: str) -> str:
+    def name(self, *hosts: str, name: str = "") -> str:
         """Give the addresses a name that `lookup` knows."""
-        name = f"site-{len(self._names)}.farm.test"
+        name = name or f"site-{len(self._names)}.farm.test"
         self._names[name] = list(hosts)
         return name
+
+    def find(self, url: str) -> tuple[str, int]:
+        """Return the address and the port behind a URL of this farm."""
+        name, _, port = url.split("/")[2].partition(":")
+        return self._names[name][0], int(port)
 
     def lookup(self, host: str, port: int, **_: Any) -> list[Any]:
         """Answer as socket.getaddrinfo does, for the names of this farm alone."""
