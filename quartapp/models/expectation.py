@@ -45,10 +45,16 @@ def is_expected(status: int, statuses: str) -> bool:
     return any(low <= status <= high for low, high in parse_statuses(statuses))
 
 
+def clean_statuses(value: str) -> str:
+    """Return a list of statuses as it is kept: "200-299, 401"."""
+    parse_statuses(value)
+    return ", ".join(part.strip(" ") for part in value.split(","))
+
+
 def parse_statuses(value: str) -> list[tuple[int, int]]:
     """Return the ranges of "200-299, 401"; ValueError when it is not such a list."""
-    parts = [PART.fullmatch(part.strip()) for part in value.split(",")]
-    ranges = [(int(part[1]), int(part[2] or part[1])) for part in parts if part]
-    if len(ranges) < len(parts) or any(low > high for low, high in ranges):
+    parts = [PART.fullmatch(part.strip(" ")) for part in value.split(",")]
+    ends = [(int(part[1]), int(part[2] or part[1])) for part in parts if part]
+    if len(ends) < len(parts):
         raise ValueError("Statuses look like 200-299, 401.")
-    return ranges
+    return [(min(pair), max(pair)) for pair in ends]

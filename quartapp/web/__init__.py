@@ -5,7 +5,18 @@ from quart import Quart
 from quartapp.auth import load_user, refuse_foreign_form
 from quartapp.log import request_id
 from quartapp.models.rights import may_add_entity, may_comment, may_edit_entity
-from quartapp.web import account, admin, auth, entity, main, passkey, second_factor, static, status
+from quartapp.web import (
+    account,
+    admin,
+    auth,
+    entity,
+    main,
+    passkey,
+    second_factor,
+    static,
+    status,
+    usability,
+)
 
 BLUEPRINTS = (
     main.bp,
@@ -16,6 +27,7 @@ BLUEPRINTS = (
     account.bp,
     admin.bp,
     entity.bp,
+    usability.bp,
     status.bp,
 )
 

@@ -57,6 +57,8 @@ PAGES = [
     ("admin", f"/entities/{FULL}?page=2", 200),
     ("admin", f"/entities/{FULL}/edit", 200),
     ("admin", f"/entities/{FULL}/remove", 200),
+    ("admin", f"/entities/{FULL}/usability", 200),
+    ("admin", f"/entities/{FULL}/usability/edit", 200),
     ("admin", "/entities/nothing", 404),
     ("admin", "/nothing", 404),
     ("admin", "/fail/403", 403),

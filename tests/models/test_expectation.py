@@ -45,13 +45,18 @@ def test_answer_is_judged_by_what_is_expected(
 
 @pytest.mark.parametrize(
     ("value", "ranges"),
-    [("200", [(200, 200)]), ("200-399", [(200, 399)]), ("200, 401-403", [(200, 200), (401, 403)])],
+    [
+        ("200", [(200, 200)]),
+        ("200-399", [(200, 399)]),
+        ("200, 401-403", [(200, 200), (401, 403)]),
+        ("399-200", [(200, 399)]),
+    ],
 )
 def test_statuses_are_read(value: str, ranges: list[tuple[int, int]]) -> None:
     assert parse_statuses(value) == ranges
 
 
-@pytest.mark.parametrize("value", ["", "20", "600", "399-200", "200;300", "200-", "٢٠٠", "200,"])
+@pytest.mark.parametrize("value", ["", "20", "600", "200;300", "200-", "٢٠٠", "200,"])
 def test_other_statuses_are_refused(value: str) -> None:
     with pytest.raises(ValueError, match="Statuses look like"):
         parse_statuses(value)

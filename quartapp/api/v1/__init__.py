@@ -9,13 +9,24 @@ from quart_schema.openapi import APIKeySecurityScheme
 from quart_schema.typing import PydanticDumpOptions
 
 from quartapp.api.openapi import ApiProvider
-from quartapp.api.v1 import audit, comment, docs, entity, invitation, session, token, user
+from quartapp.api.v1 import (
+    audit,
+    check,
+    comment,
+    docs,
+    entity,
+    invitation,
+    session,
+    token,
+    usability,
+    user,
+)
 from quartapp.auth import load_socket_user, load_user, refuse_forged_call
 
 INFO = Info(
     title="quartapp",
     version="1",
-    description="Sites, and comments on them. POST /api/v1/tokens gives a bearer token: send it.",
+    description="Sites, how they do, and comments on them. Send a token of POST /api/v1/tokens.",
 )
 EXPOSED_HEADERS = ["Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"]
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -51,7 +62,7 @@ def make_blueprint(with_docs: bool) -> Blueprint:
     bp.before_request(load_user)
     bp.before_request(refuse_forged_call)
     bp.before_websocket(load_socket_user)
-    for part in (entity, comment, user, token, session, invitation, audit):
+    for part in (entity, comment, check, usability, user, token, session, invitation, audit):
         bp.register_blueprint(part.bp)
     if with_docs:
         bp.register_blueprint(docs.bp)

@@ -5,6 +5,7 @@ from quartapp.auth import get_user, login_required
 from quartapp.errors import ConflictError
 from quartapp.extensions import db
 from quartapp.models import Comment, Entity
+from quartapp.services.check import get_check
 from quartapp.services.comment import add_comment, select_comments
 from quartapp.services.entity import (
     add_entity,
@@ -40,8 +41,11 @@ async def show(slug: str) -> ResponseReturnValue:
 
 
 async def render_entity(entity: Entity, form: CommentForm) -> ResponseReturnValue:
+    check = await get_check(db.session, entity)
     page = await paginate_comments(entity, read_page_number())
-    shown = await render_template("entity/view.html", entity=entity, page=page, form=form)
+    shown = await render_template(
+        "entity/view.html", entity=entity, check=check, page=page, form=form
+    )
     return shown, form.status
 
 

@@ -2,6 +2,7 @@
 
 from quartapp.api.v1.schemas.audit import AuditQuery, EventOut, EventPage
 from quartapp.api.v1.schemas.base import In, Out, Patch, omittable
+from quartapp.api.v1.schemas.check import CheckOut, CheckPatch
 from quartapp.api.v1.schemas.comment import CommentIn, CommentOut, CommentPage, CommentPatch
 from quartapp.api.v1.schemas.entity import (
     EntityIn,
@@ -22,6 +23,19 @@ from quartapp.api.v1.schemas.paging import LinksOut, MetaOut, NumberQuery, PageO
 from quartapp.api.v1.schemas.problem import ErrorOut, Problem
 from quartapp.api.v1.schemas.session import SessionOut, SessionPage
 from quartapp.api.v1.schemas.token import NewTokenOut, TokenIn, TokenOut, TokenPage
+from quartapp.api.v1.schemas.usability import (
+    FiguresOut,
+    OutageOut,
+    OutagePage,
+    ResultOut,
+    ResultPage,
+    ResultQuery,
+    SiteOut,
+    UsabilityOfOne,
+    UsabilityOut,
+    UsabilityPage,
+    UsabilityQuery,
+)
 from quartapp.api.v1.schemas.user import (
     AccountOut,
     MePatch,
@@ -35,6 +49,8 @@ from quartapp.api.v1.schemas.user import (
 __all__ = [
     "AccountOut",
     "AuditQuery",
+    "CheckOut",
+    "CheckPatch",
     "CommentIn",
     "CommentOut",
     "CommentPage",
@@ -49,6 +65,7 @@ __all__ = [
     "ErrorOut",
     "EventOut",
     "EventPage",
+    "FiguresOut",
     "In",
     "InvitationIn",
     "InvitationOut",
@@ -60,16 +77,26 @@ __all__ = [
     "NewTokenOut",
     "NumberQuery",
     "Out",
+    "OutageOut",
+    "OutagePage",
     "PageOut",
     "PageQuery",
     "Patch",
     "Problem",
+    "ResultOut",
+    "ResultPage",
+    "ResultQuery",
     "SessionOut",
     "SessionPage",
     "SetupIn",
+    "SiteOut",
     "TokenIn",
     "TokenOut",
     "TokenPage",
+    "UsabilityOfOne",
+    "UsabilityOut",
+    "UsabilityPage",
+    "UsabilityQuery",
     "UserOut",
     "UserPage",
     "UserPatch",

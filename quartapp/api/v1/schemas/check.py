@@ -1,0 +1,52 @@
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from quartapp.api.v1.schemas.base import ONE_LINE, Out, Patch, omittable
+from quartapp.models.check import ADMIN_INTERVAL, MAX_INTERVAL, MAX_THRESHOLD
+from quartapp.models.expectation import STATUSES_LENGTH, WORD_LENGTH, clean_statuses
+from quartapp.models.text import clean_line
+
+STATUS = "[1-5][0-9]{2}(-[1-5][0-9]{2})?"
+Interval = Annotated[int, Field(ge=ADMIN_INTERVAL, le=MAX_INTERVAL)]
+Threshold = Annotated[int, Field(ge=1, le=MAX_THRESHOLD)]
+Statuses = Annotated[
+    str,
+    AfterValidator(clean_statuses),
+    Field(
+        min_length=3,
+        max_length=STATUSES_LENGTH,
+        json_schema_extra={
+            "pattern": r"^ *[1-5]\d\d(-[1-5]\d\d)?( *, *[1-5]\d\d(-[1-5]\d\d)?)* *$"
+        },
+    ),
+]
+Word = Annotated[str, AfterValidator(clean_line), Field(max_length=WORD_LENGTH), ONE_LINE]
+
+
+class CheckPatch(Patch):
+    """How a site is looked at: the fields to change."""
+
+    interval: Interval = omittable()
+    down_after: Threshold = omittable()
+    up_after: Threshold = omittable()
+    statuses: Statuses = omittable()
+    present: Word = omittable()
+    absent: Word = omittable()
+    is_paused: bool = omittable()
+
+
+class CheckOut(Out):
+    """How a site is looked at, and when; times in seconds."""
+
+    entity_id: int
+    interval: int
+    timeout: float
+    down_after: int
+    up_after: int
+    statuses: str
+    present: str
+    absent: str
+    is_paused: bool
+    due_at: datetime | None

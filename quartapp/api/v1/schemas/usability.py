@@ -1,0 +1,113 @@
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+
+from quartapp.api.v1.schemas.base import In, Out
+from quartapp.api.v1.schemas.paging import PageOut, PageQuery
+from quartapp.models.entity import NAME_LENGTH
+from quartapp.models.look import Outcome
+from quartapp.models.usability import State
+from quartapp.services.paging import MAX_SIZE
+
+
+def to_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("No calendar knows this moment.") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(to_utc)]
+
+
+class UsabilityQuery(PageQuery):
+    q: Annotated[str, StringConstraints(max_length=NAME_LENGTH)] = ""
+    state: State | None = None
+
+
+class ResultQuery(In):
+    """The newest results, or those before a moment."""
+
+    before: Moment | None = None
+    per_page: int = Field(20, ge=1, le=MAX_SIZE)
+
+
+class SiteOut(Out):
+    """Which site."""
+
+    id: int
+    name: str
+    slug: str
+    url: str
+
+
+class OutageOut(Out):
+    """A while in which a site was away; it still is where `ended_at` is null."""
+
+    id: int
+    entity_id: int
+    started_at: datetime
+    ended_at: datetime | None
+    reason: str
+    cause: str
+
+
+class OutagePage(PageOut[OutageOut]):
+    """Outages, the newest first."""
+
+
+class UsabilityOut(Out):
+    """Where a site stands, since when, and the outage that lasts."""
+
+    entity: SiteOut
+    state: State
+    state_since: datetime | None
+    looked_at: datetime | None
+    outage: OutageOut | None
+
+
+class UsabilityPage(PageOut[UsabilityOut]):
+    """Where the sites stand."""
+
+
+class FiguresOut(Out):
+    """Looks by outcome; times in seconds, known ones only; `uptime` is a share of them."""
+
+    ok: int
+    fail: int
+    error: int
+    up: float
+    down: float
+    uptime: float | None
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+
+class UsabilityOfOne(UsabilityOut):
+    """Where one site stands, and how it did in the last 24 hours."""
+
+    last_day: FiguresOut
+
+
+class ResultOut(Out):
+    """What one look found; times in seconds."""
+
+    slot_at: datetime
+    started_at: datetime
+    outcome: Outcome
+    reason: str
+    detail: str
+    state: State
+    status: int | None
+    waited: float
+    dns: float | None
+    connect: float | None
+    tls: float | None
+    first_byte: float | None
+    total: float
+
+
+class ResultPage(PageOut[ResultOut]):
+    """Results, the newest first."""

@@ -1,0 +1,105 @@
+from datetime import timedelta
+
+from quart import Blueprint
+from quart_schema import validate_querystring, validate_response
+
+from quartapp.api.v1.paging import describe_page, describe_slice, link, read_cursor
+from quartapp.api.v1.schemas import (
+    FiguresOut,
+    LinksOut,
+    MetaOut,
+    OutageOut,
+    OutagePage,
+    ResultOut,
+    ResultPage,
+    ResultQuery,
+    SiteOut,
+    UsabilityOfOne,
+    UsabilityOut,
+    UsabilityPage,
+    UsabilityQuery,
+)
+from quartapp.api.v1.schemas.paging import NumberQuery
+from quartapp.auth import get_user, login_required
+from quartapp.extensions import db
+from quartapp.models import Check, utcnow
+from quartapp.models.uptime import Span
+from quartapp.services.check import get_check
+from quartapp.services.entity import get_entity
+from quartapp.services.paging import paginate, paginate_after
+from quartapp.services.usability import (
+    list_results,
+    measure_usability,
+    select_outages,
+    select_usability,
+)
+
+bp = Blueprint("usability", __name__)
+
+
+@bp.get("/usability")
+@login_required
+@validate_querystring(UsabilityQuery)
+@validate_response(UsabilityPage)
+async def index(query_args: UsabilityQuery) -> UsabilityPage:
+    """List where the sites stand by name, or all of them by key."""
+    query = select_usability(query_args.q, query_args.state, seen_by=get_user())
+    size = query_args.per_page
+    if query_args.cursor is not None:
+        after = read_cursor(query_args.cursor)
+        part = await paginate_after(db.session, query, Check.id, after, size)
+        return UsabilityPage(items=to_out(part.items), **describe_slice(part))
+    page = await paginate(db.session, query, query_args.page, size)
+    return UsabilityPage(items=to_out(page.items), **describe_page(page))
+
+
+def to_out(checks: list[Check]) -> list[UsabilityOut]:
+    return [UsabilityOut.model_validate(check) for check in checks]
+
+
+@bp.get("/entities/<id:entity_id>/usability")
+@login_required
+@validate_response(UsabilityOfOne)
+async def show(entity_id: int) -> UsabilityOfOne:
+    """Tell where a site stands, and how it did in the last 24 hours."""
+    entity = await get_entity(db.session, entity_id, seen_by=get_user())
+    check = await get_check(db.session, entity)
+    now = utcnow()
+    last_day = Span(now - timedelta(days=1), now)
+    figures = await measure_usability(db.session, entity, check.interval, last_day)
+    return UsabilityOfOne(
+        entity=SiteOut.model_validate(entity),
+        state=check.state,
+        state_since=check.state_since,
+        looked_at=check.looked_at,
+        outage=OutageOut.model_validate(check.outage) if check.outage else None,
+        last_day=FiguresOut.model_validate(figures),
+    )
+
+
+@bp.get("/entities/<id:entity_id>/results")
+@login_required
+@validate_querystring(ResultQuery)
+@validate_response(ResultPage)
+async def results(entity_id: int, query_args: ResultQuery) -> ResultPage:
+    """List what the looks at a site found, the newest first."""
+    entity = await get_entity(db.session, entity_id, seen_by=get_user())
+    size = query_args.per_page
+    rows = await list_results(db.session, entity, before=query_args.before, limit=size + 1)
+    items = [ResultOut.model_validate(row) for row in rows[:size]]
+    following = link(before=items[-1].slot_at.isoformat()) if len(rows) > size else None
+    links = LinksOut(self=link(), first=link(before=None), next=following)
+    return ResultPage(items=items, meta=MetaOut(per_page=size), links=links)
+
+
+@bp.get("/entities/<id:entity_id>/outages")
+@login_required
+@validate_querystring(NumberQuery)
+@validate_response(OutagePage)
+async def outages(entity_id: int, query_args: NumberQuery) -> OutagePage:
+    """List the outages of a site, the newest first."""
+    entity = await get_entity(db.session, entity_id, seen_by=get_user())
+    query = select_outages(entity)
+    page = await paginate(db.session, query, query_args.page, query_args.per_page)
+    items = [OutageOut.model_validate(outage) for outage in page.items]
+    return OutagePage(items=items, **describe_page(page))

@@ -1,0 +1,32 @@
+from typing import Any
+
+from wtforms import IntegerField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange
+
+from quartapp.models.check import ADMIN_INTERVAL, MAX_INTERVAL, MAX_THRESHOLD
+from quartapp.models.expectation import STATUSES_LENGTH, WORD_LENGTH, clean_statuses
+from quartapp.models.text import clean_line
+from quartapp.web.forms import BaseForm, Clean
+
+IN_A_ROW = [InputRequired(), NumberRange(1, MAX_THRESHOLD)]
+WORD = [Clean(clean_line), Length(max=WORD_LENGTH)]
+
+
+class CheckForm(BaseForm):
+    interval = IntegerField(
+        "Look every … seconds", [InputRequired(), NumberRange(ADMIN_INTERVAL, MAX_INTERVAL)]
+    )
+    down_after = IntegerField("Down after … failures in a row", IN_A_ROW)
+    up_after = IntegerField("Up after … answers in a row", IN_A_ROW)
+    statuses = StringField(
+        "Good statuses",
+        [InputRequired(), Clean(clean_statuses), Length(max=STATUSES_LENGTH)],
+        description="Such as 200-299, 401.",
+    )
+    present = StringField("Words that must be there", WORD)
+    absent = StringField("Words that must not be there", WORD)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        names = ("interval", "down_after", "up_after", "statuses", "present", "absent")
+        return {name: self[name].data for name in names}
