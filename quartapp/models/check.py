@@ -10,8 +10,6 @@ from quartapp.models.entity import Entity
 from quartapp.models.expectation import STATUSES_LENGTH, WORD_LENGTH, Expectation
 from quartapp.models.usability import (
     DOUBTFUL,
-    DOWN_AFTER,
-    UP_AFTER,
     Outage,
     Standing,
     State,
@@ -42,24 +40,24 @@ class Check(Base):
     host: Mapped[str] = mapped_column(String(HOST_LENGTH))  # of the address, for fair turns
 
     # What people set.
-    interval: Mapped[int] = mapped_column(default=INTERVAL)  # s
-    down_after: Mapped[int] = mapped_column(default=DOWN_AFTER)
-    up_after: Mapped[int] = mapped_column(default=UP_AFTER)
-    statuses: Mapped[str] = mapped_column(String(STATUSES_LENGTH), default="200-399")
-    present: Mapped[str] = mapped_column(String(WORD_LENGTH), default="")
-    absent: Mapped[str] = mapped_column(String(WORD_LENGTH), default="")
+    interval: Mapped[int]  # s
+    down_after: Mapped[int]
+    up_after: Mapped[int]
+    statuses: Mapped[str] = mapped_column(String(STATUSES_LENGTH))
+    present: Mapped[str] = mapped_column(String(WORD_LENGTH))
+    absent: Mapped[str] = mapped_column(String(WORD_LENGTH))
 
     # When. The slot is when the next look should be, to the microsecond and the same for all; due
     # is when a worker may take it: a little beside the slot, or when another worker's lease ends.
     slot_at: Mapped[datetime]
     due_at: Mapped[datetime | None]  # None: never, it is paused
-    fence: Mapped[int] = mapped_column(Id, default=0)  # counts claims: only the last may report
-    crashes: Mapped[int] = mapped_column(default=0)  # claims that nothing came back from
+    fence: Mapped[int] = mapped_column(Id)  # counts claims: only the last may report
+    crashes: Mapped[int]  # claims that nothing came back from
 
     # Where it stands.
-    state: Mapped[State] = mapped_column(String(20), default=State.NEW)
+    state: Mapped[State] = mapped_column(String(20))
     state_since: Mapped[datetime | None]
-    streak: Mapped[int] = mapped_column(default=0)
+    streak: Mapped[int]
     outage_id: Mapped[int | None] = mapped_column(Id, ForeignKey("outage.id", ondelete="SET NULL"))
     looked_at: Mapped[datetime | None]  # last
 

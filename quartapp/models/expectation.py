@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from quartapp.models.look import Look, Outcome, Reason
 
 STATUSES_LENGTH, WORD_LENGTH = 100, 200  # characters
+STATUSES = "200-399"  # unless people say otherwise
 PART = re.compile(r"([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    statuses: str = "200-399"
+    statuses: str = STATUSES
     present: str = ""
     absent: str = ""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from math import ceil
 
 from quartapp.models.look import Outcome
@@ -68,10 +69,10 @@ def measure(
 
 
 def find_known(seen: Sequence[Seen], while_: Span, reach: timedelta) -> Iterable[Span]:
-    ends = [look.started_at for look in seen[1:]] + [while_.end]
-    for look, end in zip(seen, ends, strict=True):
+    for look, following in zip_longest(seen, seen[1:]):
         start = max(look.started_at, while_.start)
-        end = min(end, look.started_at + reach, while_.end)
+        end = min(following.started_at if following else while_.end, while_.end)
+        end = min(end, look.started_at + reach)
         if look.outcome is not Outcome.ERROR and start < end:
             yield Span(start, end)
 

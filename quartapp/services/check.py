@@ -10,15 +10,30 @@ from sqlalchemy.orm import joinedload
 
 from quartapp.errors import ConflictError, InvalidError
 from quartapp.models import Check, Entity, User, utcnow
-from quartapp.models.check import MIN_INTERVAL
-from quartapp.models.usability import Standing, State, hold, release
+from quartapp.models.check import INTERVAL, MIN_INTERVAL
+from quartapp.models.expectation import STATUSES
+from quartapp.models.usability import DOWN_AFTER, UP_AFTER, Standing, State, hold, release
 from quartapp.services.rights import refuse_stranger
 
 
 def make_check(entity: Entity, now: datetime) -> Check:
     """Return the check of a new site: the first look is due at once."""
-    host = find_host(entity.url)
-    return Check(entity_id=entity.id, host=host, slot_at=now, due_at=now, state=State.NEW)
+    return Check(
+        entity_id=entity.id,
+        host=find_host(entity.url),
+        interval=INTERVAL,
+        down_after=DOWN_AFTER,
+        up_after=UP_AFTER,
+        statuses=STATUSES,
+        present="",
+        absent="",
+        slot_at=now,
+        due_at=now,
+        fence=0,
+        crashes=0,
+        state=State.NEW,
+        streak=0,
+    )
 
 
 async def get_check(session: AsyncSession, entity: Entity) -> Check:
