@@ -46,7 +46,12 @@ async def open_watcher() -> AsyncIterator[Watcher]:
         async def look_at(job: Job) -> Look:
             return await look(client, job.url, timeout=job.timeout)
 
-        yield Watcher(look_at, slots=config["CHECK_SLOTS"], lease=config["CHECK_LEASE"])
+        yield Watcher(
+            look_at,
+            slots=config["CHECK_SLOTS"],
+            lease=config["CHECK_LEASE"],
+            days=config["RESULT_DAYS"],
+        )
 
 
 async def start_watcher() -> None:

@@ -17,6 +17,7 @@ from quartapp.models import utcnow
 from quartapp.models.expectation import Verdict, judge
 from quartapp.models.look import Look, Outcome, Reason
 from quartapp.monitoring.lag import LagMeter
+from quartapp.monitoring.retain import keep_results
 from quartapp.services.check import adopt_entities
 from quartapp.services.claim import Job, ask_time, claim_checks, has_due_checks, release_jobs
 from quartapp.services.result import Report, record_reports
@@ -38,6 +39,7 @@ class Watcher:
     look: Callable[[Job], Awaitable[Look]]
     slots: int = 50  # looks at once
     lease: float = 60.0  # s until another worker may take what this one has not reported
+    days: int = 30  # for which results are kept
     lag: LagMeter = field(default_factory=LagMeter)
     jobs: dict[asyncio.Task[None], Job] = field(default_factory=dict)
     reports: asyncio.Queue[Report | None] = field(default_factory=asyncio.Queue)
@@ -60,9 +62,12 @@ class Watcher:
 
 async def run_checks(watcher: Watcher, patience: float) -> None:
     """Look at what is due until the watcher stops; then wait *patience* s for what is under way."""
-    meter = asyncio.create_task(watcher.lag.run())
     recorder = asyncio.create_task(keep_records(watcher))
-    adopter = asyncio.create_task(keep_adopting())
+    helpers = [
+        asyncio.create_task(watcher.lag.run()),
+        asyncio.create_task(keep_adopting()),
+        asyncio.create_task(keep_results(watcher.days)),
+    ]
     try:
         await keep_claiming(watcher)
         if watcher.jobs:
@@ -71,8 +76,8 @@ async def run_checks(watcher: Watcher, patience: float) -> None:
         left = await give_up(watcher)
         watcher.reports.put_nowait(None)
         await recorder
-        meter.cancel()
-        adopter.cancel()
+        for helper in helpers:
+            helper.cancel()
         await release(left)
 
 

@@ -1,0 +1,86 @@
+"""How long results are kept: PostgreSQL has a partition for each day, the others lose old rows."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quartapp.models import Entity, result
+
+AHEAD = 3  # days that have their partition before they come
+KEY = 0x71756173  # of the advisory lock that lets one worker at a time make partitions
+SITES = 50  # whose old rows go in one transaction
+
+
+def start_day(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def name_partition(day: date) -> str:
+    return f"result_{day:%Y%m%d}"
+
+
+async def make_partitions(session: AsyncSession, today: date) -> list[str]:
+    """Make those of today and the days ahead, if they are not there; return the new ones."""
+    if session.get_bind().dialect.name != "postgresql":
+        return []
+    await session.execute(select(func.pg_advisory_xact_lock(KEY)))
+    there = await list_partitions(session)
+    days = [today + timedelta(days=number) for number in range(AHEAD + 1)]
+    new = [day for day in days if name_partition(day) not in there]
+    return [name_partition(day) for day in new if await make_partition(session, day)]
+
+
+async def make_partition(session: AsyncSession, day: date) -> bool:
+    """Make one; False when results of that day came before it, and stay with the rest."""
+    start, end = start_day(day), start_day(day + timedelta(days=1))
+    # Names and times come from a date, never from a person.
+    table = f"CREATE TABLE {name_partition(day)} PARTITION OF result"
+    try:
+        async with session.begin_nested():
+            await session.execute(text(f"{table} FOR VALUES FROM ('{start}') TO ('{end}')"))
+    except IntegrityError:
+        return False
+    return True
+
+
+async def drop_partitions(session: AsyncSession, oldest: date) -> list[str]:
+    """Drop those of days before *oldest*; return their names."""
+    if session.get_bind().dialect.name != "postgresql":
+        return []
+    old = [name for name in await list_partitions(session) if name < name_partition(oldest)]
+    for name in old:
+        await session.execute(text(f"DROP TABLE {name}"))
+    return old
+
+
+async def list_partitions(session: AsyncSession) -> list[str]:
+    """Return the names of the days' partitions, the oldest first; not that for the rest."""
+    names = await session.scalars(
+        text(
+            "SELECT child.relname FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid"
+            " WHERE inhparent = 'result'::regclass ORDER BY child.relname"
+        )
+    )
+    return [name for name in names if name != "result_rest"]
+
+
+async def remove_old_results(
+    session: AsyncSession, oldest: date, *, after: int, sites: int = SITES
+) -> int | None:
+    """Remove what is older from some sites, those that follow *after*; return the last of them.
+
+    None: there are no more sites.
+    """
+    following = select(Entity.id).where(Entity.id > after).order_by(Entity.id).limit(sites)
+    last: int | None = await session.scalar(select(func.max(following.subquery().c.id)))
+    if last is not None:
+        await session.execute(
+            delete(result).where(
+                result.c.entity_id > after,
+                result.c.entity_id <= last,
+                result.c.slot_at < start_day(oldest),
+            )
+        )
+    return last
