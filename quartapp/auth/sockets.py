@@ -37,6 +37,8 @@ async def watch(app: QuartApp) -> None:
                 await close_ended(app)
         except SQLAlchemyError as error:
             logger.warning("Who is still signed in could not be asked: %s", error)
+        except Exception:
+            logger.exception("Who is still signed in could not be told.")
 
 
 async def close_ended(app: QuartApp) -> None:
@@ -50,7 +52,10 @@ async def close_ended(app: QuartApp) -> None:
         sessions = await find_ended_sessions(session, sessions)
         tokens = await find_ended_tokens(session, tokens)
     ended = [socket for socket, asker in askers.items() if is_over(asker, sessions, tokens)]
-    await app.close_sockets(POLICY_VIOLATION, "Sign in again.", ended)
+    for socket in ended:
+        socket.asker = None  # is told once
+    if ended:  # aside, as a client that never says goodbye is waited for
+        app.add_background_task(app.close_sockets, POLICY_VIOLATION, "Sign in again.", ended)
 
 
 def is_over(asker: Asker, sessions: set[int], tokens: set[int]) -> bool:

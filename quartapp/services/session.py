@@ -24,6 +24,7 @@ from quartapp.models.session import (
 )
 from quartapp.security import hash_token, make_token
 from quartapp.services.audit import record_event
+from quartapp.services.user import refuse_changed
 
 FAMILY_BYTES = 16  # 128 bits
 
@@ -46,7 +47,8 @@ async def open_session(
     address: str = "",
     remember: bool = False,
 ) -> Secrets:
-    """Begin a session of *user*, whose password was right just now."""
+    """Begin a session of *user*, whose password was right just now; UnauthorizedError if not."""
+    await refuse_changed(session, user)
     now = utcnow()
     secret = make_token() if remember else None
     row = UserSession(

@@ -13,6 +13,7 @@ from quartapp.models.rights import may_administer, may_see_what_is_of
 from quartapp.models.token import HINT_LENGTH
 from quartapp.security import hash_token, is_api_token, make_api_token
 from quartapp.services.audit import record_event
+from quartapp.services.user import refuse_changed
 
 TOKEN_LIFE = timedelta(days=90)
 
@@ -29,6 +30,7 @@ async def add_token(
     """Return a new token, shown this once, and its row; ForbiddenError for more than one has."""
     if scope == Scope.ADMIN and not may_administer(user):
         raise ForbiddenError("Only administrators may have a token with the scope admin.")
+    await refuse_changed(session, user)
     secret = make_api_token()
     row = ApiToken(
         user_id=user.id,

@@ -4,7 +4,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quartapp.errors import BadRequestError, ConflictError
+from quartapp.errors import BadRequestError, ConflictError, UnauthorizedError
 from quartapp.models import Action, Link, Purpose, Role, User, utcnow
 from quartapp.models.text import fold_email, unify_name
 from quartapp.security import hash_token
@@ -92,6 +92,18 @@ async def keep_hash(session: AsyncSession, user: User, password_hash: str) -> bo
     query = update(User).where(*unchanged).values(password_hash=password_hash)
     done = await session.execute(query)
     return isinstance(done, CursorResult) and done.rowcount == 1
+
+
+async def refuse_changed(session: AsyncSession, user: User) -> None:
+    """Let in only who may still come in by what was checked when *user* was read.
+
+    That takes a while, in which the password may be reset or the account disabled. The row stays
+    locked until the end, so that what follows is seen by whoever does either.
+    """
+    unchanged = User.id == user.id, User.password_hash == user.password_hash
+    query = select(User.id).where(*unchanged, User.disabled_at.is_(None)).with_for_update()
+    if await session.scalar(query) is None:
+        raise UnauthorizedError("Your account was changed meanwhile: sign in again.")
 
 
 async def find_user_by_login(session: AsyncSession, login: str) -> User | None:

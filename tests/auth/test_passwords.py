@@ -10,6 +10,8 @@ from quartapp.errors import BadRequestError, InvalidError, UnauthorizedError
 from quartapp.extensions import db
 from quartapp.models import Purpose, User, utcnow
 from quartapp.services.link import add_link
+from quartapp.services.session import open_session
+from quartapp.services.token import add_token
 from tests.helpers import PASSWORD, add_person, read_token, sign_in
 from tests.services.events import Event, list_events
 
@@ -45,6 +47,24 @@ async def test_who_is_disabled_gets_the_answer_of_a_stranger(app: Quart, admin: 
         await change(disabled_at=utcnow())
         with pytest.raises(UnauthorizedError, match="Unknown name or wrong password"):
             await authenticate("admin", PASSWORD)
+
+
+@pytest.mark.parametrize("change_to", [{"password_hash": "another"}, {"disabled_at": utcnow()}])
+async def test_account_that_changes_while_its_password_is_checked_lets_nobody_in(
+    app: Quart, admin: User, monkeypatch: pytest.MonkeyPatch, change_to: dict[str, object]
+) -> None:
+    async def check(*_: object) -> bool:
+        await change(**change_to)
+        return True
+
+    monkeypatch.setattr("quartapp.auth.passwords.check_password", check)
+    monkeypatch.setattr("quartapp.auth.passwords.is_outdated", lambda _: False)
+    async with app.app_context(), app.test_request_context("/", method="POST"):
+        user = await authenticate("admin", PASSWORD)
+        with pytest.raises(UnauthorizedError, match="changed meanwhile"):
+            await open_session(db.session, user)
+        with pytest.raises(UnauthorizedError, match="changed meanwhile"):
+            await add_token(db.session, user, "late")
 
 
 async def test_nothing_waits_for_the_database_while_a_password_is_hashed(

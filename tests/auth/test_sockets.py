@@ -176,3 +176,23 @@ async def test_database_that_is_away_closes_no_socket(
             while "Who is still signed in" not in capsys.readouterr().err:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         assert not socket.closed
+
+
+async def test_client_that_never_says_goodbye_holds_up_no_other(
+    fresh_app: QuartApp, owner: User, target: str, token: str, cookie: bytes, port: int
+) -> None:
+    bearer = (b"Authorization", token.encode())
+    async with (
+        open_socket(port, target, bearer) as deaf,
+        open_socket(port, target, (b"Cookie", cookie), ORIGIN) as page,
+    ):
+        await connect(deaf)
+        await connect(page)
+        async with fresh_app.app_context(), db.begin() as session:
+            await session.execute(delete(ApiToken))
+        await asyncio.sleep(1.2)  # the watcher has told the deaf one
+        async with fresh_app.app_context(), db.begin() as session:
+            await close_sessions(session, owner)
+        start = time.monotonic()
+        assert await page.read_close() == SIGN_IN
+        assert time.monotonic() - start < 2

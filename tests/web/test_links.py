@@ -139,6 +139,18 @@ async def test_setting_says_who_may_make_an_account(
     )
 
 
+async def test_link_of_open_days_is_void_when_only_who_is_invited_may_come(
+    app: Quart, client: QuartClient
+) -> None:
+    async with app.app_context(), db.begin() as session:
+        token = await add_link(session, Purpose.JOIN, email="b@example.org")
+    path = f"/auth/register?token={token}"
+    app.config["REGISTRATION"] = "invitation"
+    assert (await send(client, path, name="bob", password=NEW))[0] == 400
+    app.config["REGISTRATION"] = "open"
+    assert (await send(client, path, name="bob", password=NEW))[0] == 303
+
+
 # --- find back
 
 

@@ -40,14 +40,16 @@ async def join() -> ResponseReturnValue:
 @limit("10/minute", by=by_address)
 async def new() -> ResponseReturnValue:
     """Make the account that a link invites to."""
-    if current_app.config["REGISTRATION"] == "closed":
+    registration = current_app.config["REGISTRATION"]
+    if registration == "closed":
         abort(404)
+    purposes = TO_REGISTER if registration == "open" else (Purpose.INVITE,)
     form = await RegisterForm.read_link()
     if await form.is_accepted():
         try:
             token, name = form.token.data, form.name.data
             password_hash = await hash_password_by_link(
-                token, form.password.data, *TO_REGISTER, name=name
+                token, form.password.data, *purposes, name=name
             )
             user = await register(db.session, token, name=name, password_hash=password_hash)
         except (ConflictError, InvalidError) as error:
