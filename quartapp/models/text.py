@@ -9,6 +9,14 @@ from email_validator import EmailNotValidError, validate_email
 # Marks that turn the reading direction can make a name look like another one.
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 LINE_BREAKS = frozenset("\n\r\t")
+# Default_Ignorable_Code_Point of https://www.unicode.org/Public/16.0.0/ucd/DerivedCoreProperties.txt,
+# which fonts leave out, and the Braille pattern without dots, which looks like a space.
+UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "\u2800]"
+)
 
 ADDRESS_LENGTH = 254  # RFC 5321 §4.5.3.1.3, without the angle brackets
 ENCODED = "=?"  # begins a word that readers of mail decode first, line breaks included (RFC 2047)
@@ -40,7 +48,7 @@ def clean_username(value: str) -> str:
     Nor for another name, by another form of the same letters or by what nobody sees.
     """
     name = unify_name(clean_line(value))
-    if any(unicodedata.category(character) == "Cf" for character in name):
+    if any(is_unseen(character) for character in name):
         raise ValueError("Invisible characters are not allowed.")
     if "@" in name:
         raise ValueError("A user name holds no @.")
@@ -48,8 +56,8 @@ def clean_username(value: str) -> str:
 
 
 def unify_name(value: str) -> str:
-    """Return *value* with one form for each letter: NFKC, which makes wide ones narrow."""
-    return unicodedata.normalize("NFKC", value).strip()
+    """Return *value* with one form for each letter (NFKC: wide ones are narrow) and one space."""
+    return " ".join(unicodedata.normalize("NFKC", value).split())
 
 
 def clean_email(value: str) -> str:
@@ -86,6 +94,10 @@ def is_address(value: str) -> bool:
 
 def is_control(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+
+
+def is_unseen(character: str) -> bool:
+    return unicodedata.category(character) == "Cf" or UNSEEN.match(character) is not None
 
 
 def clean_url(value: str) -> str:

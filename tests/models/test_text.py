@@ -32,6 +32,7 @@ def test_a_line_has_one_line_and_one_direction(value: str) -> None:
 def test_username_has_one_form_for_each_letter() -> None:
     assert clean_username(" \uff21LICE\u00a0\ufb01nn\u3000") == "ALICE finn"
     assert clean_username("Zoe\u0308 \u014ctani") == "Zoë Ōtani"
+    assert clean_username("alice \u2003\u1680 finn") == "alice finn"
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,17 @@ def test_username_has_one_form_for_each_letter() -> None:
         ("al\u00adice", "Invisible"),
         ("\ufeffalice", "Invisible"),
         ("alice\U000e0041", "Invisible"),
+        ("alice\u0600", "Invisible"),
+        ("alice\ufe0f", "Invisible"),
+        ("al\u034fice", "Invisible"),
+        ("alice\U000e0100", "Invisible"),
+        ("al\u180bice", "Invisible"),
+        ("al\u17b4ice", "Invisible"),
+        ("al\u115fice", "Invisible"),
+        ("al\u3164ice", "Invisible"),
+        ("al\uffa0ice", "Invisible"),
+        ("al\u2065ice", "Invisible"),
+        ("alice\u2800", "Invisible"),
         ("al\u2066ice", "direction marks"),
         ("al\x7fice", "Control"),
         ("alice\uff20example.org", "no @"),
