@@ -41,7 +41,17 @@ def has_terminal() -> bool:
 def read_password(from_stdin: bool) -> str:
     """Return the line on the standard input, or what is typed twice without being shown."""
     if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
+        return read_line()
     if not has_terminal():
         raise InvalidError("There is nobody to ask here: pipe the password in, --password-stdin.")
     return str(click.prompt("Password", hide_input=True, confirmation_prompt="Again"))
+
+
+def read_line() -> str:
+    """Return the first line on the standard input; InvalidError when its bytes are no text."""
+    try:
+        line = sys.stdin.readline().rstrip("\r\n")
+        line.encode()  # the C locale reads what is no text, as surrogates
+    except UnicodeError as error:
+        raise InvalidError("The password is not text in UTF-8.") from error
+    return line
