@@ -1,0 +1,68 @@
+"""What somebody wants to see of a page: the parts and the lines that count."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import re2
+from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+
+SELECTOR_LENGTH, PATTERN_LENGTH = 200, 500  # characters
+MAX_STEPS = 4  # compounds of a selector: each multiplies the work on a deep page
+PATTERN_MEMORY = 1 << 20  # bytes for a compiled pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """Selectors are CSS; *ignore* are RE2 patterns, and a line that holds one is dropped."""
+
+    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    sort_lines: bool = False
+    unique_lines: bool = False
+
+
+def clean_selector(value: str) -> str:
+    """Return a CSS selector that can be used on any page in due time; else ValueError."""
+    selector = value.strip()
+    if not 0 < len(selector) <= SELECTOR_LENGTH:
+        raise ValueError(f"A selector has 1 to {SELECTOR_LENGTH} characters.")
+    if ":has(" in selector.lower():
+        raise ValueError(":has() takes too long on large pages.")
+    if any(len(part.split()) > MAX_STEPS for part in space_out(selector).split(",")):
+        raise ValueError(f"A selector has at most {MAX_STEPS} steps.")
+    try:
+        LexborHTMLParser("<p></p>").css(selector)
+    except (SelectolaxError, ValueError) as error:
+        raise ValueError("This is not a CSS selector.") from error
+    return selector
+
+
+def space_out(selector: str) -> str:
+    for combinator in ">+~":
+        selector = selector.replace(combinator, " ")
+    return selector
+
+
+def clean_pattern(value: str) -> str:
+    """Return a pattern that takes linear time (RE2: no look-around, no backreferences)."""
+    if not 0 < len(value) <= PATTERN_LENGTH:
+        raise ValueError(f"A pattern has 1 to {PATTERN_LENGTH} characters.")
+    try:
+        found = compile_pattern(value)
+    except re2.error as error:
+        raise ValueError(
+            "This is not a pattern of RE2, which has no look-around and no backreferences."
+        ) from error
+    if found.search(""):
+        raise ValueError("A pattern must not match every line.")
+    return value
+
+
+@lru_cache(maxsize=1000)
+def compile_pattern(pattern: str) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = PATTERN_MEMORY
+    return re2.compile(pattern, options)
