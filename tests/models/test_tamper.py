@@ -1,0 +1,130 @@
+"""Was a page changed: the states, by every kind of look and by many ways through them."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quartapp.models.content import Missing, MissingKind, PageText
+from quartapp.models.learning import FEWEST, propose_ignores
+from quartapp.models.tamper import TamperState, Watch, accept_baseline, is_alert, watch_text
+
+GONE = Missing(MissingKind.SELECTOR, "#gone")
+ERRORS = [Missing(MissingKind.EMPTY), Missing(MissingKind.NOT_A_PAGE, "503")]
+STEADY, SUSPECT, CHANGED = TamperState.STEADY, TamperState.SUSPECT, TamperState.CHANGED
+LOOKS = st.lists(st.sampled_from(["a", "a\nb", "a\nc", "d", GONE, *ERRORS]), max_size=40)
+
+
+def page(text: str) -> PageText:
+    return PageText(text, text, "text/html")
+
+
+def follow(now: Watch, *looks: str | Missing) -> tuple[list[TamperState], int, Watch]:
+    """Return the states, how many alerts there were, and where the page stands."""
+    states, alerts = [], 0
+    for look in looks:
+        new = watch_text(now, page(look) if isinstance(look, str) else look)
+        alerts += is_alert(now, new)
+        states.append(new.state)
+        now = new
+    return states, alerts, now
+
+
+def learned(text: str = "a") -> Watch:
+    return accept_baseline(follow(Watch(), *[text] * FEWEST)[2])
+
+
+def test_page_is_learned_and_waits_for_a_person() -> None:
+    states, alerts, now = follow(Watch(), *["a"] * FEWEST, "b", "b")
+    waiting = [TamperState.UNCONFIRMED] * 3
+    assert (states, alerts) == ([TamperState.LEARNING] * (FEWEST - 1) + waiting, 0)
+    assert accept_baseline(now).state is STEADY
+
+
+def test_page_that_is_not_learned_cannot_be_accepted() -> None:
+    with pytest.raises(ValueError, match="not learned"):
+        accept_baseline(Watch())
+
+
+def test_difference_must_be_seen_alike_twice() -> None:
+    states, alerts, _ = follow(learned(), "b", "a", "b", "a\nc", "a")
+    assert (states, alerts) == ([SUSPECT, STEADY, SUSPECT, SUSPECT, STEADY], 0)
+
+
+def test_same_difference_is_told_once_even_after_it_went() -> None:
+    states, alerts, _ = follow(learned(), "b", "b", "b", "a", "b", "b")
+    assert (states, alerts) == ([SUSPECT, CHANGED, CHANGED, STEADY, CHANGED, CHANGED], 1)
+
+
+def test_another_difference_is_told_too() -> None:
+    assert follow(learned(), "b", "b", "c", "c")[1] == 2
+
+
+def test_accepted_change_is_a_baseline_beside_the_older_ones() -> None:
+    now = learned()
+    for text in "bcde":
+        now = accept_baseline(now, page(text))
+    assert follow(now, "a", "b", "e")[0] == [STEADY] * 3
+    assert follow(accept_baseline(now, page("f")), "f", "a")[0] == [STEADY, SUSPECT]
+
+
+def test_missing_selector_is_told_after_six_looks_in_a_row() -> None:
+    states, alerts, now = follow(learned(), *[GONE] * 5, "a", *[GONE] * 5)
+    assert (states, alerts) == ([STEADY] * 11, 0)
+    states, alerts, _ = follow(now, GONE, GONE, "a")
+    assert (states, alerts) == ([TamperState.MISSING, TamperState.MISSING, STEADY], 1)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.kind)
+def test_errors_move_nothing(error: Missing) -> None:
+    for now in (Watch(), learned(), follow(learned(), "b")[2]):
+        assert watch_text(now, error) == now
+
+
+def test_page_without_text_is_watched_by_its_bytes() -> None:
+    now = accept_baseline(replace(learned()), PageText("", "1", "image/png"))
+    assert watch_text(now, PageText("", "1", "image/png")).state is STEADY
+    assert watch_text(now, PageText("", "2", "image/png")).state is SUSPECT
+
+
+@given(looks=LOOKS)
+@settings(max_examples=300, derandomize=True, deadline=None)
+def test_alert_means_two_pages_in_a_row_that_are_not_the_baseline(
+    looks: list[str | Missing],
+) -> None:
+    now, pages = learned(), ["a"]
+    for look in looks:
+        new = watch_text(now, page(look) if isinstance(look, str) else look)
+        if isinstance(look, str):
+            pages.append(look)
+            assert (new.state is STEADY) == (look == "a")
+        if new.told != now.told:
+            assert isinstance(look, str)
+            assert "a" not in pages[-2:]
+            assert new.state is CHANGED
+        assert now.told <= new.told
+        now = new
+
+
+@given(looks=LOOKS)
+@settings(max_examples=300, derandomize=True, deadline=None)
+def test_nothing_is_told_twice(looks: list[str | Missing]) -> None:
+    texts = [look for look in looks if isinstance(look, str)]
+    _, _, now = follow(learned(), *texts)
+    for text in set(texts):
+        _, alerts, then = follow(now, text, text)
+        assert follow(then, text, text)[1] == 0
+        assert alerts <= 1
+
+
+def test_patterns_keep_the_constant_words() -> None:
+    texts = [
+        f"Visitors: {number}\nby {name}" for number, name in ((9, "x"), (1000, "y"), (17, "z"))
+    ]
+    assert propose_ignores(texts) == [r"^Visitors: [-+]?\d[\d.,]{0,7}$"]
+
+
+def test_number_that_people_call_stays_in_the_pattern() -> None:
+    texts = [f"Call 901820 now, {number} agents are here" for number in (3, 5, 8)]
+    assert propose_ignores(texts) == [r"^Call 901820 now, [-+]?\d[\d.,]{0,4} agents? are here$"]
