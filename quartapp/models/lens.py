@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 SELECTOR_LENGTH, PATTERN_LENGTH = 200, 500  # characters
 MAX_STEPS = 4  # compounds of a selector: each multiplies the work on a deep page
-PATTERN_MEMORY = 1 << 20  # bytes for a compiled pattern
+PATTERN_MEMORY = 1 << 24  # bytes for a compiled pattern
 
 
 @dataclass(frozen=True, slots=True)
