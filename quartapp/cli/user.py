@@ -106,12 +106,12 @@ async def reset_password(name: str) -> None:
 @click.argument("name")
 @with_app
 async def forget_factors_command(name: str) -> None:
-    """Let somebody who has lost the second factor in by the password; they are told by mail."""
+    """Remove a second factor that is lost; a link, sent or printed, leads to a new password."""
     async with db.begin() as session:
         user = await get_user_by_name(session, name)
-        await forget_factors(session, user, None)
-        await tell_factors_forgotten(session, user)
-    click.echo(f"{name} signs in by the password alone.")
+        token = await forget_factors(session, user, None)
+        link = await tell_factors_forgotten(session, user, token)
+    click.echo(link or f"{name} chooses a new password by the link in the mail.")
 
 
 @user_group.group("sessions")

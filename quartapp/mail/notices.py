@@ -3,12 +3,15 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.mail import send_mail
-from quartapp.mail.links import write_link
+from quartapp.mail.links import RESET, write_link
 from quartapp.models import User
+from quartapp.models.text import is_address
 
 
-async def tell_factors_forgotten(session: AsyncSession, user: User) -> None:
-    """Have *user* told, with the commit, that the password is enough; without an address nobody."""
-    if user.email:
-        link = write_link("/account/second-factor")
-        await send_mail(session, "unguarded", user.email, person=user.name, link=link)
+async def tell_factors_forgotten(session: AsyncSession, user: User, token: str) -> str | None:
+    """Have *user* told, with the commit, how to come in; without an address return that link."""
+    link = write_link(RESET, token)
+    if user.email is None or not is_address(user.email):
+        return link
+    await send_mail(session, "unguarded", user.email, person=user.name, link=link)
+    return None

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from quartapp.models.base import Base
 from quartapp.models.text import ADDRESS_LENGTH
 
+NO_PASSWORD = ""  # in place of a hash: nothing matches it, and only a link leads in
 USERNAME_LENGTH = 60
 EMAIL_LENGTH = ADDRESS_LENGTH
 ROLE_LENGTH = 20

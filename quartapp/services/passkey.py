@@ -2,7 +2,7 @@
 
 import logging
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, delete, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
@@ -85,3 +85,12 @@ async def remove_passkey(
     await session.delete(row)
     await record_event(session, Action.PASSKEY_REMOVED, by=by, on=row.user, detail=row.name)
     return row
+
+
+async def remove_passkeys(session: AsyncSession, user: User, by: User | None) -> None:
+    """Forget all of *user*; one event names them."""
+    names = [row.name for row in await list_passkeys(session, user)]
+    if names:
+        await session.execute(delete(Passkey).where(Passkey.user_id == user.id))
+        detail = ", ".join(names)
+        await record_event(session, Action.PASSKEY_REMOVED, by=by, on=user, detail=detail)

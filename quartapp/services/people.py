@@ -6,8 +6,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from quartapp.errors import ConflictError, ForbiddenError, NotFoundError
 from quartapp.models import Action, Purpose, Role, User, utcnow
 from quartapp.models.rights import may_administer, may_see_user
+from quartapp.models.user import NO_PASSWORD
 from quartapp.services.audit import record_event
 from quartapp.services.link import add_link, remove_links
+from quartapp.services.passkey import remove_passkeys
 from quartapp.services.second_factor import remove_second_factor
 from quartapp.services.session import close_sessions
 from quartapp.services.user import refuse_taken
@@ -105,12 +107,18 @@ async def add_reset_link(session: AsyncSession, user: User, by: User | None) -> 
     return token
 
 
-async def forget_factors(session: AsyncSession, user: User, by: User | None) -> None:
-    """Let *user*, who has lost the app and the recovery codes, in by the password; sessions end."""
+async def forget_factors(session: AsyncSession, user: User, by: User | None) -> str:
+    """Return the secret of the link by which *user*, who has lost the factors, comes in again.
+
+    Sessions, passkeys and the password are void: beside a second factor, it may have been short.
+    """
     refuse_others(by)
     if not await remove_second_factor(session, user, by):
         raise NotFoundError(f"{user.name} has no second factor.")
+    await remove_passkeys(session, user, by)
+    user.password_hash = NO_PASSWORD
     await close_sessions(session, user)
+    return await add_reset_link(session, user, by)
 
 
 def refuse_others(by: User | None) -> None:

@@ -180,13 +180,30 @@ def test_lost_second_factor_is_removed_and_the_person_told(
     ask(turn_on("bob"))
 
     result = invoke("user", "forget-factors", "bob")
-    assert result.output == "bob signs in by the password alone.\n"
-    assert ask(list_events())[-1] == Event("", "second-factor-off", "bob")
+    assert result.output == "bob chooses a new password by the link in the mail.\n"
+    assert ask(list_events())[-2:] == [
+        Event("", "second-factor-off", "bob"),
+        Event("", "reset-link-made", "bob"),
+    ]
     assert ask(list_mails()) == [("bob@example.org", "Your second factor was removed")]
-    assert "https://watch.example.org/account/second-factor\n" in ask(read_mail())
+    found = re.search(
+        r"^https://watch\.example\.org/auth/reset\?token=(\S{43})$", ask(read_mail()), re.MULTILINE
+    )
+    assert found
+    assert ask(find_owner(found[1])) == "bob"
 
     result = invoke("user", "forget-factors", "bob")
     assert (result.exit_code, result.stderr) == (1, "Error: bob has no second factor.\n")
+
+
+@PEOPLE
+def test_who_has_no_address_gets_the_link_by_hand(invoke: Invoke, ask: Ask) -> None:
+    ask(turn_on("ann"))
+    result = invoke("user", "forget-factors", "ann")
+    found = re.fullmatch(r"http://127\.0\.0\.1:5000/auth/reset\?token=(\S{43})\n", result.stdout)
+    assert found, result.output
+    assert ask(find_owner(found[1])) == "ann"
+    assert ask(list_mails()) == []
 
 
 @PEOPLE

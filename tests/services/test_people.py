@@ -10,6 +10,7 @@ from quartapp.errors import ConflictError, ForbiddenError, NotFoundError
 from quartapp.extensions import db
 from quartapp.models import (
     Link,
+    Passkey,
     Purpose,
     RecoveryCode,
     Role,
@@ -18,7 +19,8 @@ from quartapp.models import (
     UserSession,
     utcnow,
 )
-from quartapp.security import make_box
+from quartapp.security import check_password, make_box
+from quartapp.services.account import reset_password
 from quartapp.services.link import add_link, use_link
 from quartapp.services.paging import paginate
 from quartapp.services.people import (
@@ -34,7 +36,7 @@ from quartapp.services.people import (
 )
 from quartapp.services.session import open_session
 from quartapp.services.token import add_token, find_token
-from tests.helpers import add_factor, add_person
+from tests.helpers import PASSWORD, add_factor, add_person
 from tests.services.events import Event, list_events
 
 LAST = "This is the last administrator; make somebody else one first."
@@ -48,9 +50,20 @@ async def demote(session: AsyncSession, user: User, by: User) -> None:
 WORKS = pytest.mark.parametrize("work", [demote, disable_user])
 
 
-async def count(kind: type[Link | RecoveryCode | SecondFactor | UserSession]) -> int:
+async def count(kind: type[Link | Passkey | RecoveryCode | SecondFactor | UserSession]) -> int:
     async with db.read() as session:
         return await session.scalar(select(func.count(kind.id))) or 0
+
+
+def make_passkey(user: User, name: str) -> Passkey:
+    return Passkey(
+        user_id=user.id,
+        name=name,
+        credential_id=name,
+        public_key=b"x",
+        sign_count=0,
+        transports="",
+    )
 
 
 async def find_admins() -> list[str]:
@@ -226,9 +239,22 @@ async def test_lost_second_factor_is_forgotten_by_administrators(app: Quart, adm
             with pytest.raises(ForbiddenError):
                 await forget_factors(session, ann, ann)
         async with db.begin() as session:
-            await forget_factors(session, ann, admin)
-        assert [await count(kind) for kind in (SecondFactor, RecoveryCode, UserSession)] == [0] * 3
+            session.add_all([make_passkey(ann, "blue"), make_passkey(ann, "red")])
+            token = await forget_factors(session, await session.get_one(User, ann.id), admin)
+        kinds = (SecondFactor, RecoveryCode, Passkey, UserSession)
+        assert [await count(kind) for kind in kinds] == [0] * 4
         async with db.begin() as session:
             with pytest.raises(NotFoundError, match=r"ann has no second factor\."):
                 await forget_factors(session, ann, None)
-        assert (await list_events())[-1] == Event("admin", "second-factor-off", "ann")
+        assert (await list_events())[-3:] == [
+            Event("admin", "second-factor-off", "ann"),
+            Event("admin", "passkey-removed", "ann", "red, blue"),
+            Event("admin", "reset-link-made", "ann"),
+        ]
+        async with db.begin() as session:
+            found = await session.get_one(User, ann.id)
+            assert not await check_password(PASSWORD, found.password_hash)
+            assert not await check_password("", found.password_hash)
+            await reset_password(session, token, "a hash")
+        async with db.read() as session:
+            assert (await session.get_one(User, ann.id)).password_hash == "a hash"

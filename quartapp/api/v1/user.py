@@ -139,9 +139,9 @@ async def remove_sessions(user_id: int) -> tuple[str, int]:
 @admin_required
 @answers_nothing
 async def remove_second_factor(user_id: int) -> tuple[str, int]:
-    """Let somebody who has lost the second factor in by the password; their sessions end."""
+    """Remove a second factor that is lost; a mail brings the link to a new password."""
     user = await get_user_by_id(db.session, user_id, seen_by=get_user())
-    await forget_factors(db.session, user, get_user())
-    await tell_factors_forgotten(db.session, user)
+    token = await forget_factors(db.session, user, get_user())
+    await tell_factors_forgotten(db.session, user, token)
     await db.session.commit()
     return "", 204

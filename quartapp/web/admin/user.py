@@ -86,9 +86,13 @@ async def enable(user_id: int) -> ResponseReturnValue:
 async def remove_second_factor(user_id: int) -> ResponseReturnValue:
     await require_token()
     user = await get_user_by_id(db.session, user_id, seen_by=get_user())
-    await forget_factors(db.session, user, get_user())
-    await tell_factors_forgotten(db.session, user)
-    return await finish(f"{user.name} signs in by the password alone.", user_id)
+    token = await forget_factors(db.session, user, get_user())
+    link = await tell_factors_forgotten(db.session, user, token)
+    if link is None:
+        message = f"{user.name} chooses a new password by the link in the mail."
+        return await finish(message, user_id)
+    await db.session.commit()
+    return await render_template("admin/unguarded.html", user=user, link=link)
 
 
 @bp.post("/users/<id:user_id>/sessions/remove")

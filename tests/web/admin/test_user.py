@@ -153,13 +153,24 @@ async def test_lost_second_factor_is_removed_and_the_person_told(
     assert (await post(browser, f"{page}/second-factor/remove", page))[0] == 303
 
     assert (await hers.get("/account/")).status_code == 303
-    await sign_in(app.test_client(), "ann")
     shown = (await read(browser, page))[1]
-    assert "ann signs in by the password alone." in shown
+    assert "ann chooses a new password by the link in the mail." in shown
     assert "Remove the second factor" not in shown
     async with app.app_context():
         assert (await list_events())[-2] == Event("admin", "second-factor-off", "ann", "", HERE)
         assert await list_mails() == [("a@example.org", "Your second factor was removed")]
+
+
+async def test_link_is_shown_for_who_has_no_address(
+    app: Quart, browser: QuartClient, ann: User
+) -> None:
+    async with app.app_context(), db.begin() as session:
+        await add_factor(session, ann, make_box([app.config["SECRET_KEY"]]))
+    page = f"/admin/users/{ann.id}"
+    status, answer = await post(browser, f"{page}/second-factor/remove", page)
+    assert (status, "/auth/reset?token=" in answer) == (200, True)
+    async with app.app_context():
+        assert await list_mails() == []
 
 
 async def test_second_factor_that_is_not_on_is_not_removed(
