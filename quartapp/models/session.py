@@ -23,7 +23,8 @@ class UserSession(Credential):
     """One browser that is signed in, from the password to the end, however often secrets change.
 
     `family` names it in the remember cookie; `remember_hash` is that of the one secret which wakes
-    it. A secret that it had before is a copy: its use ends the session for all who hold one.
+    it. A secret that it had before is a copy: its use ends the session for all who hold one, except
+    for `last_remember_hash` within GRACE of `woken_at`, when the session got the secret of now.
     """
 
     __tablename__ = "user_session"

@@ -100,11 +100,12 @@ async def record_seen(session: AsyncSession, row: UserSession, address: str) -> 
 
 async def wake_session(
     session: AsyncSession, cookie: str
-) -> tuple[UserSession, Secrets | None] | None:
+) -> tuple[UserSession | None, Secrets | None] | None:
     """Return the session that a remember cookie belongs to, and the secrets that replace it.
 
-    Each cookie wakes it once. A request that was on the way meanwhile (GRACE) gets no new secrets;
-    any other second use is that of a copy, and ends the session for everybody.
+    Each cookie wakes it once. A request that was on the way meanwhile (GRACE) gets no new secrets,
+    and no session either when its cookie was made void; any other second use is that of a copy,
+    and ends the session for everybody.
     """
     family, _, secret = cookie.partition(".")
     row = await session.scalar(select_living().where(UserSession.family == family))
@@ -113,8 +114,11 @@ async def wake_session(
     used = hash_token(secret)
     if used == row.remember_hash:
         return row, await replace_secrets(session, row, used)
-    if used == row.last_remember_hash and row.woken_at and utcnow() < row.woken_at + GRACE:
-        return row, None
+    if row.woken_at and utcnow() < row.woken_at + GRACE:
+        if used == row.last_remember_hash:
+            return row, None
+        if void_hash(used) == row.last_remember_hash:
+            return None, None
     logger.warning("A remember cookie came twice; the session of user %d ended.", row.user_id)
     await session.delete(row)
     await session.flush()
@@ -150,10 +154,16 @@ async def renew_session(session: AsyncSession, row: UserSession) -> Secrets:
     values = {
         "token_hash": hash_token(token),
         "remember_hash": hash_token(secret) if secret else None,
-        "last_remember_hash": None,
+        "last_remember_hash": void_hash(row.remember_hash) if row.remember_hash else None,
+        "woken_at": utcnow(),
     }
     await session.execute(update(UserSession).where(UserSession.id == row.id).values(**values))
     return Secrets(token, f"{row.family}.{secret}" if secret else None)
+
+
+def void_hash(remember_hash: str) -> str:
+    """Return what is kept of a secret that is known as the last one, and lets nobody in."""
+    return hash_token(remember_hash)
 
 
 async def close_session(session: AsyncSession, row: UserSession) -> None:

@@ -1,4 +1,4 @@
-"""Requests that were on the way when the remember cookie was replaced."""
+"""Requests that were on the way when the remember cookie was replaced or made void."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from quartapp.app import QuartApp
 from quartapp.extensions import db
 from quartapp.models import Entity, User, UserSession
 from quartapp.services.session import open_session, wake_session
-from tests.helpers import add_person, read_token
+from tests.helpers import PASSWORD, add_person, read_token
 
 NEW = "/entities/new"
 
@@ -72,3 +72,16 @@ async def test_late_logout_ends_the_session(app: QuartApp, woken: Woken) -> None
     assert (await woken.awake.get(NEW)).status_code == 303
     async with app.app_context(), db.read() as session:
         assert list(await session.scalars(select(UserSession.id))) == []
+
+
+async def test_request_sent_beside_a_confirmation_ends_nothing(app: QuartApp, woken: Woken) -> None:
+    beside = app.test_client()
+    for cookie in woken.awake.cookie_jar:
+        beside.set_cookie("localhost", cookie.name, str(cookie.value))
+    form = {"password": PASSWORD, "csrf_token": await read_token(woken.awake, NEW)}
+    assert (await woken.awake.post("/auth/confirm", form=form)).status_code == 303
+
+    answer = await beside.get(NEW)
+    assert answer.status_code == 303
+    assert not any("remember" in cookie for cookie in answer.headers.getlist("Set-Cookie"))
+    assert (await woken.awake.get(NEW)).status_code == 200

@@ -20,6 +20,7 @@ from quartapp.services.session import (
     open_session,
     record_seen,
     remove_session,
+    renew_session,
     select_sessions,
     wake_session,
 )
@@ -45,11 +46,18 @@ async def change(**values: object) -> None:
         await session.execute(update(UserSession).values(**values))
 
 
-async def wake(cookie: str | None) -> tuple[str, Secrets | None] | None:
+async def wake(cookie: str | None) -> tuple[str | None, Secrets | None] | None:
     assert cookie
     async with db.begin() as session:
         woken = await wake_session(session, cookie)
-    return (woken[0].user.name, woken[1]) if woken else None
+    return (woken[0] and woken[0].user.name, woken[1]) if woken else None
+
+
+async def renew(opened: Secrets) -> Secrets:
+    async with db.begin() as session:
+        row = await find_session(session, opened.token)
+        assert row
+        return await renew_session(session, row)
 
 
 async def count() -> int:
@@ -157,6 +165,33 @@ async def test_second_use_of_a_remember_cookie_ends_the_family(app: Quart, admin
         assert second[1]
         assert await find_name(second[1].token) is None
         assert await wake(second[1].remember) is None
+        assert await count() == 0
+
+
+async def test_late_request_with_void_secrets_neither_gets_in_nor_ends_the_session(
+    app: Quart, admin: User
+) -> None:
+    async with app.app_context():
+        first = await begin(admin, remember=True)
+        second = await renew(first)
+        assert [await wake(first.remember), await wake(first.remember)] == [(None, None)] * 2
+        assert [await find_name(first.token), await find_name(second.token)] == [None, "admin"]
+        woken = await wake(second.remember)
+        assert woken
+        assert woken[0] == "admin"
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_copy_of_void_secrets_ends_the_family(app: Quart, admin: User, times: int) -> None:
+    async with app.app_context():
+        first = await begin(admin, remember=True)
+        second = await renew(first)
+        if times == 1:
+            await change(woken_at=utcnow() - GRACE - SECOND)
+        else:  # it is not even the last one
+            second = await renew(second)
+        assert await wake(first.remember) is None
+        assert await wake(second.remember) is None
         assert await count() == 0
 
 
