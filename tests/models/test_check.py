@@ -35,14 +35,18 @@ def test_sites_take_turns() -> None:
     assert len({*seconds}) > 5000
 
 
-def test_site_that_is_up_waits_for_its_next_slot() -> None:
-    assert find_next_slot(make(), Standing(State.UP), NOW, 0.5) == find_slot(7, 60, NOW)
+@pytest.mark.parametrize(("early", "slots"), [(59, 0), (31, 0), (29, 1), (1, 1)])
+def test_site_that_is_up_waits_for_a_slot_that_is_not_too_near(early: int, slots: int) -> None:
+    slot = find_slot(7, 60, NOW)
+    now = slot - timedelta(seconds=early)
+    assert find_next_slot(make(), Standing(State.UP), now, 0.5) == slot + slots * MINUTE
 
 
 def test_look_that_was_early_does_not_take_its_slot_twice() -> None:
     check = make()
     check.slot_at = find_slot(7, 60, NOW)
-    assert find_next_slot(check, Standing(State.UP), NOW, 0.5) == check.slot_at + MINUTE
+    early = check.slot_at - timedelta(seconds=3)
+    assert find_next_slot(check, Standing(State.UP), early, 0.5) == check.slot_at + MINUTE
 
 
 @pytest.mark.parametrize("state", [State.SUSPECT, State.RECOVERING])
@@ -56,9 +60,10 @@ def test_doubt_is_resolved_soon(
 
 
 def test_doubt_never_puts_off_a_regular_look() -> None:
-    slot = find_slot(7, 60, NOW)
-    late = slot - timedelta(seconds=1)
-    assert find_next_slot(make(), Standing(State.SUSPECT, False, 1), late, 0.5) == slot
+    slot = find_slot(7, 30, NOW)
+    before = slot - timedelta(seconds=20)
+    found = find_next_slot(make(interval=30), Standing(State.SUSPECT, False, 2), before, 0.5)
+    assert found == slot
 
 
 @pytest.mark.parametrize(
