@@ -1,7 +1,7 @@
 """Open new SQLite files, each by several engines at the same moment.
 
-Arguments: a folder, how many files, how many engines. A process of its own, as the tool that measures
-coverage hangs where so many greenlets end at once.
+Arguments: a folder, how many files, how many engines. A process of its own, as the tool that
+measures coverage hangs where so many greenlets end at once.
 """
 
 import asyncio
