@@ -36,6 +36,7 @@ DEFAULTS = {
     "passkey": PAGES,
     "second_factor": PAGES,
     "status": PAGES,
+    "usability": PAGES,
 }
 
 MESSAGES = Rule("messages", parse("60/10seconds"))  # on all sockets of one asker
