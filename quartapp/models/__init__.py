@@ -2,6 +2,7 @@
 
 from quartapp.models.audit import Action, AuditEvent
 from quartapp.models.base import Base, utcnow
+from quartapp.models.bug import Bug, BugNote
 from quartapp.models.check import Check
 from quartapp.models.comment import Comment
 from quartapp.models.entity import Entity
@@ -20,6 +21,8 @@ __all__ = [
     "ApiToken",
     "AuditEvent",
     "Base",
+    "Bug",
+    "BugNote",
     "Check",
     "Comment",
     "Entity",

@@ -1,79 +1,83 @@
-"""Findings: when what was sighted becomes one, when it is fixed, and what people say of it."""
+"""Weaknesses of sites as tickets: found by rules or reported by people, who settle them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from datetime import date, datetime
 from enum import StrEnum
 
-from quartapp.models.rules import Inspection
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-OPEN_AFTER, FIXED_AFTER = 2, 2  # looks in a row that could have seen it
-Key = tuple[str, str]  # rule and place, at one site
+from quartapp.models.base import Base, Id
+from quartapp.models.entity import Entity
+from quartapp.models.rules import Severity
+from quartapp.models.rules.inspection import MAX_DETAIL, MAX_PLACE
+from quartapp.models.tally import FindingState, Tally
+from quartapp.models.user import User
 
-
-class FindingState(StrEnum):
-    OPEN = "open"
-    CONFIRMED = "confirmed"  # by a person
-    FIXED = "fixed"
-    WONT_FIX = "wont-fix"
-    FALSE_POSITIVE = "false-positive"
-
-
-DECIDED = {FindingState.WONT_FIX, FindingState.FALSE_POSITIVE}  # by people: no look moves these
-ACTIVE = {FindingState.OPEN, FindingState.CONFIRMED}
+RULE_LENGTH, TITLE_LENGTH, BODY_LENGTH = 60, 200, 10_000  # characters
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """Where a finding stands; without a state it is not one yet, and nobody is told."""
+class Bug(Base):
+    """A weakness of a site; what a rule has seen only once has no state yet, and is nobody's."""
 
-    state: FindingState | None = None
-    streak: int = 0  # looks in a row that speak against the state
-    status: int | None = None  # of the last answer that it was seen in, where that matters
+    __tablename__ = "bug"
+    __table_args__ = (
+        # Reports of people have no rule, and may be alike.
+        UniqueConstraint("entity_id", "rule", "place"),
+        Index("ix_bug_state", "state", "severity"),
+        Base.__table_args__,
+    )
 
+    entity_id: Mapped[int] = mapped_column(Id, ForeignKey("entity.id", ondelete="CASCADE"))
+    rule: Mapped[str | None] = mapped_column(String(RULE_LENGTH))
+    place: Mapped[str] = mapped_column(String(MAX_PLACE), default="")
+    title: Mapped[str] = mapped_column(String(TITLE_LENGTH))
+    detail: Mapped[str] = mapped_column(String(MAX_DETAIL), default="")  # as it was seen last
+    body: Mapped[str] = mapped_column(Text, default="")  # what its reporter says
+    severity: Mapped[Severity] = mapped_column(String(10))
+    state: Mapped[FindingState | None] = mapped_column(String(20))
+    streak: Mapped[int] = mapped_column(default=0)
+    status: Mapped[int | None]
+    opened_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    due_on: Mapped[date | None]
+    reporter_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("user.id", ondelete="SET NULL"), index=True
+    )
+    assignee_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("user.id", ondelete="SET NULL"), index=True
+    )
 
-def count_sightings(tallies: Mapping[Key, Tally], seen: Inspection) -> dict[Key, Tally]:
-    """Return where the findings of a site stand after one more look."""
-    sighted = {(found.rule, found.place) for found in seen.sightings}
-    counted: dict[Key, Tally] = {}
-    for key in [*tallies, *sorted(sighted - tallies.keys())]:
-        tally = count_key(key, tallies.get(key, Tally()), seen, is_sighted=key in sighted)
-        if tally is not None:
-            counted[key] = tally
-    return counted
+    entity: Mapped[Entity] = relationship(lazy="raise_on_sql")
+    reporter: Mapped[User | None] = relationship(lazy="raise_on_sql", foreign_keys=[reporter_id])
+    assignee: Mapped[User | None] = relationship(lazy="raise_on_sql", foreign_keys=[assignee_id])
 
-
-def count_key(key: Key, now: Tally, seen: Inspection, *, is_sighted: bool) -> Tally | None:
-    if is_sighted:
-        return count_sighting(now, seen.statuses[key[0]])
-    return count_absence(now) if could_see(key[0], now, seen) else now
-
-
-def could_see(rule: str, now: Tally, seen: Inspection) -> bool:
-    """Tell whether the look would have found it: a part of a page or another status would not."""
-    return rule in seen.complete and seen.statuses[rule] == now.status
-
-
-def count_sighting(now: Tally, status: int | None) -> Tally:
-    if now.state in DECIDED:
-        return now
-    if now.state in ACTIVE:
-        return replace(now, streak=0, status=status)
-    if now.streak + 1 >= OPEN_AFTER:
-        return Tally(FindingState.OPEN, 0, status)
-    return Tally(now.state, now.streak + 1, status)
-
-
-def count_absence(now: Tally) -> Tally | None:
-    """Return where it stands without it; None: it never was a finding, and is forgotten."""
-    if now.state is None:
-        return None
-    if now.state not in ACTIVE:
-        return now if now.state in DECIDED else replace(now, streak=0)
-    if now.streak + 1 >= FIXED_AFTER:
-        return replace(now, state=FindingState.FIXED, streak=0)
-    return replace(now, streak=now.streak + 1)
+    @property
+    def tally(self) -> Tally:
+        state = FindingState(self.state) if self.state else None
+        return Tally(state, self.streak, self.status)
 
 
-def decide(now: Tally, state: FindingState) -> Tally:
-    """Let a person say where it stands."""
-    return replace(now, state=state, streak=0)
+class Change(StrEnum):
+    """What a line of a bug's history tells."""
+
+    COMMENT = "comment"
+    STATE = "state"
+    SEVERITY = "severity"
+    ASSIGNEE = "assignee"
+    DUE = "due"
+
+
+class BugNote(Base):
+    """One line of a bug's history: who said or changed what; nobody: a look did."""
+
+    __tablename__ = "bug_note"
+
+    bug_id: Mapped[int] = mapped_column(Id, ForeignKey("bug.id", ondelete="CASCADE"), index=True)
+    author_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("user.id", ondelete="SET NULL"), index=True
+    )
+    change: Mapped[Change] = mapped_column(String(10))
+    body: Mapped[str] = mapped_column(Text)  # the comment, or the new value in words
+
+    bug: Mapped[Bug] = relationship(lazy="raise_on_sql")
+    author: Mapped[User | None] = relationship(lazy="raise_on_sql")

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quartapp.models.bug import FindingState, Tally, count_sightings, decide
 from quartapp.models.rules import Inspection, Sighting
+from quartapp.models.tally import FindingState, Tally, count_sightings, decide
 
 OPEN, CONFIRMED, FIXED, WONT_FIX, FALSE_POSITIVE = FindingState
 KEY = ("hsts-missing", "a")

@@ -1,0 +1,196 @@
+"""Weaknesses of sites: what looks find, and what people make of it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, case, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager, joinedload
+
+from quartapp.errors import ForbiddenError, InvalidError, NotFoundError
+from quartapp.models import Bug, BugNote, Entity, User, utcnow
+from quartapp.models.bug import Change
+from quartapp.models.rights import may_handle_bugs
+from quartapp.models.rules import RULES, Inspection, Severity
+from quartapp.models.tally import ACTIVE, FindingState, Key, Tally, count_sightings, decide
+
+WORST_FIRST = {severity: number for number, severity in enumerate(Severity)}
+
+
+# --- what looks find
+
+
+async def record_inspections(
+    session: AsyncSession, inspections: Mapping[int, Inspection], now: datetime
+) -> list[Bug]:
+    """Keep what looks at some sites found, by their ids; return what is a bug, or fixed, now."""
+    query = select(Bug).where(Bug.entity_id.in_(inspections), Bug.rule.is_not(None))
+    known: dict[int, dict[Key, Bug]] = {entity_id: {} for entity_id in inspections}
+    for bug in await session.scalars(query):
+        known[bug.entity_id][bug.rule or "", bug.place] = bug
+    turned: list[Bug] = []
+    for entity_id, seen in inspections.items():
+        turned += await record_inspection(session, entity_id, known[entity_id], seen, now)
+    await session.flush()
+    return turned
+
+
+async def record_inspection(
+    session: AsyncSession, entity_id: int, known: dict[Key, Bug], seen: Inspection, now: datetime
+) -> list[Bug]:
+    counted = count_sightings({key: bug.tally for key, bug in known.items()}, seen)
+    for key in known.keys() - counted.keys():
+        await session.delete(known[key])
+    details = {(found.rule, found.place): found.detail for found in seen.sightings}
+    turned = []
+    for key, tally in counted.items():
+        bug = known.get(key) or add_sighted(session, entity_id, key)
+        bug.detail = details.get(key, bug.detail)
+        if stand(bug, tally, now):
+            note(session, bug, Change.STATE, str(bug.state))
+            turned.append(bug)
+    return turned
+
+
+def add_sighted(session: AsyncSession, entity_id: int, key: Key) -> Bug:
+    rule = RULES[key[0]]
+    bug = Bug(
+        entity_id=entity_id,
+        rule=rule.id,
+        place=key[1],
+        title=rule.title,
+        detail="",
+        severity=rule.severity,
+        state=None,
+        streak=0,
+    )
+    session.add(bug)
+    return bug
+
+
+def stand(bug: Bug, tally: Tally, now: datetime) -> bool:
+    """Write where a bug stands; True when it stands elsewhere than before."""
+    has_turned = bug.state != tally.state
+    bug.state, bug.streak, bug.status = tally.state, tally.streak, tally.status
+    if has_turned:
+        is_active = tally.state in ACTIVE
+        bug.opened_at = (bug.opened_at if bug.closed_at is None else None) or now
+        bug.closed_at = None if is_active else now
+    return has_turned
+
+
+def note(
+    session: AsyncSession, bug: Bug, change: Change, body: str, by: User | None = None
+) -> BugNote:
+    line = BugNote(bug=bug, author=by, change=change, body=body)
+    session.add(line)
+    return line
+
+
+# --- what people read
+
+
+def select_bugs(
+    *,
+    seen_by: User | None,
+    entity: Entity | None = None,
+    states: Iterable[FindingState] = (),
+    severity: Severity | None = None,
+    assignee_id: int | None = None,
+) -> Select[Bug]:
+    """The bugs of what *seen_by* may see, the worst first; their sites and people loaded."""
+    query = select(Bug).join(Bug.entity).where(Bug.state.is_not(None))
+    query = query.options(
+        contains_eager(Bug.entity), joinedload(Bug.reporter), joinedload(Bug.assignee)
+    )
+    if seen_by is None:
+        query = query.where(Entity.is_public)
+    conditions = {
+        Bug.entity_id: entity and entity.id,
+        Bug.severity: severity,
+        Bug.assignee_id: assignee_id,
+    }
+    query = query.where(*[column == value for column, value in conditions.items() if value])
+    if wanted := list(states):
+        query = query.where(Bug.state.in_(wanted))
+    return query.order_by(case(WORST_FIRST, value=Bug.severity), Bug.id.desc())
+
+
+async def get_bug(session: AsyncSession, bug_id: int, *, seen_by: User | None) -> Bug:
+    """Return one, its site and people loaded; NotFoundError also when *seen_by* may not see it."""
+    bug = await session.scalar(select_bugs(seen_by=seen_by).where(Bug.id == bug_id))
+    if bug is None:
+        raise NotFoundError(f"There is no bug {bug_id}.")
+    return bug
+
+
+def select_notes(bug: Bug) -> Select[BugNote]:
+    """The history of a bug, the oldest line first; authors loaded."""
+    query = select(BugNote).options(joinedload(BugNote.author)).order_by(BugNote.id)
+    return query.where(BugNote.bug_id == bug.id)
+
+
+# --- what people do
+
+
+async def report_bug(
+    session: AsyncSession, entity: Entity, by: User, *, title: str, severity: Severity, body: str
+) -> Bug:
+    """Add what somebody found by hand; it needs no second sighting, and no look fixes it."""
+    refuse_reader(by)
+    bug = Bug(
+        entity=entity,
+        rule=None,
+        title=title,
+        body=body,
+        severity=severity,
+        state=FindingState.CONFIRMED,
+        opened_at=utcnow(),
+        reporter=by,
+        assignee=None,
+    )
+    session.add(bug)
+    await session.flush()
+    return bug
+
+
+async def edit_bug(session: AsyncSession, bug: Bug, by: User, **changes: Any) -> Bug:
+    """Settle what is named in *changes*: state, severity, assignee (a User or None), due_on."""
+    refuse_reader(by)
+    if "state" in changes and changes["state"] != bug.state:
+        stand(bug, decide(bug.tally, changes["state"]), utcnow())
+        note(session, bug, Change.STATE, changes["state"], by)
+    if "severity" in changes and changes["severity"] != bug.severity:
+        bug.severity = changes["severity"]
+        note(session, bug, Change.SEVERITY, changes["severity"], by)
+    if "assignee" in changes and changes["assignee"] != bug.assignee:
+        assign(session, bug, changes["assignee"], by)
+    if "due_on" in changes and changes["due_on"] != bug.due_on:
+        put_off(session, bug, changes["due_on"], by)
+    await session.flush()
+    return bug
+
+
+def assign(session: AsyncSession, bug: Bug, assignee: User | None, by: User) -> None:
+    if assignee is not None and not may_handle_bugs(assignee):
+        raise InvalidError.of_field("assignee", f"{assignee.name} may read only.")
+    bug.assignee = assignee
+    note(session, bug, Change.ASSIGNEE, assignee.name if assignee else "", by)
+
+
+def put_off(session: AsyncSession, bug: Bug, due_on: date | None, by: User) -> None:
+    bug.due_on = due_on
+    note(session, bug, Change.DUE, due_on.isoformat() if due_on else "", by)
+
+
+async def comment_bug(session: AsyncSession, bug: Bug, by: User, body: str) -> BugNote:
+    refuse_reader(by)
+    line = note(session, bug, Change.COMMENT, body, by)
+    await session.flush()
+    return line
+
+
+def refuse_reader(user: User) -> None:
+    if not may_handle_bugs(user):
+        raise ForbiddenError("Viewers may read only; ask an administrator to be an editor.")
