@@ -16,6 +16,7 @@ from quartapp.extensions import db
 from quartapp.models import utcnow
 from quartapp.models.expectation import Verdict, judge
 from quartapp.models.look import Look, Outcome, Reason
+from quartapp.monitoring.inspector import Inspector
 from quartapp.monitoring.lag import LagMeter
 from quartapp.monitoring.retain import keep_results
 from quartapp.services.check import adopt_entities
@@ -40,6 +41,7 @@ class Watcher:
     slots: int = 50  # looks at once
     lease: float = 60.0  # s until another worker may take what this one has not reported
     days: int = 30  # for which results are kept
+    inspector: Inspector = field(default_factory=Inspector)
     lag: LagMeter = field(default_factory=LagMeter)
     jobs: dict[asyncio.Task[None], Job] = field(default_factory=dict)
     reports: asyncio.Queue[Report | None] = field(default_factory=asyncio.Queue)
@@ -172,7 +174,8 @@ async def work(watcher: Watcher, job: Job) -> None:
     verdict = judge(look, job.expected)
     if verdict.outcome is Outcome.FAIL and watcher.lag.was_late_since(began):
         verdict = Verdict(Outcome.ERROR, Reason.LAG, "This process was too busy to measure.")
-    watcher.reports.put_nowait(Report(job, look, verdict))
+    inspection = await watcher.inspector.inspect(job, look)
+    watcher.reports.put_nowait(Report(job, look, verdict, inspection))
 
 
 async def keep_records(watcher: Watcher) -> None:

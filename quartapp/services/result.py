@@ -14,7 +14,9 @@ from quartapp.models.check import find_due, find_next_slot
 from quartapp.models.expectation import Verdict
 from quartapp.models.look import Look
 from quartapp.models.result import DETAIL_LENGTH, result
+from quartapp.models.rules import Inspection
 from quartapp.models.usability import CAUSE_LENGTH, Standing, advance
+from quartapp.services.bug import record_inspections
 from quartapp.services.check import stand
 from quartapp.services.claim import Job
 
@@ -26,6 +28,7 @@ class Report:
     job: Job
     look: Look
     verdict: Verdict
+    inspection: Inspection | None = None  # where the look was inspected for bugs
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,18 @@ async def record_reports(
     )
     rows: list[dict[str, Any]] = []
     turns: list[Turn] = []
+    inspections: dict[int, Inspection] = {}
     for check in checks:
         report = by_check[check.id]
         if check.fence == report.job.fence:
             turns += await move(session, check, report, now)
             rows.append(make_row(check, report))
+            if report.inspection:
+                inspections[check.entity_id] = report.inspection
     if rows:
         await session.execute(insert(result), rows)
+    if inspections:
+        await record_inspections(session, inspections, now)
     await session.flush()
     return turns
 
