@@ -94,7 +94,7 @@ def note(
 def select_bugs(
     *,
     seen_by: User | None,
-    entity: Entity | None = None,
+    entity_id: int | None = None,
     states: Iterable[FindingState] = (),
     severity: Severity | None = None,
     assignee_id: int | None = None,
@@ -107,7 +107,7 @@ def select_bugs(
     if seen_by is None:
         query = query.where(Entity.is_public)
     conditions = {
-        Bug.entity_id: entity and entity.id,
+        Bug.entity_id: entity_id,
         Bug.severity: severity,
         Bug.assignee_id: assignee_id,
     }
@@ -172,9 +172,19 @@ async def edit_bug(session: AsyncSession, bug: Bug, by: User, **changes: Any) ->
     return bug
 
 
+async def find_assignee(session: AsyncSession, user_id: int | None) -> User | None:
+    """Return who is to be given a bug; InvalidError when there is no such person."""
+    if user_id is None:
+        return None
+    user = await session.get(User, user_id)
+    if user is None or not user.is_active:
+        raise InvalidError.of_field("assignee_id", f"There is no user {user_id}.")
+    return user
+
+
 def assign(session: AsyncSession, bug: Bug, assignee: User | None, by: User) -> None:
     if assignee is not None and not may_handle_bugs(assignee):
-        raise InvalidError.of_field("assignee", f"{assignee.name} may read only.")
+        raise InvalidError.of_field("assignee_id", f"{assignee.name} may read only.")
     bug.assignee = assignee
     note(session, bug, Change.ASSIGNEE, assignee.name if assignee else "", by)
 

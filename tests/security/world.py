@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.extensions import db
 from quartapp.models import (
+    Bug,
     Comment,
     Entity,
     Link,
@@ -26,6 +27,8 @@ from quartapp.models import (
     UserSession,
     utcnow,
 )
+from quartapp.models.rules import Severity
+from quartapp.models.tally import FindingState
 from quartapp.security import hash_token
 from quartapp.services.link import add_link
 from quartapp.services.outbox import add_message
@@ -155,10 +158,20 @@ async def make_passkey_id(session: AsyncSession, owner: User, _: bool, __: Value
     return row.id
 
 
+async def make_bug_id(session: AsyncSession, owner: User, is_public: bool, _: Values) -> int:
+    entity = await make_entity(session, owner, is_public)
+    bug = Bug(entity=entity, title="thing", severity=Severity.LOW, state=FindingState.OPEN)
+    bug.opened_at, bug.reporter, bug.assignee = utcnow(), owner, None
+    session.add(bug)
+    await session.flush()
+    return bug.id
+
+
 # By the name of an argument; what others stand on comes first.
 MAKERS: dict[str, Maker] = {
     "slug": make_slug,
     "entity_id": make_entity_id,
+    "bug_id": make_bug_id,
     "comment_id": make_comment_id,
     "session_id": make_session_id,
     "token_id": make_token_id,

@@ -11,6 +11,7 @@ from quart_schema.typing import PydanticDumpOptions
 from quartapp.api.openapi import ApiProvider
 from quartapp.api.v1 import (
     audit,
+    bug,
     check,
     comment,
     docs,
@@ -62,7 +63,7 @@ def make_blueprint(with_docs: bool) -> Blueprint:
     bp.before_request(load_user)
     bp.before_request(refuse_forged_call)
     bp.before_websocket(load_socket_user)
-    for part in (entity, comment, check, usability, user, token, session, invitation, audit):
+    for part in (entity, comment, check, usability, bug, user, token, session, invitation, audit):
         bp.register_blueprint(part.bp)
     if with_docs:
         bp.register_blueprint(docs.bp)

@@ -2,6 +2,18 @@
 
 from quartapp.api.v1.schemas.audit import AuditQuery, EventOut, EventPage
 from quartapp.api.v1.schemas.base import In, Out, Patch, omittable
+from quartapp.api.v1.schemas.bug import (
+    BugIn,
+    BugNoteIn,
+    BugNoteOut,
+    BugNotePage,
+    BugOut,
+    BugPage,
+    BugPatch,
+    BugQuery,
+    RuleOut,
+    RulesOut,
+)
 from quartapp.api.v1.schemas.check import CheckOut, CheckPatch
 from quartapp.api.v1.schemas.comment import CommentIn, CommentOut, CommentPage, CommentPatch
 from quartapp.api.v1.schemas.entity import (
@@ -49,6 +61,14 @@ from quartapp.api.v1.schemas.user import (
 __all__ = [
     "AccountOut",
     "AuditQuery",
+    "BugIn",
+    "BugNoteIn",
+    "BugNoteOut",
+    "BugNotePage",
+    "BugOut",
+    "BugPage",
+    "BugPatch",
+    "BugQuery",
     "CheckOut",
     "CheckPatch",
     "CommentIn",
@@ -86,6 +106,8 @@ __all__ = [
     "ResultOut",
     "ResultPage",
     "ResultQuery",
+    "RuleOut",
+    "RulesOut",
     "SessionOut",
     "SessionPage",
     "SetupIn",

@@ -1,0 +1,122 @@
+from typing import Any
+
+from quart import Blueprint, url_for
+from quart_schema import validate_querystring, validate_request, validate_response
+
+from quartapp.api.v1.paging import describe_page
+from quartapp.api.v1.schemas import (
+    BugIn,
+    BugNoteIn,
+    BugNoteOut,
+    BugNotePage,
+    BugOut,
+    BugPage,
+    BugPatch,
+    BugQuery,
+    NumberQuery,
+    RuleOut,
+    RulesOut,
+)
+from quartapp.auth import get_user, login_required
+from quartapp.extensions import db
+from quartapp.models.rules import RULES, VERSION
+from quartapp.services.bug import (
+    comment_bug,
+    edit_bug,
+    find_assignee,
+    get_bug,
+    report_bug,
+    select_bugs,
+    select_notes,
+)
+from quartapp.services.entity import get_entity
+from quartapp.services.paging import paginate
+
+bp = Blueprint("bug", __name__)
+
+
+@bp.get("/bugs")
+@login_required
+@validate_querystring(BugQuery)
+@validate_response(BugPage)
+async def index(query_args: BugQuery) -> BugPage:
+    """List the bugs of all sites, the worst first."""
+    query = select_bugs(
+        seen_by=get_user(),
+        entity_id=query_args.entity,
+        states=[query_args.state] if query_args.state else [],
+        severity=query_args.severity,
+        assignee_id=query_args.assignee,
+    )
+    page = await paginate(db.session, query, query_args.page, query_args.per_page)
+    return BugPage(items=[BugOut.model_validate(bug) for bug in page.items], **describe_page(page))
+
+
+@bp.get("/bugs/rules")
+@login_required
+@validate_response(RulesOut)
+async def rules() -> RulesOut:
+    """List what looks are inspected for, with remedies."""
+    return RulesOut(
+        version=VERSION, items=[RuleOut.model_validate(rule) for rule in RULES.values()]
+    )
+
+
+@bp.get("/bugs/<id:bug_id>")
+@login_required
+@validate_response(BugOut)
+async def show(bug_id: int) -> BugOut:
+    """Return one bug."""
+    return BugOut.model_validate(await get_bug(db.session, bug_id, seen_by=get_user()))
+
+
+@bp.post("/entities/<id:entity_id>/bugs")
+@login_required
+@validate_request(BugIn)
+@validate_response(BugOut, 201)
+async def new(entity_id: int, data: BugIn) -> tuple[BugOut, int, dict[str, str]]:
+    """Report a weakness that you have found by hand."""
+    entity = await get_entity(db.session, entity_id, seen_by=get_user())
+    bug = await report_bug(db.session, entity, get_user(), **data.model_dump())
+    await db.session.commit()
+    location = url_for("api_v1.bug.show", bug_id=bug.id)
+    return BugOut.model_validate(bug), 201, {"Location": location}
+
+
+@bp.patch("/bugs/<id:bug_id>")
+@login_required
+@validate_request(BugPatch)
+@validate_response(BugOut)
+async def edit(bug_id: int, data: BugPatch) -> BugOut:
+    """Settle a bug: its state, severity, assignee, due date."""
+    bug = await get_bug(db.session, bug_id, seen_by=get_user())
+    changes: dict[str, Any] = data.model_dump(exclude_unset=True)
+    if "assignee_id" in changes:
+        changes["assignee"] = await find_assignee(db.session, changes.pop("assignee_id"))
+    await edit_bug(db.session, bug, get_user(), **changes)
+    await db.session.commit()
+    return BugOut.model_validate(bug)
+
+
+@bp.get("/bugs/<id:bug_id>/history")
+@login_required
+@validate_querystring(NumberQuery)
+@validate_response(BugNotePage)
+async def history(bug_id: int, query_args: NumberQuery) -> BugNotePage:
+    """List what was said about a bug and done to it, the oldest first."""
+    bug = await get_bug(db.session, bug_id, seen_by=get_user())
+    page = await paginate(db.session, select_notes(bug), query_args.page, query_args.per_page)
+    items = [BugNoteOut.model_validate(line) for line in page.items]
+    return BugNotePage(items=items, **describe_page(page))
+
+
+@bp.post("/bugs/<id:bug_id>/comments")
+@login_required
+@validate_request(BugNoteIn)
+@validate_response(BugNoteOut, 201)
+async def comment(bug_id: int, data: BugNoteIn) -> tuple[BugNoteOut, int]:
+    """Say something about a bug."""
+    bug = await get_bug(db.session, bug_id, seen_by=get_user())
+    line = await comment_bug(db.session, bug, get_user(), data.body)
+    await db.session.commit()
+    return BugNoteOut.model_validate(line), 201

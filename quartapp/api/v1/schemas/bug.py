@@ -1,0 +1,111 @@
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Patch, omittable
+from quartapp.api.v1.schemas.comment import CommentBody
+from quartapp.api.v1.schemas.paging import NumberQuery, PageOut
+from quartapp.api.v1.schemas.usability import SiteOut
+from quartapp.api.v1.schemas.user import UserOut
+from quartapp.models.bug import BODY_LENGTH, TITLE_LENGTH, Change
+from quartapp.models.rules import Severity
+from quartapp.models.tally import FindingState
+from quartapp.models.text import clean_line, clean_text
+
+BugTitle = Annotated[
+    str, AfterValidator(clean_line), Field(min_length=1, max_length=TITLE_LENGTH), ONE_LINE
+]
+BugBody = Annotated[str, AfterValidator(clean_text), Field(max_length=BODY_LENGTH)]
+UserId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+
+class BugQuery(NumberQuery):
+    """What is listed: the worst first."""
+
+    state: FindingState | None = None
+    severity: Severity | None = None
+    assignee: UserId | None = None
+    entity: UserId | None = None
+
+
+class BugIn(In):
+    """A weakness that somebody found by hand."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"title": "Open list of files", "severity": "high"}]}
+    )
+
+    title: BugTitle
+    severity: Severity
+    body: BugBody = ""
+
+
+class BugPatch(Patch):
+    """The fields to change; `assignee_id` and `due_on` may be null: nobody, never."""
+
+    state: FindingState = omittable()
+    severity: Severity = omittable()
+    assignee_id: UserId | None = omittable()
+    due_on: date | None = omittable()
+
+
+class BugOut(Out):
+    """A weakness of a site; `rule` is null for what people reported."""
+
+    id: int
+    entity: SiteOut
+    rule: str | None
+    place: str
+    title: str
+    detail: str
+    body: str
+    severity: Severity
+    state: FindingState
+    opened_at: datetime
+    closed_at: datetime | None
+    due_on: date | None
+    reporter: UserOut | None
+    assignee: UserOut | None
+
+
+class BugPage(PageOut[BugOut]):
+    """Bugs, a part of them."""
+
+
+class BugNoteIn(In):
+    """What somebody says about a bug."""
+
+    body: CommentBody
+
+
+class BugNoteOut(Out):
+    """A line of a bug's history; `author` is null where a look wrote it."""
+
+    id: int
+    change: Change
+    body: str
+    author: UserOut | None
+    created_at: datetime
+
+
+class BugNotePage(PageOut[BugNoteOut]):
+    """A bug's history, the oldest line first."""
+
+
+class RuleOut(Out):
+    """What looks are inspected for."""
+
+    id: str
+    severity: Severity
+    title: str
+    explanation: str
+    remedy: str
+    reference: str
+
+
+class RulesOut(Out):
+    """All rules, and the version of their severities."""
+
+    version: int
+    items: list[RuleOut]

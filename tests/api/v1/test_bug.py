@@ -1,0 +1,129 @@
+import pytest
+from quart import Quart
+
+from quartapp.extensions import db
+from quartapp.models import Entity, Role, User, utcnow
+from quartapp.models.rules import RULES, Inspection, Sighting
+from quartapp.services.bug import record_inspections
+from tests.api.helpers import Api, add_site
+from tests.helpers import add_person
+
+RULE = "hsts-missing"
+
+
+@pytest.fixture
+async def entity(app: Quart, admin: User) -> Entity:
+    return await add_site(app, admin)
+
+
+async def find_by_rule(app: Quart, entity: Entity) -> None:
+    seen = Inspection([Sighting(RULE, "", "It is missing.")], {RULE: 200}, {RULE})
+    for _ in range(2):
+        async with app.app_context(), db.begin() as session:
+            await record_inspections(session, {entity.id: seen}, utcnow())
+
+
+async def test_bug_lives_from_report_to_its_end(app: Quart, api: Api, entity: Entity) -> None:
+    given = {"title": " Open list ", "severity": "high", "body": "See /backup."}
+    status, made = await api("POST", f"/entities/{entity.id}/bugs", json=given)
+    assert status == 201
+    path = f"/bugs/{made['id']}"
+    assert api.answered["Location"] == f"/api/v1{path}"
+    me = {"id": made["reporter"]["id"], "name": "admin"}
+    assert made == {
+        "id": made["id"],
+        "entity": {
+            "id": entity.id,
+            "name": "My site",
+            "slug": "my-site",
+            "url": "https://example.org/",
+        },
+        "rule": None,
+        "place": "",
+        "title": "Open list",
+        "detail": "",
+        "body": "See /backup.",
+        "severity": "high",
+        "state": "confirmed",
+        "opened_at": made["opened_at"],
+        "closed_at": None,
+        "due_on": None,
+        "reporter": me,
+        "assignee": None,
+    }
+    assert await api("GET", path) == (200, made)
+
+    changes = {"severity": "low", "assignee_id": me["id"], "due_on": "2027-01-31"}
+    status, found = await api("PATCH", path, json={**changes, "state": "fixed"})
+    assert (status, found["assignee"], found["due_on"]) == (200, me, "2027-01-31")
+    assert (found["severity"], found["state"]) == ("low", "fixed")
+    assert found["closed_at"] is not None
+    status, found = await api("PATCH", path, json={"assignee_id": None, "due_on": None})
+    assert (status, found["assignee"], found["due_on"]) == (200, None, None)
+
+    assert (await api("POST", f"{path}/comments", json={"body": "Done."}))[0] == 201
+    _, page = await api("GET", f"{path}/history")
+    assert [(line["change"], line["body"], line["author"]) for line in page["items"]] == [
+        ("state", "fixed", me),
+        ("severity", "low", me),
+        ("assignee", "admin", me),
+        ("due", "2027-01-31", me),
+        ("assignee", "", me),
+        ("due", "", me),
+        ("comment", "Done.", me),
+    ]
+
+
+async def test_bugs_are_filtered(app: Quart, api: Api, entity: Entity) -> None:
+    await find_by_rule(app, entity)
+    severity = RULES[RULE].severity
+    for query, count in [
+        ("", 1),
+        ("?state=open", 1),
+        ("?state=fixed", 0),
+        (f"?severity={severity}", 1),
+        ("?severity=critical", 0),
+        (f"?entity={entity.id}", 1),
+        (f"?entity={entity.id + 1}", 0),
+        ("?assignee=1", 0),
+    ]:
+        status, page = await api("GET", f"/bugs{query}")
+        assert (status, [bug["rule"] for bug in page["items"]]) == (200, [RULE] * count), query
+
+
+async def test_rules_are_listed_with_their_remedies(api: Api) -> None:
+    status, found = await api("GET", "/bugs/rules")
+    assert status == 200
+    assert [rule["id"] for rule in found["items"]] == list(RULES)
+    assert all(rule["remedy"] for rule in found["items"])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("state", "gone"),
+        ("state", None),
+        ("severity", "worst"),
+        ("due_on", "soon"),
+        ("assignee_id", 0),
+        ("assignee_id", 10**6),
+        ("title", "x"),
+    ],
+)
+async def test_wrong_changes_are_refused(
+    app: Quart, api: Api, entity: Entity, field: str, value: object
+) -> None:
+    await find_by_rule(app, entity)
+    _, page = await api("GET", "/bugs")
+    status, problem = await api("PATCH", f"/bugs/{page['items'][0]['id']}", json={field: value})
+    assert (status, problem["errors"][0]["loc"]) == (422, [field])
+
+
+async def test_viewer_is_given_no_bug(app: Quart, api: Api, entity: Entity) -> None:
+    await find_by_rule(app, entity)
+    async with app.app_context(), db.begin() as session:
+        eve = await add_person(session, "eve", role=Role.VIEWER)
+    _, page = await api("GET", "/bugs")
+    path = f"/bugs/{page['items'][0]['id']}"
+    status, problem = await api("PATCH", path, json={"assignee_id": eve.id})
+    assert (status, problem["errors"][0]["msg"]) == (422, "eve may read only.")
