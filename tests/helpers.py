@@ -21,6 +21,7 @@ from quartapp.services.user import add_user
 
 KINDS = ["sqlite", "postgres", "mariadb"]  # of databases
 PASSWORD = "correct horse battery"
+UNKNOWN_TOKEN = "qa_" + 43 * "k" + "5f880627"  # spelt right, and nobody's
 _hashes: dict[str, str] = {}
 
 

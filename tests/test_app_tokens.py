@@ -4,9 +4,8 @@ import pytest
 from quart.testing import QuartClient
 from quart.testing.connections import WebsocketResponseError
 
-from quartapp.security import make_api_token
+from tests.helpers import UNKNOWN_TOKEN as TOKEN
 
-TOKEN = make_api_token()
 REFUSAL = "A token belongs in the Authorization header. Revoke this one: addresses are logged."
 
 

@@ -3,9 +3,8 @@ from quart import Quart
 
 from quartapp.extensions import db
 from quartapp.models import Scope, User
-from quartapp.security import make_api_token
 from tests.api.helpers import Api
-from tests.helpers import PASSWORD, add_person, make_bearer
+from tests.helpers import PASSWORD, UNKNOWN_TOKEN, add_person, make_bearer
 
 
 async def test_password_is_exchanged_for_a_token(app: Quart, stranger: Api, admin: User) -> None:
@@ -31,7 +30,7 @@ async def test_stranger_and_wrong_password_get_the_same_answer(
         "Bearer",
         "Bearer x",
         "Bearer qa_" + "a" * 43,
-        "Bearer " + make_api_token(),
+        f"Bearer {UNKNOWN_TOKEN}",
         "Basic YTpi",
         "qa_x",
         "Bearer \u00e9",
@@ -98,5 +97,5 @@ async def test_editor_gets_no_token_with_the_scope_admin(app: Quart, stranger: A
 
 
 async def test_token_in_an_address_is_refused(app: Quart, stranger: Api) -> None:
-    status, body = await stranger("GET", f"/entities?token={make_api_token()}")
+    status, body = await stranger("GET", f"/entities?token={UNKNOWN_TOKEN}")
     assert (status, body["detail"][:39]) == (400, "A token belongs in the Authorization he")
