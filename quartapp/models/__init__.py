@@ -6,6 +6,7 @@ from quartapp.models.bug import Bug, BugNote
 from quartapp.models.check import Check
 from quartapp.models.comment import Comment
 from quartapp.models.entity import Entity
+from quartapp.models.event import Event, EventKind
 from quartapp.models.link import Link, Purpose
 from quartapp.models.outbox import OutboxMessage, OutboxState
 from quartapp.models.passkey import Passkey
@@ -26,6 +27,8 @@ __all__ = [
     "Check",
     "Comment",
     "Entity",
+    "Event",
+    "EventKind",
     "Link",
     "Outage",
     "OutboxMessage",

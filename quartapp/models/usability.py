@@ -1,7 +1,7 @@
 """Is a site there: the states it goes through, the rules that move it, and its outages."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String
@@ -86,6 +86,18 @@ def hold(now: Standing, state: State, at: datetime) -> Standing:
 def release(now: Standing, at: datetime) -> Standing:
     """Let it move again, from where people believe it to be."""
     return Standing(State.DOWN if now.is_out else State.NEW, now.is_out, 0, at)
+
+
+def write_length(time: timedelta) -> str:
+    """Return a length as people say it, in its two greatest units: "2 hours 5 minutes"."""
+    left, parts = max(0, round(time.total_seconds())), []
+    for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+        count, left = divmod(left, seconds)
+        if count:
+            parts.append(f"{count} {unit}" if count == 1 else f"{count} {unit}s")
+        elif parts:
+            break
+    return " ".join(parts[:2]) or "less than a second"
 
 
 class Outage(Base):

@@ -9,11 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, joinedload
 
 from quartapp.errors import ForbiddenError, InvalidError, NotFoundError
-from quartapp.models import Bug, BugNote, Entity, User, utcnow
+from quartapp.models import Bug, BugNote, Entity, EventKind, User, utcnow
 from quartapp.models.bug import Change
 from quartapp.models.rights import may_handle_bugs
 from quartapp.models.rules import RULES, Inspection, Severity
 from quartapp.models.tally import ACTIVE, FindingState, Key, Tally, count_sightings, decide
+from quartapp.services.event import add_event
 
 WORST_FIRST = {severity: number for number, severity in enumerate(Severity)}
 
@@ -50,7 +51,19 @@ async def record_inspection(
         if stand(bug, tally, now):
             note(session, bug, Change.STATE, str(bug.state))
             turned.append(bug)
+    await session.flush()
+    for bug in turned:
+        is_open = bug.closed_at is None
+        await tell(session, bug, EventKind.BUG_OPENED if is_open else EventKind.BUG_CLOSED)
     return turned
+
+
+async def tell(session: AsyncSession, bug: Bug, kind: EventKind, by: User | None = None) -> None:
+    """Put on the time line where a bug stands by now."""
+    detail, subject = str(bug.state), bug.id
+    await add_event(
+        session, bug.entity_id, kind, utcnow(), bug.title, detail=detail, subject_id=subject, by=by
+    )
 
 
 def add_sighted(session: AsyncSession, entity_id: int, key: Key) -> Bug:
@@ -152,6 +165,7 @@ async def report_bug(
     )
     session.add(bug)
     await session.flush()
+    await tell(session, bug, EventKind.BUG_OPENED, by)
     return bug
 
 
@@ -161,6 +175,8 @@ async def edit_bug(session: AsyncSession, bug: Bug, by: User, **changes: Any) ->
     if "state" in changes and changes["state"] != bug.state:
         stand(bug, decide(bug.tally, changes["state"]), utcnow())
         note(session, bug, Change.STATE, changes["state"], by)
+        is_open = bug.closed_at is None
+        await tell(session, bug, EventKind.BUG_CHANGED if is_open else EventKind.BUG_CLOSED, by)
     if "severity" in changes and changes["severity"] != bug.severity:
         bug.severity = changes["severity"]
         note(session, bug, Change.SEVERITY, changes["severity"], by)

@@ -9,11 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from quartapp.errors import ConflictError, InvalidError
-from quartapp.models import Check, Entity, User, utcnow
+from quartapp.models import Check, Entity, EventKind, User, utcnow
 from quartapp.models.check import INTERVAL, MIN_INTERVAL
 from quartapp.models.expectation import STATUSES
 from quartapp.models.usability import DOWN_AFTER, UP_AFTER, Standing, State, hold, release
+from quartapp.services.event import add_event
 from quartapp.services.rights import refuse_stranger
+
+TOLD_HOLDS = {
+    True: (EventKind.PAUSED, "Nobody looks at it any more"),
+    False: (EventKind.RESUMED, "It is looked at again"),
+}
 
 
 def make_check(entity: Entity, now: datetime) -> Check:
@@ -74,8 +80,10 @@ async def edit_check(
     for field, value in changes.items():
         setattr(check, field, value)
     now = utcnow()
-    if is_paused is not None:
+    if is_paused is not None and is_paused != check.is_paused:
         hold_check(check, now) if is_paused else release_check(check, now)
+        kind, title = TOLD_HOLDS[is_paused]
+        await add_event(session, entity.id, kind, now, title, by=by)
     look_soon(check, now)
     await session.flush()
     return check
@@ -105,14 +113,12 @@ async def lock_check(session: AsyncSession, entity: Entity) -> Check:
 
 def hold_check(check: Check, now: datetime) -> None:
     """Look no more until it is released; an outage that is open stays so."""
-    if not check.is_paused:
-        stand(check, hold(check.standing, State.PAUSED, now))
-        check.due_at = None
+    stand(check, hold(check.standing, State.PAUSED, now))
+    check.due_at = None
 
 
 def release_check(check: Check, now: datetime) -> None:
-    if check.is_paused:
-        stand(check, release(check.standing, now))
+    stand(check, release(check.standing, now))
 
 
 def look_soon(check: Check, now: datetime) -> None:

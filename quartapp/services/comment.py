@@ -5,8 +5,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from quartapp.errors import ForbiddenError, NotFoundError
-from quartapp.models import Comment, Entity, User
+from quartapp.models import Comment, Entity, EventKind, User
 from quartapp.models.rights import may_comment, may_edit_comment
+from quartapp.services.event import add_event, remove_events
 
 
 def select_comments(entity: Entity) -> Select[Comment]:
@@ -32,6 +33,8 @@ async def add_comment(session: AsyncSession, entity: Entity, body: str, author: 
     comment = Comment(entity_id=entity.id, body=body, author=author)
     session.add(comment)
     await session.flush()
+    at, kind = comment.created_at, EventKind.COMMENT
+    await add_event(session, entity.id, kind, at, "A comment", subject_id=comment.id, by=author)
     return comment
 
 
@@ -47,6 +50,7 @@ async def edit_comment(
 
 async def remove_comment(session: AsyncSession, comment: Comment, by: User) -> None:
     refuse_stranger(comment, by)
+    await remove_events(session, EventKind.COMMENT, comment.id)
     await session.delete(comment)
     await session.flush()
 

@@ -9,16 +9,17 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quartapp.models import Check, Outage
+from quartapp.models import Check, EventKind, Outage
 from quartapp.models.check import find_due, find_next_slot
 from quartapp.models.expectation import Verdict
 from quartapp.models.look import Look
 from quartapp.models.result import DETAIL_LENGTH, result
 from quartapp.models.rules import Inspection
-from quartapp.models.usability import CAUSE_LENGTH, Standing, advance
+from quartapp.models.usability import CAUSE_LENGTH, Standing, advance, write_length
 from quartapp.services.bug import record_inspections
 from quartapp.services.check import stand
 from quartapp.services.claim import Job
+from quartapp.services.event import add_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,17 @@ async def note_turn(
         outage = await session.get_one(Outage, check.outage_id)
         outage.ended_at = since
         check.outage_id = None
+    await tell_turn(session, outage)
     return [Turn(check.entity_id, outage)]
+
+
+async def tell_turn(session: AsyncSession, outage: Outage) -> None:
+    kind, at, title = EventKind.DOWN, outage.started_at, "It is down"
+    detail = outage.cause
+    if outage.ended_at:
+        away = write_length(outage.ended_at - outage.started_at)
+        kind, at, title, detail = EventKind.UP, outage.ended_at, f"Up again after {away}", ""
+    await add_event(session, outage.entity_id, kind, at, title, detail=detail, subject_id=outage.id)
 
 
 def schedule(check: Check, now: datetime) -> None:

@@ -19,6 +19,14 @@ def read_page_number() -> int:
     return int(raw)
 
 
+def read_key(name: str) -> int | None:
+    """Return the id that a list goes on from; None: it begins at its head."""
+    raw = request.args.get(name, "")
+    if raw and not (raw.isascii() and raw.isdigit() and len(raw) < 19):
+        raise NotFoundError("There is no such page.")
+    return int(raw) if raw else None
+
+
 def read_search() -> str:
     return request.args.get("q", "").strip()[:NAME_LENGTH]
 

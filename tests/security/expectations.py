@@ -154,6 +154,7 @@ ROUTES = {
     "entity.new": route(SITE, get="editor", post="editor"),
     "entity.edit": route(SITE, get="owned", post="owned"),
     "entity.remove": route(get="owned", post="owned"),
+    "entity.timeline": route(get="seen"),
     "usability.show": route(get="seen"),
     "usability.edit": route(
         {"interval": 60, "down_after": 1, "up_after": 1, "statuses": "200"},
@@ -176,6 +177,7 @@ ROUTES = {
     "api_v1.usability.show": route(get="seen"),
     "api_v1.usability.results": route(get="seen"),
     "api_v1.usability.outages": route(get="seen"),
+    "api_v1.event.index": route(get="signed-in"),
     "api_v1.bug.index": route(get="signed-in"),
     "api_v1.bug.rules": route(get="signed-in"),
     "api_v1.bug.show": route(get="seen"),

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from quart import Quart
 from quart.testing import QuartClient
@@ -239,7 +241,7 @@ async def test_index_costs_three_statements_however_many_rows(
 
 
 @pytest.mark.parametrize("count", [1, 3])
-async def test_show_costs_five_statements_however_many_comments(
+async def test_show_costs_seven_statements_however_many_comments(
     app: Quart, browser: QuartClient, admin: User, count: int
 ) -> None:
     await add_site(app, admin, comments=count)
@@ -247,6 +249,28 @@ async def test_show_costs_five_statements_however_many_comments(
         engine = db.engine
     with queries(engine) as sent:
         await browser.get("/entities/my-site")
-    assert (
-        len([one for one in sent if one.startswith("SELECT")]) == 5
-    )  # user, site, check, count, rows
+    # The user, the site, its check; events and what they say; the count and rows of comments.
+    assert len([one for one in sent if one.startswith("SELECT")]) == 7
+
+
+async def test_time_line_is_read_by_topic_and_back_to_its_begin(
+    app: Quart, browser: QuartClient, admin: User
+) -> None:
+    await add_site(app, admin, comments=3)
+    where = "/entities/my-site/timeline"
+    app.config["PER_PAGE"] = 2
+    first = (await get(browser, f"{where}?topic=comment"))[1]
+    (older,) = re.findall(r'href="([^"]*before=[^"]*)" rel="next"', first)
+    last = (await get(browser, older.replace("&amp;", "&")))[1]
+
+    assert [page.count('<span class="text">') for page in (first, last)] == [2, 1]
+    assert "Older" not in last
+    assert "Nothing happened." in (await get(browser, f"{where}?topic=bug"))[1]
+
+
+@pytest.mark.parametrize("query", ["topic=weather", "before=x", "before=-1", f"before={9**30}"])
+async def test_time_line_that_cannot_be_is_not_found(
+    app: Quart, browser: QuartClient, admin: User, query: str
+) -> None:
+    await add_site(app, admin)
+    assert (await get(browser, f"/entities/my-site/timeline?{query}"))[0] == 404

@@ -16,6 +16,7 @@ from quartapp.api.v1 import (
     comment,
     docs,
     entity,
+    event,
     invitation,
     session,
     token,
@@ -63,7 +64,8 @@ def make_blueprint(with_docs: bool) -> Blueprint:
     bp.before_request(load_user)
     bp.before_request(refuse_forged_call)
     bp.before_websocket(load_socket_user)
-    for part in (entity, comment, check, usability, bug, user, token, session, invitation, audit):
+    watched = entity, comment, check, usability, bug, event
+    for part in (*watched, user, token, session, invitation, audit):
         bp.register_blueprint(part.bp)
     if with_docs:
         bp.register_blueprint(docs.bp)

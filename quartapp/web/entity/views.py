@@ -5,6 +5,7 @@ from quartapp.auth import get_user, login_required
 from quartapp.errors import ConflictError
 from quartapp.extensions import db
 from quartapp.models import Comment, Entity
+from quartapp.models.event import Topic
 from quartapp.services.check import get_check
 from quartapp.services.comment import add_comment, select_comments
 from quartapp.services.entity import (
@@ -14,11 +15,14 @@ from quartapp.services.entity import (
     remove_entity,
     select_entities,
 )
+from quartapp.services.event import list_events, load_comments, select_events
 from quartapp.services.paging import Page, paginate
 from quartapp.services.rights import refuse_stranger, refuse_viewer
 from quartapp.web.entity.forms import CommentForm, EntityForm
 from quartapp.web.forms import BaseForm
-from quartapp.web.paging import read_page_number, read_search
+from quartapp.web.paging import read_choice, read_key, read_page_number, read_search
+
+LATEST = 10  # events on the page of a site
 
 bp = Blueprint("entity", __name__, url_prefix="/entities")
 
@@ -41,12 +45,38 @@ async def show(slug: str) -> ResponseReturnValue:
 
 
 async def render_entity(entity: Entity, form: CommentForm) -> ResponseReturnValue:
-    check = await get_check(db.session, entity)
-    page = await paginate_comments(entity, read_page_number())
+    events = await list_events(
+        db.session, select_events(seen_by=get_user(), entity_id=entity.id), limit=LATEST
+    )
     shown = await render_template(
-        "entity/view.html", entity=entity, check=check, page=page, form=form
+        "entity/view.html",
+        entity=entity,
+        check=await get_check(db.session, entity),
+        events=events,
+        said=await load_comments(db.session, events),
+        page=await paginate_comments(entity, read_page_number()),
+        form=form,
     )
     return shown, form.status
+
+
+@bp.get("/<slug>/timeline")
+@login_required
+async def timeline(slug: str) -> ResponseReturnValue:
+    entity = await get_entity_by_slug(db.session, slug, seen_by=get_user())
+    topic, size = read_choice("topic", Topic), current_app.config["PER_PAGE"]
+    topics = [topic] if topic else []
+    query = select_events(seen_by=get_user(), entity_id=entity.id, topics=topics)
+    events = await list_events(db.session, query, before=read_key("before"), limit=size + 1)
+    return await render_template(
+        "entity/timeline.html",
+        entity=entity,
+        events=events[:size],
+        said=await load_comments(db.session, events),
+        topic=topic,
+        topics=list(Topic),
+        older=events[size - 1].id if len(events) > size else None,
+    )
 
 
 async def paginate_comments(entity: Entity, number: int) -> Page[Comment]:

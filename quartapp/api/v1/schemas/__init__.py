@@ -1,6 +1,6 @@
 """The whole v1 contract. Change nothing here that a client can see; add."""
 
-from quartapp.api.v1.schemas.audit import AuditQuery, EventOut, EventPage
+from quartapp.api.v1.schemas.audit import AuditEventOut, AuditEventPage, AuditQuery
 from quartapp.api.v1.schemas.base import In, Out, Patch, omittable
 from quartapp.api.v1.schemas.bug import (
     BugIn,
@@ -25,6 +25,7 @@ from quartapp.api.v1.schemas.entity import (
     EntityQuery,
     EntityUrl,
 )
+from quartapp.api.v1.schemas.event import EventOut, EventPage, EventQuery
 from quartapp.api.v1.schemas.invitation import (
     InvitationIn,
     InvitationOut,
@@ -60,6 +61,8 @@ from quartapp.api.v1.schemas.user import (
 
 __all__ = [
     "AccountOut",
+    "AuditEventOut",
+    "AuditEventPage",
     "AuditQuery",
     "BugIn",
     "BugNoteIn",
@@ -85,6 +88,7 @@ __all__ = [
     "ErrorOut",
     "EventOut",
     "EventPage",
+    "EventQuery",
     "FiguresOut",
     "In",
     "InvitationIn",

@@ -16,7 +16,7 @@ class AuditQuery(NumberQuery):
     person: Annotated[str, StringConstraints(max_length=EMAIL_LENGTH)] = ""
 
 
-class EventOut(Out):
+class AuditEventOut(Out):
     """What was done; names are as they were then, ids may be of what is gone."""
 
     id: int
@@ -31,5 +31,5 @@ class EventOut(Out):
     created_at: datetime
 
 
-class EventPage(PageOut[EventOut]):
+class AuditEventPage(PageOut[AuditEventOut]):
     """What was done, a part of it."""

@@ -8,6 +8,7 @@ from quartapp.security import MAX_PASSWORD
 
 # What the rules of models/text.py come to, for clients that read the document.
 ONE_LINE = Field(json_schema_extra={"pattern": r"^[^\u0000-\u001F\u007F-\u009F]*$"})
+RowId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PASSWORD)]
 
 

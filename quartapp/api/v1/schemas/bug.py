@@ -3,7 +3,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Patch, omittable
+from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Patch, RowId, omittable
 from quartapp.api.v1.schemas.comment import CommentBody
 from quartapp.api.v1.schemas.paging import NumberQuery, PageOut
 from quartapp.api.v1.schemas.usability import SiteOut
@@ -17,7 +17,6 @@ BugTitle = Annotated[
     str, AfterValidator(clean_line), Field(min_length=1, max_length=TITLE_LENGTH), ONE_LINE
 ]
 BugBody = Annotated[str, AfterValidator(clean_text), Field(max_length=BODY_LENGTH)]
-UserId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
 class BugQuery(NumberQuery):
@@ -25,8 +24,8 @@ class BugQuery(NumberQuery):
 
     state: FindingState | None = None
     severity: Severity | None = None
-    assignee: UserId | None = None
-    entity: UserId | None = None
+    assignee: RowId | None = None
+    entity: RowId | None = None
 
 
 class BugIn(In):
@@ -46,7 +45,7 @@ class BugPatch(Patch):
 
     state: FindingState = omittable()
     severity: Severity = omittable()
-    assignee_id: UserId | None = omittable()
+    assignee_id: RowId | None = omittable()
     due_on: date | None = omittable()
 
 

@@ -1,0 +1,36 @@
+from datetime import datetime
+
+from pydantic import Field
+
+from quartapp.api.v1.schemas.base import In, Out, RowId
+from quartapp.api.v1.schemas.paging import PageOut
+from quartapp.api.v1.schemas.usability import SiteOut
+from quartapp.api.v1.schemas.user import UserOut
+from quartapp.models.event import EventKind, Topic
+from quartapp.services.paging import MAX_SIZE
+
+
+class EventQuery(In):
+    """The newest events, or those before an id."""
+
+    entity: RowId | None = None
+    topic: Topic | None = None
+    before: RowId | None = None
+    per_page: int = Field(20, ge=1, le=MAX_SIZE)
+
+
+class EventOut(Out):
+    """What happened; `subject_id` is the id of the outage, change, bug or comment it is about."""
+
+    id: int
+    kind: EventKind
+    at: datetime
+    entity: SiteOut
+    title: str
+    detail: str
+    subject_id: int | None
+    author: UserOut | None
+
+
+class EventPage(PageOut[EventOut]):
+    """Events, the newest first."""

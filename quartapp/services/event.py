@@ -1,0 +1,93 @@
+"""The time line: what happened to sites, written with what made it happen."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager, joinedload
+
+from quartapp.models import Comment, Entity, Event, EventKind, User
+from quartapp.models.event import DETAIL_LENGTH, TITLE_LENGTH, Topic, cut
+
+CHANNEL = "quartapp_event"  # of PostgreSQL's NOTIFY: wakes who listens, with the commit
+
+
+async def add_event(
+    session: AsyncSession,
+    entity_id: int,
+    kind: EventKind,
+    at: datetime,
+    title: str,
+    *,
+    detail: str = "",
+    subject_id: int | None = None,
+    by: User | None = None,
+) -> Event:
+    """Write down what happened to a site; texts that are too long are cut."""
+    event = Event(
+        entity_id=entity_id,
+        kind=kind,
+        at=at,
+        title=cut(title, TITLE_LENGTH),
+        detail=cut(detail, DETAIL_LENGTH),
+        subject_id=subject_id,
+        author_id=by.id if by else None,
+    )
+    session.add(event)
+    await session.flush()
+    await wake_listeners(session)
+    return event
+
+
+async def wake_listeners(session: AsyncSession) -> None:
+    """Have processes that listen look for new events at the commit; others look now and then."""
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(select(func.pg_notify(CHANNEL, "")))
+
+
+async def remove_events(session: AsyncSession, kind: EventKind, subject_id: int) -> None:
+    """Forget what a subject that is gone has left on the time line."""
+    about = Event.kind == kind, Event.subject_id == subject_id
+    await session.execute(delete(Event).where(*about))
+
+
+def select_events(
+    *,
+    seen_by: User | None,
+    entity_id: int | None = None,
+    topics: Collection[Topic] = (),
+) -> Select[Event]:
+    """What happened to what *seen_by* may see, the newest first; sites and authors loaded."""
+    query = select(Event).join(Event.entity).order_by(Event.id.desc())
+    query = query.options(contains_eager(Event.entity), joinedload(Event.author))
+    if seen_by is None:
+        query = query.where(Entity.is_public)
+    if entity_id is not None:
+        query = query.where(Event.entity_id == entity_id)
+    if topics:
+        query = query.where(Event.kind.in_([kind for kind in EventKind if kind.topic in topics]))
+    return query
+
+
+async def list_events(
+    session: AsyncSession, query: Select[Event], *, before: int | None = None, limit: int = 20
+) -> Sequence[Event]:
+    """Return the newest of *query*, or those before an id."""
+    if before is not None:
+        query = query.where(Event.id < before)
+    return (await session.scalars(query.limit(limit))).all()
+
+
+async def load_comments(session: AsyncSession, events: Iterable[Event]) -> dict[int | None, str]:
+    """Return what was said, by the subject of the events that tell of comments."""
+    said = [event.subject_id for event in events if event.kind == EventKind.COMMENT]
+    if not said:
+        return {}
+    rows = await session.execute(select(Comment.id, Comment.body).where(Comment.id.in_(said)))
+    return {row.id: row.body for row in rows}
+
+
+async def find_last_event(session: AsyncSession) -> int:
+    """Return the id of the newest event; 0 when nothing has happened yet."""
+    return await session.scalar(select(func.max(Event.id))) or 0
