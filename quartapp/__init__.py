@@ -6,7 +6,19 @@ from typing import Any
 
 from jinja2 import StrictUndefined
 
-from quartapp import api, auth, cli, error_handlers, headers, health, log, mail, monitoring, web
+from quartapp import (
+    api,
+    auth,
+    cli,
+    error_handlers,
+    headers,
+    health,
+    live,
+    log,
+    mail,
+    monitoring,
+    web,
+)
 from quartapp.app import QuartApp
 from quartapp.configure import EXIT_CONFIG, ConfigError, load_config
 from quartapp.extensions import db, limiter
@@ -32,7 +44,7 @@ def assemble(settings: dict[str, Any]) -> QuartApp:
     app.jinja_options = {"undefined": StrictUndefined}  # a misspelt name is an error, not a gap
 
     # What stops in this order, too: what works in the background before its database.
-    background, faces = (mail, monitoring), (web, api, cli)
+    background, faces = (mail, monitoring, live), (web, api, cli)
     for part in (log, *background, db, limiter, headers, error_handlers, auth, health, *faces):
         part.init_app(app)
     return app

@@ -15,6 +15,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "security": set(),
     "log": set(),
     "models": set(),
+    "live": {"database", "extensions", "models", "services"},
     "database": {"errors"},
     "config": {"config_fields", "database", "log", "secret_key"},
     "config_fields": {"database"},
@@ -42,6 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "asgi",
         "auth",
         "errors",
+        "live",
         "extensions",
         "limits",
         "log",
@@ -66,7 +68,7 @@ WITHOUT_QUART = {
     "security",
     "services",
 }
-WITHOUT_SQLALCHEMY = {"api", "app", "asgi", "errors", "monitoring", "web"}
+WITHOUT_SQLALCHEMY = {"api", "app", "asgi", "errors", "live", "monitoring", "web"}
 
 
 def test_every_part_has_its_rule() -> None:

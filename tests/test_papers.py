@@ -212,7 +212,7 @@ async def test_problem_looks_as_shown(
 ) -> None:
     await add_site(app, admin, "Example")
     site = {"name": "Example", "url": "https://example.org/"}
-    (shown,) = find_blocks(read_paper("docs/api.md"), "json")
+    (shown,) = find_blocks(split_sections(read_paper("docs/api.md"))["Errors"], "json")
 
     _, problem = await Api(app, bearer)("POST", "/entities", json=site)
 

@@ -3,13 +3,14 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, joinedload
 
 from quartapp.models import Comment, Entity, Event, EventKind, User
 from quartapp.models.event import DETAIL_LENGTH, TITLE_LENGTH, Topic, cut
 
+LOOK_BACK = 100  # ids
 CHANNEL = "quartapp_event"  # of PostgreSQL's NOTIFY: wakes who listens, with the commit
 
 
@@ -88,6 +89,21 @@ async def load_comments(session: AsyncSession, events: Iterable[Event]) -> dict[
     return {row.id: row.body for row in rows}
 
 
-async def find_last_event(session: AsyncSession) -> int:
-    """Return the id of the newest event; 0 when nothing has happened yet."""
-    return await session.scalar(select(func.max(Event.id))) or 0
+async def list_new_events(
+    session: AsyncSession, after: int, missing: Collection[int], limit: int
+) -> Sequence[Event]:
+    """Return what happened after an event, and those of the *missing* that are there by now."""
+    query = select(Event).options(joinedload(Event.entity), joinedload(Event.author))
+    is_new = or_(Event.id > after, Event.id.in_(missing))
+    return (await session.scalars(query.where(is_new).order_by(Event.id).limit(limit))).all()
+
+
+async def find_missing_events(session: AsyncSession) -> tuple[int, set[int]]:
+    """Return the newest event's id (0: there is none), and ids below it that may still come.
+
+    Ids are given before the commit, so that the one of a long transaction appears after others.
+    """
+    last = await session.scalar(select(func.max(Event.id))) or 0
+    first = max(1, last - LOOK_BACK)
+    found = await session.scalars(select(Event.id).where(Event.id >= first))
+    return last, set(range(first, last)) - set(found)

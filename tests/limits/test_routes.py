@@ -31,7 +31,7 @@ def test_few_are_exempt(fresh_app: Quart) -> None:
 def test_sockets_are_among_the_routes(fresh_app: Quart) -> None:
     sockets = {rule.endpoint for rule in fresh_app.url_map.iter_rules() if rule.websocket}
 
-    assert sockets == {"api_v1.comment.live"}
+    assert sockets == {"api_v1.comment.live", "api_v1.live.live"}
 
 
 def test_nobody_is_limited_and_exempt(fresh_app: Quart) -> None:

@@ -177,6 +177,7 @@ ROUTES = {
     "api_v1.usability.show": route(get="seen"),
     "api_v1.usability.results": route(get="seen"),
     "api_v1.usability.outages": route(get="seen"),
+    "api_v1.live.live": route({"event": "subscribe"}, open="signed-in", say="signed-in"),
     "api_v1.event.index": route(get="signed-in"),
     "api_v1.bug.index": route(get="signed-in"),
     "api_v1.bug.rules": route(get="signed-in"),

@@ -1,5 +1,7 @@
 """Each method of each route, for each asker and object, on both databases."""
 
+import json
+
 import pytest
 from quart import Quart
 from werkzeug.routing import Rule
@@ -18,7 +20,6 @@ from tests.security.expectations import ROUTES, find_expectation, route
 from tests.security.world import ASKERS, World
 
 ECHOES = {"HEAD", "OPTIONS"}  # GET's view, or none at all: one object is enough
-SAYING = {"OPEN": "", "SAY": "Moved."}
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -42,7 +43,8 @@ async def find_outcomes(world: World, rule: Rule, asker: str, thing: str) -> dic
     """Return what becomes of each method; whatever it may change is made for it."""
     if rule.websocket:
         sending = await prepare(world, rule, asker, thing)
-        return {name: await try_socket(sending, message=text) for name, text in SAYING.items()}
+        said = {"OPEN": "", "SAY": json.dumps(sending.body) if sending.body else "Moved."}
+        return {name: await try_socket(sending, message=text) for name, text in said.items()}
     outcomes = {}
     methods = find_methods(rule) - (set() if thing in ("-", "own") else ECHOES)
     for method in sorted(methods, key=lambda method: (method not in SAFE, method)):

@@ -18,6 +18,7 @@ from quartapp.api.v1 import (
     entity,
     event,
     invitation,
+    live,
     session,
     token,
     usability,
@@ -64,7 +65,7 @@ def make_blueprint(with_docs: bool) -> Blueprint:
     bp.before_request(load_user)
     bp.before_request(refuse_forged_call)
     bp.before_websocket(load_socket_user)
-    watched = entity, comment, check, usability, bug, event
+    watched = entity, comment, check, usability, bug, event, live
     for part in (*watched, user, token, session, invitation, audit):
         bp.register_blueprint(part.bp)
     if with_docs:

@@ -32,6 +32,7 @@ from quartapp.api.v1.schemas.invitation import (
     InvitationPage,
     NewInvitationOut,
 )
+from quartapp.api.v1.schemas.live import SubscribeIn
 from quartapp.api.v1.schemas.paging import LinksOut, MetaOut, NumberQuery, PageOut, PageQuery
 from quartapp.api.v1.schemas.problem import ErrorOut, Problem
 from quartapp.api.v1.schemas.session import SessionOut, SessionPage
@@ -116,6 +117,7 @@ __all__ = [
     "SessionPage",
     "SetupIn",
     "SiteOut",
+    "SubscribeIn",
     "TokenIn",
     "TokenOut",
     "TokenPage",

@@ -1,0 +1,43 @@
+"""PostgreSQL says at once that there are events; elsewhere the hub looks for them."""
+
+import asyncio
+import logging
+from typing import Any
+
+from quartapp.database.engine import make_engine
+from quartapp.extensions import db
+from quartapp.live.hub import Hub
+from quartapp.services.event import CHANNEL
+
+PAUSE = 5.0  # s until a connection that broke is opened again
+
+logger = logging.getLogger(__name__)
+
+
+async def keep_told(hub: Hub) -> None:
+    """Have the hub woken by the database, for ever; it looks more often while that is not so."""
+    if db.engine.dialect.name != "postgresql":
+        return
+    while True:
+        try:
+            await be_told(hub)
+        except Exception as error:  # noqa: BLE001 (the hub looks by itself meanwhile)
+            logger.warning("The database tells of no events for now: %s", error)
+        finally:
+            hub.is_told = False
+        await asyncio.sleep(PAUSE)
+
+
+async def be_told(hub: Hub) -> None:
+    """Listen on a connection of its own, which is none of the requests', until it ends."""
+    ended = asyncio.Event()
+    engine = make_engine(db.engine.url, pool_size=1)
+    try:
+        async with engine.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            driver.add_termination_listener(lambda _: ended.set())
+            await driver.add_listener(CHANNEL, lambda *_: hub.wake.set())
+            hub.is_told = True
+            await ended.wait()
+    finally:
+        await engine.dispose()

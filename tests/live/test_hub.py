@@ -1,0 +1,76 @@
+"""How events are read for a process, and handed to who listens."""
+
+import asyncio
+from time import monotonic
+
+from quartapp.live.hub import BATCH, FORGET, QUEUE, Hub, Interest, Listener, advance
+from quartapp.models import Entity, Event, EventKind, User
+from quartapp.models.event import Topic
+
+ME = User(id=1, name="me")
+
+
+def make_event(number: int, entity_id: int = 1, kind: EventKind = EventKind.DOWN) -> Event:
+    return Event(id=number, entity_id=entity_id, kind=kind, entity=Entity(id=entity_id))
+
+
+def hear_all(listener: Listener) -> list[int]:
+    return [event.id for event in listener.queue]
+
+
+def test_listener_hears_what_it_asked_for() -> None:
+    listener = Listener(ME, Interest(frozenset({1}), frozenset({Topic.BUG})))
+    for number, (entity_id, kind) in enumerate(
+        [(1, EventKind.BUG_OPENED), (2, EventKind.BUG_OPENED), (1, EventKind.DOWN)], 1
+    ):
+        listener.offer(make_event(number, entity_id, kind))
+    assert hear_all(listener) == [1]
+
+
+def test_without_a_choice_everything_is_heard() -> None:
+    listener = Listener(ME)
+    for number, kind in enumerate(EventKind):
+        listener.offer(make_event(number, number, kind))
+    assert hear_all(listener) == list(range(len(EventKind)))
+
+
+async def test_slow_listener_is_told_once_that_it_missed_some() -> None:
+    listener = Listener(ME)
+    for number in range(QUEUE + 2):
+        listener.offer(make_event(number))
+    assert await listener.hear() is None
+    listener.offer(make_event(999))
+    heard = await asyncio.wait_for(listener.hear(), 5)
+    assert heard is not None
+    assert heard.id == 999
+
+
+def test_id_that_was_left_out_is_looked_for_until_it_is_there() -> None:
+    hub = Hub(last=10)
+    advance(hub, [11, 14])
+    assert (hub.last, sorted(hub.gaps)) == (14, [12, 13])
+    advance(hub, [13])
+    assert (hub.last, sorted(hub.gaps)) == (14, [12])
+
+
+def test_id_that_never_comes_is_forgotten() -> None:
+    hub = Hub(last=10, gaps={9: monotonic() - FORGET})
+    advance(hub, [])
+    assert hub.gaps == {}
+
+
+def test_who_is_far_behind_starts_anew() -> None:
+    hub = Hub(last=0)
+    advance(hub, list(range(2, BATCH + 2)))
+    assert (hub.last, hub.gaps) == (BATCH + 1, {})
+
+
+def test_hub_rests_while_nobody_listens() -> None:
+    hub, listener = Hub(), Listener(ME)
+    assert hub.pause is None
+    with hub.listen(listener, 7, {5}):
+        assert (hub.last, list(hub.gaps)) == (7, [5])
+        assert hub.pause is not None
+        with hub.listen(Listener(ME), 99, set()):
+            assert hub.last == 7
+    assert hub.pause is None
