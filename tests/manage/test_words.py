@@ -81,6 +81,11 @@ def test_test_hands_its_options_to_pytest(project: Path) -> None:
     assert called(project, "test", "-k", "bug") == ["pytest.py", "-k", "bug"]
 
 
+def test_whole_suite_runs_on_all_cores(project: Path) -> None:
+    options = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
+    assert called(project, "test") == ["pytest.py", *options]
+
+
 def test_check_runs_the_tools_and_the_suite_on_a_second_python(
     project: Path, tmp_path: Path
 ) -> None:
@@ -92,8 +97,7 @@ def test_check_runs_the_tools_and_the_suite_on_a_second_python(
         "mypy.py",
         "alembic.py upgrade head",
         "alembic.py check",
-        "coverage.py run -m pytest",
-        "coverage.py combine -q",
+        "pytest.py --cov --cov-report= -n auto --maxprocesses 4 --dist worksteal",
         "coverage.py report --fail-under=95",
         *([] if VERSION == "3.13" else ["-3.13 test"]),
     ]
