@@ -28,6 +28,7 @@ from quartapp.config_fields import (
     Ports,
     PublicUrl,
     RedisUrl,
+    SiteUrl,
 )
 from quartapp.database.url import find_file, is_in_memory, parse_url, place_file
 from quartapp.log import LogFileError, make_file
@@ -123,6 +124,7 @@ class Config(BaseSettings):
     # Which sites may be watched: their ports, and the networks that are asked besides the Internet.
     CHECK_PORTS: CommaList[Ports] = ["80", "443", "8000-8999"]
     CHECK_ALLOWED_NETWORKS: CommaList[Network] = []
+    CHECK_CANARIES: CommaList[SiteUrl] = []  # sites that always answer, asked when another fails
     CHECK_CA_FILE: CaFile = ""  # certificates in PEM that are trusted besides the system's
 
     MAX_CONTENT_LENGTH: int = Field(MIB, ge=KIB)  # bytes of a request body

@@ -89,6 +89,14 @@ def check_ca_file(value: str) -> str:
     return value
 
 
+def check_site(value: str) -> str:
+    try:
+        HttpUrl(value)
+    except ValueError:
+        raise ValueError("a site looks like https://example.org/") from None
+    return value
+
+
 def check_mail_address(value: str) -> str:
     if value and not MAIL_ADDRESS.fullmatch(value):
         raise ValueError("a mail address looks like sites@example.org, without a name")
@@ -101,6 +109,7 @@ Host = Annotated[str, AfterValidator(check_host)]
 Ports = Annotated[str, AfterValidator(check_ports)]
 CaFile = Annotated[str, AfterValidator(check_ca_file)]
 Network = Annotated[str, AfterValidator(check_network)]
+SiteUrl = Annotated[str, AfterValidator(check_site)]
 MailAddress = Annotated[str, AfterValidator(check_mail_address)]
 T = TypeVar("T")
 CommaList = Annotated[list[T], NoDecode, BeforeValidator(split_commas)]

@@ -83,6 +83,11 @@ BROKEN = [
     ("CHECK_PORTS", "http", "CHECK_PORTS.0: " + PORTS),
     ("CHECK_ALLOWED_NETWORKS", "10.0.0.1/8", "CHECK_ALLOWED_NETWORKS.0: " + NETWORKS),
     ("CHECK_ALLOWED_NETWORKS", "10.1.0.0/16, ::/0", "CHECK_ALLOWED_NETWORKS.1: " + NETWORKS),
+    (
+        "CHECK_CANARIES",
+        "https://a.example, b",
+        "CHECK_CANARIES.1: a site looks like https://example.org/.",
+    ),
     ("CHECK_CA_FILE", "/nowhere/ca.pem", CA_FILE),
     ("CHECK_CA_FILE", __file__, CA_FILE),
     (

@@ -22,6 +22,11 @@ async def worker_command() -> None:
     """Look at sites, send mail, remove what has expired, until SIGTERM or SIGINT."""
     grace = max(SEND_SECONDS, current_app.config["SHUTDOWN_GRACE"])
     mailer = find_mailer()
+    if not current_app.config["CHECK_CANARIES"]:
+        logger.warning(
+            "While this machine is cut off, all sites will seem to be down:"
+            " name some in CHECK_CANARIES that always answer."
+        )
     loop = asyncio.get_running_loop()
     async with open_watcher() as watcher:
 

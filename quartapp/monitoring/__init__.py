@@ -10,9 +10,11 @@ from quart import Quart, current_app
 from quartapp.models.look import Look
 from quartapp.monitoring.client import Client, open_client
 from quartapp.monitoring.fetch import look
+from quartapp.monitoring.gate import Gate
 from quartapp.monitoring.watch import Watcher, run_checks
 from quartapp.services.claim import Job
 
+CANARY_SECONDS = 5.0  # for a site that always answers
 STOP_SECONDS = 1.5  # for the looks under way when the server stops; then they are given back
 RECORD_SECONDS = 1.0  # to say so
 
@@ -46,11 +48,15 @@ async def open_watcher() -> AsyncIterator[Watcher]:
         async def look_at(job: Job) -> Look:
             return await look(client, job.url, timeout=job.timeout)
 
+        async def ask(url: str) -> Look:
+            return await look(client, url, timeout=CANARY_SECONDS)
+
         yield Watcher(
             look_at,
             slots=config["CHECK_SLOTS"],
             lease=config["CHECK_LEASE"],
             days=config["RESULT_DAYS"],
+            gate=Gate(config["CHECK_CANARIES"], ask),
         )
 
 

@@ -16,6 +16,7 @@ from quartapp.extensions import db
 from quartapp.models import utcnow
 from quartapp.models.expectation import Verdict, judge
 from quartapp.models.look import Look, Outcome, Reason
+from quartapp.monitoring.gate import Gate
 from quartapp.monitoring.inspector import Inspector
 from quartapp.monitoring.lag import LagMeter
 from quartapp.monitoring.retain import keep_results
@@ -41,6 +42,7 @@ class Watcher:
     slots: int = 50  # looks at once
     lease: float = 60.0  # s until another worker may take what this one has not reported
     days: int = 30  # for which results are kept
+    gate: Gate | None = None  # tells whether a failure is ours
     inspector: Inspector = field(default_factory=Inspector)
     lag: LagMeter = field(default_factory=LagMeter)
     jobs: dict[asyncio.Task[None], Job] = field(default_factory=dict)
@@ -172,10 +174,17 @@ async def work(watcher: Watcher, job: Job) -> None:
         detail = "This is a defect of ours; the log tells more."
         look = Look(job.url, utcnow(), reason=Reason.INTERNAL, detail=detail)
     verdict = judge(look, job.expected)
-    if verdict.outcome is Outcome.FAIL and watcher.lag.was_late_since(began):
-        verdict = Verdict(Outcome.ERROR, Reason.LAG, "This process was too busy to measure.")
+    if verdict.outcome is Outcome.FAIL:
+        verdict = await doubt(watcher, began, verdict)
     inspection = await watcher.inspector.inspect(job, look)
     watcher.reports.put_nowait(Report(job, look, verdict, inspection))
+
+
+async def doubt(watcher: Watcher, began: float, verdict: Verdict) -> Verdict:
+    """Return what a failure means: an error where it may be this machine's."""
+    if watcher.lag.was_late_since(began):
+        return Verdict(Outcome.ERROR, Reason.LAG, "This process was too busy to measure.")
+    return await watcher.gate.doubt(verdict) if watcher.gate else verdict
 
 
 async def keep_records(watcher: Watcher) -> None:

@@ -12,9 +12,10 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from quartapp.extensions import db
-from quartapp.models import Check, Outage, State, result, utcnow
+from quartapp.models import Check, Event, Outage, State, result, utcnow
 from quartapp.models.look import Look, Reason
 from quartapp.monitoring import watch as module
+from quartapp.monitoring.gate import Gate
 from quartapp.monitoring.watch import Watcher, run_checks
 from quartapp.services.claim import Job
 from tests.services.watching import load_check, watch
@@ -160,6 +161,25 @@ async def test_failure_seen_by_a_busy_process_is_no_failure(app: Quart) -> None:
             row = (await session.execute(select(result.c.outcome, result.c.reason))).one()
         assert tuple(row) == ("error", "lag")
         assert (await load_check()).state == State.NEW
+
+
+async def test_black_hole_between_us_and_the_world_moves_no_site(app: Quart) -> None:
+    async def fail(url: str) -> Look:
+        return Look(url, utcnow(), reason=Reason.TIMEOUT)
+
+    async def look(job: Job) -> Look:
+        return await fail(job.url)
+
+    async with app.app_context():
+        await watch("http://a.example", "http://b.example")
+        async with running(look) as watcher:
+            watcher.gate = Gate(["http://canary.example/"], fail)
+            await wait_for_results(2)
+        async with db.read() as session:
+            found = await session.execute(select(result.c.outcome, result.c.reason))
+            assert {tuple(row) for row in found} == {("error", "network")}
+            assert set(await session.scalars(select(Check.state))) == {State.NEW}
+            assert list(await session.scalars(select(Event))) == []
 
 
 @pytest.mark.parametrize("database_kind", ["postgres"])  # SQLite keeps any number
