@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from quartapp.models.base import Base, Id
+from quartapp.models.certificate import CertificateWatch
 from quartapp.models.entity import Entity
 from quartapp.models.expectation import STATUSES_LENGTH, WORD_LENGTH, Expectation
 from quartapp.models.usability import (
@@ -60,6 +61,9 @@ class Check(Base):
     streak: Mapped[int]
     outage_id: Mapped[int | None] = mapped_column(Id, ForeignKey("outage.id", ondelete="SET NULL"))
     looked_at: Mapped[datetime | None]  # last
+    certificate: Mapped[str | None] = mapped_column(String(64))  # its fingerprint
+    certificate_until: Mapped[datetime | None]
+    certificate_told: Mapped[int | None]  # days before the end, by the last notice
 
     entity: Mapped[Entity] = relationship(lazy="raise_on_sql")
     outage: Mapped[Outage | None] = relationship(lazy="raise_on_sql")
@@ -80,6 +84,10 @@ class Check(Base):
     @property
     def expected(self) -> Expectation:
         return Expectation(self.statuses, self.present, self.absent)
+
+    @property
+    def certificate_watch(self) -> CertificateWatch:
+        return CertificateWatch(self.certificate, self.certificate_until, self.certificate_told)
 
     @property
     def standing(self) -> Standing:

@@ -60,6 +60,7 @@ async def follow_move(session: AsyncSession, entity: Entity, now: datetime) -> N
     """Look at the new address of *entity* at once; a look at the old one may not report."""
     check = await lock_check(session, entity)
     check.host = find_host(entity.url)
+    check.certificate = check.certificate_until = check.certificate_told = None
     look_soon(check, now)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.models import Check, EventKind, Outage
+from quartapp.models.certificate import is_notice, watch_certificate, write_notice
 from quartapp.models.check import find_due, find_next_slot
 from quartapp.models.expectation import Verdict
 from quartapp.models.look import Look
@@ -80,7 +81,19 @@ async def move(session: AsyncSession, check: Check, report: Report, now: datetim
     stand(check, new)
     check.looked_at, check.crashes = started_at, 0
     schedule(check, now)
+    await note_certificate(session, check, report.look)
     return turns
+
+
+async def note_certificate(session: AsyncSession, check: Check, look: Look) -> None:
+    """Keep what the site showed, and tell when its end is near, once for each notice."""
+    old, at = check.certificate_watch, look.started_at
+    new = watch_certificate(old, look.certificate, at)
+    check.certificate, check.certificate_until = new.fingerprint, new.until
+    check.certificate_told = new.told
+    if new.until and is_notice(old, new):
+        title, detail = write_notice(new.until, at), f"Until {new.until:%Y-%m-%d %H:%M} UTC."
+        await add_event(session, check.entity_id, EventKind.CERTIFICATE, at, title, detail=detail)
 
 
 async def note_turn(

@@ -1,13 +1,15 @@
 """What looks change."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from quart import Quart
 from sqlalchemy import select
 
 from quartapp.extensions import db
-from quartapp.models import State, result, utcnow
-from quartapp.models.look import Reason
+from quartapp.models import EventKind, State, User, result, utcnow
+from quartapp.models.look import Reason, SeenCertificate
+from quartapp.services.event import list_events, select_events
 from tests.services.watching import (
     HOUR,
     LEASE,
@@ -121,3 +123,21 @@ async def test_reports_of_many_sites_are_recorded_together(app: Quart) -> None:
             states = list(await session.scalars(select(result.c.state)))
 
     assert sorted(states) == ["suspect"] * 15 + ["up"] * 15
+
+
+async def test_end_of_a_certificate_is_told_once(app: Quart) -> None:
+    until = utcnow() + timedelta(days=7)
+    shown = SeenCertificate("aa", "site", "issuer", until - 2160 * HOUR, until, "TLSv1.3")
+    async with app.app_context():
+        await watch("https://a.example")
+        for number in range(1, 4):
+            at = utcnow() + number * timedelta(minutes=5)
+            (job,) = await claim(at)
+            report = see(job, at)
+            await record(replace(report, look=replace(report.look, certificate=shown)), now=at)
+        check = await load_check()
+        async with db.read() as session:
+            (event,) = await list_events(session, select_events(seen_by=User()))
+
+    assert (check.certificate, check.certificate_until, check.certificate_told) == ("aa", until, 7)
+    assert (event.kind, event.title) == (EventKind.CERTIFICATE, "Its certificate ends in 7 days")

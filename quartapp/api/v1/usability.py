@@ -72,6 +72,7 @@ async def show(entity_id: int) -> UsabilityOfOne:
         state=check.state,
         state_since=check.state_since,
         looked_at=check.looked_at,
+        certificate_until=check.certificate_until,
         outage=OutageOut.model_validate(check.outage) if check.outage else None,
         last_day=FiguresOut.model_validate(figures),
     )

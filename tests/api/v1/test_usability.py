@@ -29,6 +29,7 @@ async def test_new_site_stands_nowhere(app: Quart, api: Api, entity: Entity) -> 
             "state": "new",
             "state_since": None,
             "looked_at": None,
+            "certificate_until": None,
             "outage": None,
             "last_day": {
                 **{"ok": 0, "fail": 0, "error": 0, "up": 0.0, "down": 0.0, "uptime": None},

@@ -64,6 +64,7 @@ class UsabilityOut(Out):
     state: State
     state_since: datetime | None
     looked_at: datetime | None
+    certificate_until: datetime | None
     outage: OutageOut | None
 
 

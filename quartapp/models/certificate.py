@@ -1,0 +1,51 @@
+"""When a certificate is about to end, and when people are told so."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from quartapp.models.look import SeenCertificate
+
+NOTICES = (1, 3, 7, 14, 30)  # days before the end
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateWatch:
+    """The certificate that a site showed last, and the notice that was given of it last."""
+
+    fingerprint: str | None = None
+    until: datetime | None = None
+    told: int | None = None  # days
+
+
+def watch_certificate(
+    now: CertificateWatch, seen: SeenCertificate | None, at: datetime
+) -> CertificateWatch:
+    """Return what is known after a look; a renewed certificate has all notices before it again."""
+    if seen is None:
+        return now
+    is_same = seen.fingerprint == now.fingerprint
+    told = now.told if is_same else None
+    due = find_notice(seen.not_after, at)
+    if due is not None and (told is None or due < told):
+        told = due
+    return CertificateWatch(seen.fingerprint, seen.not_after, told)
+
+
+def is_notice(old: CertificateWatch, new: CertificateWatch) -> bool:
+    """Have people to be told of the step from *old* to *new*."""
+    if new.told is None:
+        return False
+    return old.fingerprint != new.fingerprint or old.told != new.told
+
+
+def find_notice(until: datetime, at: datetime) -> int | None:
+    """Return the nearest notice that is due; None: the end is further away than any."""
+    return next((days for days in NOTICES if until - at <= timedelta(days=days)), None)
+
+
+def write_notice(until: datetime, at: datetime) -> str:
+    days = math.ceil((until - at) / timedelta(days=1))
+    if days <= 0:
+        return "Its certificate has ended"
+    return f"Its certificate ends {'within a day' if days == 1 else f'in {days} days'}"
