@@ -10,7 +10,7 @@ from quartapp.models.base import Base, Id
 from quartapp.models.entity import Entity
 from quartapp.models.rules import Severity
 from quartapp.models.rules.inspection import MAX_DETAIL, MAX_PLACE
-from quartapp.models.tally import FindingState, Tally
+from quartapp.models.tally import ACTIVE, FindingState, Tally
 from quartapp.models.user import User
 
 RULE_LENGTH, TITLE_LENGTH, BODY_LENGTH = 60, 200, 10_000  # characters
@@ -55,6 +55,9 @@ class Bug(Base):
     def tally(self) -> Tally:
         state = FindingState(self.state) if self.state else None
         return Tally(state, self.streak, self.status)
+
+    def is_overdue(self, today: date) -> bool:
+        return self.state in ACTIVE and self.due_on is not None and self.due_on < today
 
 
 class Change(StrEnum):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, case, select
+from sqlalchemy import Select, case, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, joinedload
 
@@ -111,8 +111,15 @@ def select_bugs(
     states: Iterable[FindingState] = (),
     severity: Severity | None = None,
     assignee_id: int | None = None,
+    rule: str | None = None,
+    overdue_on: date | None = None,
+    site: str = "",
 ) -> Select[Bug]:
-    """The bugs of what *seen_by* may see, the worst first; their sites and people loaded."""
+    """The bugs of what *seen_by* may see, the worst first; their sites and people loaded.
+
+    *overdue_on* a day asks for those that should have been settled before, *site* is a part of the
+    name or address of one.
+    """
     query = select(Bug).join(Bug.entity).where(Bug.state.is_not(None))
     query = query.options(
         contains_eager(Bug.entity), joinedload(Bug.reporter), joinedload(Bug.assignee)
@@ -123,10 +130,16 @@ def select_bugs(
         Bug.entity_id: entity_id,
         Bug.severity: severity,
         Bug.assignee_id: assignee_id,
+        Bug.rule: rule,
     }
     query = query.where(*[column == value for column, value in conditions.items() if value])
     if wanted := list(states):
         query = query.where(Bug.state.in_(wanted))
+    if overdue_on is not None:
+        query = query.where(Bug.due_on < overdue_on, Bug.state.in_(ACTIVE))
+    if site:
+        columns = (Entity.name, Entity.url)
+        query = query.where(or_(*(part.icontains(site, autoescape=True) for part in columns)))
     return query.order_by(case(WORST_FIRST, value=Bug.severity), Bug.id.desc())
 
 

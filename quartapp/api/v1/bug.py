@@ -5,6 +5,7 @@ from quart_schema import validate_querystring, validate_request, validate_respon
 
 from quartapp.api.v1.paging import describe_page
 from quartapp.api.v1.schemas import (
+    BugFilter,
     BugIn,
     BugNoteIn,
     BugNoteOut,
@@ -19,6 +20,7 @@ from quartapp.api.v1.schemas import (
 )
 from quartapp.auth import get_user, login_required
 from quartapp.extensions import db
+from quartapp.models import utcnow
 from quartapp.models.rules import RULES, VERSION
 from quartapp.services.bug import (
     comment_bug,
@@ -41,15 +43,21 @@ bp = Blueprint("bug", __name__)
 @validate_response(BugPage)
 async def index(query_args: BugQuery) -> BugPage:
     """List the bugs of all sites, the worst first."""
-    query = select_bugs(
-        seen_by=get_user(),
-        entity_id=query_args.entity,
-        states=[query_args.state] if query_args.state else [],
-        severity=query_args.severity,
-        assignee_id=query_args.assignee,
-    )
+    query = select_wanted(query_args)
     page = await paginate(db.session, query, query_args.page, query_args.per_page)
     return BugPage(items=[BugOut.model_validate(bug) for bug in page.items], **describe_page(page))
+
+
+def select_wanted(wanted: BugFilter) -> Any:
+    return select_bugs(
+        seen_by=get_user(),
+        entity_id=wanted.entity,
+        states=[wanted.state] if wanted.state else [],
+        severity=wanted.severity,
+        assignee_id=wanted.assignee,
+        rule=wanted.rule,
+        overdue_on=utcnow().date() if wanted.overdue else None,
+    )
 
 
 @bp.get("/bugs/rules")

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from quart import Quart
 
@@ -86,9 +88,34 @@ async def test_bugs_are_filtered(app: Quart, api: Api, entity: Entity) -> None:
         (f"?entity={entity.id}", 1),
         (f"?entity={entity.id + 1}", 0),
         ("?assignee=1", 0),
+        (f"?rule={RULE}", 1),
+        ("?rule=csp-missing", 0),
+        ("?overdue=true", 0),
+        ("?overdue=false", 1),
     ]:
         status, page = await api("GET", f"/bugs{query}")
         assert (status, [bug["rule"] for bug in page["items"]]) == (200, [RULE] * count), query
+
+
+async def test_bug_is_overdue_the_day_after_until_it_is_settled(
+    app: Quart, api: Api, entity: Entity
+) -> None:
+    await find_by_rule(app, entity)
+    _, page = await api("GET", "/bugs")
+    (bug,) = page["items"]
+    today = utcnow().date()
+    changes = [
+        {"due_on": today.isoformat()},
+        {"due_on": (today - timedelta(days=1)).isoformat()},
+        {"state": "fixed"},
+    ]
+    found = []
+    for change in changes:
+        assert (await api("PATCH", f"/bugs/{bug['id']}", json=change))[0] == 200
+        _, page = await api("GET", "/bugs?overdue=true")
+        found.append([one["id"] for one in page["items"]])
+
+    assert found == [[], [bug["id"]], []]
 
 
 async def test_rules_are_listed_with_their_remedies(api: Api) -> None:

@@ -3,6 +3,7 @@
 from quartapp.api.v1.schemas.audit import AuditEventOut, AuditEventPage, AuditQuery
 from quartapp.api.v1.schemas.base import In, Out, Patch, omittable
 from quartapp.api.v1.schemas.bug import (
+    BugFilter,
     BugIn,
     BugNoteIn,
     BugNoteOut,
@@ -65,6 +66,7 @@ __all__ = [
     "AuditEventOut",
     "AuditEventPage",
     "AuditQuery",
+    "BugFilter",
     "BugIn",
     "BugNoteIn",
     "BugNoteOut",

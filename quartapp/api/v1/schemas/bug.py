@@ -1,14 +1,14 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Patch, RowId, omittable
 from quartapp.api.v1.schemas.comment import CommentBody
 from quartapp.api.v1.schemas.paging import NumberQuery, PageOut
 from quartapp.api.v1.schemas.usability import SiteOut
 from quartapp.api.v1.schemas.user import UserOut
-from quartapp.models.bug import BODY_LENGTH, TITLE_LENGTH, Change
+from quartapp.models.bug import BODY_LENGTH, RULE_LENGTH, TITLE_LENGTH, Change
 from quartapp.models.rules import Severity
 from quartapp.models.tally import FindingState
 from quartapp.models.text import clean_line, clean_text
@@ -19,13 +19,19 @@ BugTitle = Annotated[
 BugBody = Annotated[str, AfterValidator(clean_text), Field(max_length=BODY_LENGTH)]
 
 
-class BugQuery(NumberQuery):
-    """What is listed: the worst first."""
+class BugFilter(In):
+    """Which bugs."""
 
     state: FindingState | None = None
     severity: Severity | None = None
     assignee: RowId | None = None
     entity: RowId | None = None
+    rule: Annotated[str, StringConstraints(max_length=RULE_LENGTH)] | None = None
+    overdue: bool = False
+
+
+class BugQuery(BugFilter, NumberQuery):
+    """What is listed: the worst first."""
 
 
 class BugIn(In):
