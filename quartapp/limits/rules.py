@@ -30,6 +30,7 @@ DEFAULTS = {
     "admin": PAGES,
     "api_v1": API,
     "auth": PAGES,
+    "bug": PAGES,
     "entity": PAGES,
     "link": PAGES,
     "main": PAGES,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 from quartapp.errors import ForbiddenError, InvalidError, NotFoundError
 from quartapp.models import Bug, BugNote, Entity, EventKind, User, utcnow
 from quartapp.models.bug import Change
-from quartapp.models.rights import may_handle_bugs
+from quartapp.models.rights import EDITORS, may_handle_bugs
 from quartapp.models.rules import RULES, Inspection, Severity
 from quartapp.models.tally import ACTIVE, FindingState, Key, Tally, count_sightings, decide
 from quartapp.services.event import add_event
@@ -199,6 +199,12 @@ async def edit_bug(session: AsyncSession, bug: Bug, by: User, **changes: Any) ->
         put_off(session, bug, changes["due_on"], by)
     await session.flush()
     return bug
+
+
+def select_handlers() -> Select[User]:
+    """Who may be given a bug, by name."""
+    query = select(User).where(User.role.in_(EDITORS), User.disabled_at.is_(None))
+    return query.order_by(User.name, User.id)
 
 
 async def find_assignee(session: AsyncSession, user_id: int | None) -> User | None:

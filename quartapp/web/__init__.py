@@ -4,11 +4,17 @@ from quart import Quart
 
 from quartapp.auth import load_user, refuse_foreign_form
 from quartapp.log import request_id
-from quartapp.models.rights import may_add_entity, may_comment, may_edit_entity
+from quartapp.models.rights import (
+    may_add_entity,
+    may_comment,
+    may_edit_entity,
+    may_handle_bugs,
+)
 from quartapp.web import (
     account,
     admin,
     auth,
+    bug,
     entity,
     main,
     passkey,
@@ -28,6 +34,7 @@ BLUEPRINTS = (
     admin.bp,
     entity.bp,
     usability.bp,
+    bug.bp,
     status.bp,
 )
 
@@ -43,5 +50,6 @@ def init_app(app: Quart) -> None:
     app.add_template_global(may_add_entity)
     app.add_template_global(may_comment)
     app.add_template_global(may_edit_entity)
+    app.add_template_global(may_handle_bugs)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -1,5 +1,6 @@
 """The application with a database that is full enough to look at, and pages that fail."""
 
+from datetime import date
 from typing import NoReturn
 
 import quartapp
@@ -8,7 +9,9 @@ from quartapp.database.migrations import upgrade
 from quartapp.errors import ForbiddenError, UnavailableError
 from quartapp.extensions import db
 from quartapp.mail.links import send_invitation
-from quartapp.models import Role
+from quartapp.models import Role, utcnow
+from quartapp.models.rules import RULES, Inspection, Severity, Sighting
+from quartapp.services.bug import edit_bug, record_inspections, report_bug
 from quartapp.services.comment import add_comment
 from quartapp.services.entity import add_entity
 from quartapp.services.invitation import add_invitation
@@ -47,6 +50,14 @@ async def fill() -> None:
         )
         for number in range(24):
             await add_comment(session, full, f"{number}\n{LONG_WORD * 2}", owner)
+        title, body = LONG_WORD[:200], f"{LONG_WORD * 2}\n" * 3
+        given = {"title": title, "severity": Severity.CRITICAL, "body": body}
+        bug = await report_bug(session, full, owner, **given)
+        await edit_bug(session, bug, owner, assignee=owner, due_on=date(2026, 1, 31))
+        sightings = [Sighting(rule, f"/{LONG_WORD}"[:60], LONG_WORD) for rule in RULES]
+        seen = Inspection(sightings, dict.fromkeys(RULES, 200), set(RULES))
+        for _ in range(2):
+            await record_inspections(session, {full.id: seen}, utcnow())
         recipient = f"{LONG_WORD[:60]}@example.org"
         _, link = await add_invitation(session, recipient, Role.EDITOR, owner)
         await send_invitation(session, link, "secret", owner)

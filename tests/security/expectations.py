@@ -44,6 +44,10 @@ comment    own     login     no     yes   yes   yes   login    yes     no      y
 comment    foreign login     no     yes   yes   yes   login    yes     no      yes     yes     no         yes         yes          login
 comment    public  login     no     yes   yes   yes   login    yes     no      yes     yes     no         yes         yes          login
 comment    missing login     none   none  none  none  login    none    none    none    none    none       none        none         login
+handler    own     login     no     yes   yes   yes   login    yes     yes     yes     yes     yes        yes         yes          login
+handler    foreign login     no     yes   yes   yes   login    yes     yes     yes     yes     yes        yes         yes          login
+handler    public  login     no     yes   yes   yes   login    yes     yes     yes     yes     yes        yes         yes          login
+handler    missing login     none   none  none  none  login    none    none    none    none    none       none        none         login
 owned      own     login     no     yes   no    yes   login    yes     yes     yes     yes     yes        yes         yes          login
 owned      foreign login     no     no    no    yes   login    no      no      no      yes     yes        yes         yes          login
 owned      public  login     no     no    no    yes   login    no      no      no      yes     yes        yes         yes          login
@@ -164,6 +168,13 @@ ROUTES = {
     "usability.run": route(post="owned"),
     "usability.pause": route(post="owned"),
     "usability.resume": route(post="owned"),
+    "bug.index": route(get="signed-in"),
+    "bug.rules": route(get="signed-in"),
+    "bug.show": route(get="seen"),
+    "bug.settle": route({"state": "fixed", "severity": "low"}, post="comment"),
+    "bug.comment": route(COMMENT, post="comment"),
+    "bug.of_site": route(get="seen"),
+    "bug.new": route({"title": "Weak", "severity": "low"}, get="handler", post="handler"),
     "api_v1.entity.index": route(get="signed-in"),
     "api_v1.entity.show": route(get="seen"),
     "api_v1.entity.new": route(SITE, post="editor"),

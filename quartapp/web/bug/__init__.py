@@ -1,0 +1,5 @@
+"""Pages of the weaknesses of sites."""
+
+from quartapp.web.bug.views import bp
+
+__all__ = ["bp"]

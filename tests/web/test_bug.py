@@ -1,0 +1,386 @@
+from datetime import date, timedelta
+
+import pytest
+from quart import Quart
+from quart.testing import QuartClient
+
+from quartapp.extensions import db
+from quartapp.models import Bug, Entity, Role, User, utcnow
+from quartapp.models.rules import RULES, Inspection, Severity, Sighting
+from quartapp.models.tally import FindingState
+from quartapp.services.bug import (
+    edit_bug,
+    get_bug,
+    record_inspections,
+    report_bug,
+    select_bugs,
+    select_notes,
+)
+from tests.api.helpers import add_site
+from tests.helpers import add_person, queries, read_token, sign_in
+
+RULE = RULES["hsts-missing"]
+REPORT = {"title": " Open list ", "severity": "high", "body": "See /backup."}
+
+
+@pytest.fixture
+async def site(app: Quart, admin: User) -> Entity:
+    return await add_site(app, admin)
+
+
+async def report(app: Quart, site: Entity, by: User, *titles: str, **changes: object) -> list[int]:
+    async with app.app_context(), db.begin() as session:
+        site, by = await session.merge(site), await session.merge(by)
+        if assignee := changes.get("assignee"):
+            changes["assignee"] = await session.merge(assignee)
+        given = {"severity": Severity.LOW, "body": ""}
+        bugs = [await report_bug(session, site, by, title=one, **given) for one in titles]  # type: ignore[arg-type]
+        for bug in bugs:
+            await edit_bug(session, bug, by, **changes)
+        return [bug.id for bug in bugs]
+
+
+async def find_by_rule(app: Quart, site: Entity) -> int:
+    seen = Inspection([Sighting(RULE.id, "/a", "It is missing.")], {RULE.id: 200}, {RULE.id})
+    for _ in range(2):
+        async with app.app_context(), db.begin() as session:
+            turned = await record_inspections(session, {site.id: seen}, utcnow())
+    return turned[0].id
+
+
+async def load(app: Quart) -> list[Bug]:
+    async with app.app_context(), db.read() as session:
+        return list(await session.scalars(select_bugs(seen_by=User())))
+
+
+async def load_history(app: Quart, bug: Bug) -> list[tuple[str, str]]:
+    async with app.app_context(), db.read() as session:
+        return [(line.change, line.body) for line in await session.scalars(select_notes(bug))]
+
+
+async def get(client: QuartClient, path: str) -> tuple[int, str]:
+    response = await client.get(path)
+    return response.status_code, await response.get_data(as_text=True)
+
+
+async def send(client: QuartClient, path: str, page: str = "", **form: str) -> tuple[int, str, str]:
+    """Send the form of a page; return status, location and body."""
+    form["csrf_token"] = await read_token(client, page or path)
+    response = await client.post(path, form=form)
+    body = await response.get_data(as_text=True)
+    return response.status_code, response.headers.get("Location", ""), body
+
+
+async def list_titles(client: QuartClient, path: str, *titles: str) -> list[str]:
+    """Return which of *titles* a page shows, in their order there."""
+    status, page = await get(client, path)
+    assert status == 200, page
+    return sorted((title for title in titles if f">{title}<" in page), key=page.index)
+
+
+# --- lists
+
+
+async def test_bugs_of_all_sites_are_listed_the_worst_first(
+    app: Quart, browser: QuartClient, admin: User, site: Entity
+) -> None:
+    other = await add_site(app, admin, "Other site")
+    await report(app, site, admin, "Small")
+    await report(app, other, admin, "Grave", severity=Severity.CRITICAL)
+
+    assert await list_titles(browser, "/bugs", "Small", "Grave") == ["Grave", "Small"]
+    assert await list_titles(browser, "/entities/my-site/bugs", "Small", "Grave") == ["Small"]
+    assert await list_titles(browser, "/bugs?q=other", "Small", "Grave") == ["Grave"]
+
+
+async def test_list_says_that_there_are_none(browser: QuartClient, site: Entity) -> None:
+    for path in ("/bugs", "/entities/my-site/bugs"):
+        status, page = await get(browser, path)
+        assert (status, "No bugs." in page, "<table>" in page) == (200, True, False)
+
+
+async def test_filters_choose_and_stay_in_the_address(
+    app: Quart, browser: QuartClient, admin: User, site: Entity
+) -> None:
+    yesterday = utcnow().date() - timedelta(days=1)
+    await report(app, site, admin, "Waiting")
+    await report(app, site, admin, "Done", state=FindingState.FIXED)
+    await report(app, site, admin, "Grave", severity=Severity.CRITICAL, assignee=admin)
+    await report(app, site, admin, "Late", due_on=yesterday)
+    titles = ("Waiting", "Done", "Grave", "Late", RULE.title)
+    await find_by_rule(app, site)
+    found = {
+        query: set(await list_titles(browser, f"/bugs?{query}", *titles))
+        for query in ("", "state=any", "state=fixed", "severity=critical", "mine=1", "overdue=1")
+    }
+
+    assert found == {
+        "": {"Waiting", "Grave", "Late", RULE.title},
+        "state=any": set(titles),
+        "state=fixed": {"Done"},
+        "severity=critical": {"Grave"},
+        "mine=1": {"Grave"},
+        "overdue=1": {"Late"},
+    }
+    assert await list_titles(browser, f"/bugs?rule={RULE.id}", *titles) == [RULE.title]
+
+
+async def test_pages_keep_the_filters(
+    app: Quart, browser: QuartClient, admin: User, site: Entity
+) -> None:
+    app.config["PER_PAGE"] = 2
+    await report(app, site, admin, "One", "Two", "Three", assignee=admin)
+    query = "severity=low&amp;q=my&amp;mine=1"
+
+    _, page = await get(browser, "/bugs?severity=low&mine=1&q=my")
+    assert f'<a href="/bugs?page=2&amp;{query}" aria-label="Page 2">2</a>' in page
+    path = "/bugs?page=2&severity=low&mine=1&q=my"
+    assert await list_titles(browser, path, "One", "Two", "Three") == ["One"]
+    _, page = await get(browser, "/entities/my-site/bugs?severity=low")
+    assert 'href="/entities/my-site/bugs?page=2&amp;severity=low"' in page
+
+
+@pytest.mark.parametrize("query", ["state=gone", "severity=worst", "page=9", "page=x"])
+async def test_list_that_cannot_be_is_not_found(browser: QuartClient, query: str) -> None:
+    assert (await get(browser, f"/bugs?{query}"))[0] == 404
+
+
+@pytest.mark.parametrize("count", [1, 5])
+async def test_list_costs_three_statements_however_many_bugs(
+    app: Quart, browser: QuartClient, admin: User, site: Entity, count: int
+) -> None:
+    await report(app, site, admin, *(f"Bug {number}" for number in range(count)), assignee=admin)
+    async with app.app_context():
+        engine = db.engine
+    with queries(engine) as sent:
+        await browser.get("/bugs")
+    assert len([one for one in sent if one.startswith("SELECT")]) == 3  # the user, count, rows
+
+
+async def test_what_is_due_is_overdue_the_day_after(
+    app: Quart, browser: QuartClient, admin: User, site: Entity
+) -> None:
+    today = utcnow().date()
+    for days, is_overdue in ((1, False), (-1, True)):
+        (bug_id,) = await report(app, site, admin, "x", due_on=today + timedelta(days=days))
+        _, page = await get(browser, f"/bugs/{bug_id}")
+        assert ('<strong class="overdue">overdue</strong>' in page) is is_overdue
+    assert (await get(browser, "/bugs"))[1].count('class="overdue"') == 1
+
+
+# --- one bug
+
+
+async def test_page_of_a_bug_explains_it_and_how_it_is_mended(
+    app: Quart, browser: QuartClient, site: Entity
+) -> None:
+    bug_id = await find_by_rule(app, site)
+    status, page = await get(browser, f"/bugs/{bug_id}")
+
+    assert status == 200
+    for text in (RULE.title, "/a", "It is missing.", "A look", f"/bugs/rules#{RULE.id}"):
+        assert text in page
+    for text in (RULE.explanation, RULE.remedy):
+        assert text.split("'")[0] in page
+
+
+@pytest.mark.parametrize("count", [1, 5])
+async def test_page_of_a_bug_costs_five_statements_however_long_its_history(
+    app: Quart, browser: QuartClient, admin: User, site: Entity, count: int
+) -> None:
+    (bug_id,) = await report(app, site, admin, "x")
+    for number in range(count):
+        await send(browser, f"/bugs/{bug_id}/comments", f"/bugs/{bug_id}", body=f"{number}")
+    async with app.app_context():
+        engine = db.engine
+    with queries(engine) as sent:
+        await browser.get(f"/bugs/{bug_id}")
+    # the user, the bug, who may be given it, count, rows
+    assert len([one for one in sent if one.startswith("SELECT")]) == 5
+
+
+async def test_bug_is_settled_by_its_form(
+    app: Quart, browser: QuartClient, admin: User, site: Entity
+) -> None:
+    (bug_id,) = await report(app, site, admin, "x")
+    path = f"/bugs/{bug_id}"
+    form = {"state": "fixed", "severity": "high", "assignee_id": str(admin.id)}
+    sent = await send(browser, path, **form, due_on="2027-01-31")
+    (bug,) = await load(app)
+    _, page = await get(browser, path)
+
+    assert sent[:2] == (303, path)
+    assert (bug.state, bug.severity, bug.due_on) == ("fixed", "high", date(2027, 1, 31))
+    assert (bug.assignee_id, bug.closed_at is not None) == (admin.id, True)
+    for text in ("The bug was changed.", "State: Fixed", "Looked after by admin"):
+        assert text in page
+    assert "Due on 2027-01-31" in page
+
+    assert (await send(browser, path, **form | {"assignee_id": "", "due_on": ""}))[0] == 303
+    (bug,) = await load(app)
+    assert (bug.assignee_id, bug.due_on) == (None, None)
+    assert (await load_history(app, bug))[-2:] == [("assignee", ""), ("due", "")]
+
+
+async def test_what_is_not_changed_is_no_line_of_the_history(
+    app: Quart, browser: QuartClient, admin: User, site: Entity
+) -> None:
+    (bug_id,) = await report(app, site, admin, "x")
+    form = {"state": "confirmed", "severity": "low", "assignee_id": "", "due_on": ""}
+    assert (await send(browser, f"/bugs/{bug_id}", **form))[0] == 303
+    (bug,) = await load(app)
+    assert await load_history(app, bug) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("state", "gone", "Not a valid choice."),
+        ("severity", "worst", "Not a valid choice."),
+        ("assignee_id", "1000000", "Not a valid choice."),
+        ("assignee_id", "me", "Invalid Choice: could not coerce."),
+        ("due_on", "soon", "Not a valid date value."),
+    ],
+)
+async def test_wrong_field_is_told_beside_it(
+    app: Quart,
+    browser: QuartClient,
+    admin: User,
+    site: Entity,
+    field: str,
+    value: str,
+    message: str,
+) -> None:
+    (bug_id,) = await report(app, site, admin, "x")
+    form = {"state": "fixed", "severity": "high", "assignee_id": "", "due_on": ""}
+    status, _, page = await send(browser, f"/bugs/{bug_id}", **form | {field: value})
+    (bug,) = await load(app)
+
+    assert status == 422
+    errors = page.partition(f'<ul class="errors" id="{field}-errors">')[2].partition("</ul>")[0]
+    assert message in errors
+    assert "<title>Error: " in page
+    assert bug.state == "confirmed"
+
+
+async def test_viewer_is_not_offered_and_who_has_left_stays_until_another_is_chosen(
+    app: Quart, browser: QuartClient, admin: User, site: Entity
+) -> None:
+    async with app.app_context(), db.begin() as session:
+        bob = await add_person(session, "bob")
+        await add_person(session, "eve", role=Role.VIEWER)
+    (bug_id,) = await report(app, site, admin, "x", assignee=bob)
+    async with app.app_context(), db.begin() as session:
+        (await session.get_one(User, bob.id)).disabled_at = utcnow()
+
+    _, page = await get(browser, f"/bugs/{bug_id}")
+    assert f'<option selected value="{bob.id}">bob</option>' in page
+    assert ">eve</option>" not in page
+    form = {"state": "open", "severity": "low", "assignee_id": str(bob.id)}
+    assert (await send(browser, f"/bugs/{bug_id}", **form))[0] == 303
+    (bug,) = await load(app)
+    assert (bug.state, bug.assignee_id) == ("open", bob.id)
+
+
+async def test_comment_is_added_and_shown_on_the_last_page(
+    app: Quart, browser: QuartClient, admin: User, site: Entity
+) -> None:
+    app.config["PER_PAGE"] = 2
+    (bug_id,) = await report(app, site, admin, "x")
+    path = f"/bugs/{bug_id}"
+    for text, location in (("One.", path), ("Two.", path), ("<Three>", f"{path}?page=2")):
+        sent = await send(browser, f"{path}/comments", path, body=text)
+        assert sent[:2] == (303, location)
+    _, page = await get(browser, f"{path}?page=2")
+    assert "&lt;Three&gt;" in page
+    assert "One." not in page
+
+
+async def test_empty_comment_is_told_beside_its_field_and_the_other_form_is_filled(
+    app: Quart, browser: QuartClient, admin: User, site: Entity
+) -> None:
+    (bug_id,) = await report(app, site, admin, "x")
+    path = f"/bugs/{bug_id}"
+    status, _, page = await send(browser, f"{path}/comments", path, body=" ")
+
+    assert (status, page.count("This field is required.")) == (422, 1)
+    assert '<option selected value="confirmed">' in page
+
+
+# --- reports
+
+
+async def test_bug_is_reported_by_hand(app: Quart, browser: QuartClient, site: Entity) -> None:
+    sent = await send(browser, "/entities/my-site/bugs/new", **REPORT)
+    (bug,) = await load(app)
+
+    assert sent[:2] == (303, f"/bugs/{bug.id}")
+    assert (bug.title, bug.severity, bug.body) == ("Open list", "high", "See /backup.")
+    assert (bug.state, bug.rule, bug.reporter and bug.reporter.name) == ("confirmed", None, "admin")
+    _, page = await get(browser, f"/bugs/{bug.id}")
+    for text in ("The bug was reported.", "See /backup.", "by admin"):
+        assert text in page
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("title", " ", "This field is required."),
+        ("title", "x" * 201, "Field must be between 1 and 200 characters long."),
+        ("severity", "worst", "Not a valid choice."),
+        ("body", "x" * 10_001, "Field cannot be longer than 10000 characters."),
+    ],
+)
+async def test_wrong_report_is_told_beside_its_field(
+    app: Quart, browser: QuartClient, site: Entity, field: str, value: str, message: str
+) -> None:
+    status, _, page = await send(browser, "/entities/my-site/bugs/new", **REPORT | {field: value})
+    errors = page.partition(f'<ul class="errors" id="{field}-errors">')[2].partition("</ul>")[0]
+    assert (status, message in errors, await load(app)) == (422, True, [])
+
+
+async def test_viewer_reads_and_may_do_nothing(app: Quart, admin: User, site: Entity) -> None:
+    (bug_id,) = await report(app, site, admin, "Weak")
+    async with app.app_context(), db.begin() as session:
+        await add_person(session, "eve", role=Role.VIEWER)
+    eve = await sign_in(app.test_client(), "eve")
+
+    for path in ("/bugs", "/bugs/rules", f"/bugs/{bug_id}", "/entities/my-site/bugs"):
+        status, page = await get(eve, path)
+        assert (status, page.count('method="post"')) == (200, 1), path  # to sign out
+        assert "Report a bug" not in page
+    assert (await get(eve, "/entities/my-site/bugs/new"))[0] == 403
+    form = {"state": "fixed", "severity": "low", "body": "x", "title": "x"}
+    for path in (f"/bugs/{bug_id}", f"/bugs/{bug_id}/comments", "/entities/my-site/bugs/new"):
+        assert (await send(eve, path, "/bugs", **form))[0] == 403, path
+    async with app.app_context(), db.read() as session:
+        assert (await get_bug(session, bug_id, seen_by=admin)).state == "confirmed"
+
+
+async def test_forms_without_their_token_do_nothing(
+    app: Quart, browser: QuartClient, admin: User, site: Entity
+) -> None:
+    (bug_id,) = await report(app, site, admin, "x")
+    form = {"state": "fixed", "severity": "low", **REPORT}
+    for path in (f"/bugs/{bug_id}", f"/bugs/{bug_id}/comments", "/entities/my-site/bugs/new"):
+        assert (await browser.post(path, form=form)).status_code == 403, path
+    (bug,) = await load(app)
+    assert (bug.state, await load_history(app, bug)) == ("confirmed", [])
+
+
+# --- rules, and ways to all this
+
+
+async def test_every_rule_is_explained_with_its_remedy(browser: QuartClient) -> None:
+    status, page = await get(browser, "/bugs/rules")
+    assert status == 200
+    for rule in RULES.values():
+        assert f'<h2 id="{rule.id}">' in page
+        assert f'href="/bugs?rule={rule.id}"' in page
+    assert page.count("Remedy:") == len(RULES)
+
+
+async def test_ways_lead_to_the_bugs(browser: QuartClient, site: Entity) -> None:
+    _, page = await get(browser, "/entities/my-site")
+    assert '<a href="/bugs">Bugs</a>' in page
+    assert '<a href="/entities/my-site/bugs">Bugs</a>' in page
