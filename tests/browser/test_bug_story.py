@@ -40,8 +40,8 @@ async def test_bug_is_reported_opened_and_settled_without_scripts(
     await page.get_by_label("State", exact=True).select_option("Fixed")
     await page.get_by_label("Due on (optional)").fill("2027-01-31")
     await hands.press("button", "Save")
-    await page.get_by_text("State: Fixed").wait_for()
-    await page.get_by_text("Due on 2027-01-31").wait_for()
+    await page.get_by_text("State: Fixed", exact=True).wait_for()
+    await page.get_by_text("Due on 2027-01-31", exact=True).wait_for()
 
     await page.goto("/bugs?q=site+00")
     await page.get_by_text("No bugs.").wait_for()
