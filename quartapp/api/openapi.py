@@ -25,6 +25,9 @@ WITH_QUERY = {404, 422}  # a page past the last is not found
 WITH_BODY = {413, 415, 422}
 WRITING = {403, 507}
 LOCATION = {"Location": {"schema": {"type": "string"}, "description": "Its address."}}
+DISPOSITION = {
+    "Content-Disposition": {"schema": {"type": "string"}, "description": "The name of the file."}
+}
 RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
 LIMITS = {
     name: {"schema": {"type": "string"}, "description": description}
@@ -97,11 +100,18 @@ def describe_answers(
     answers = {str(status): answer for status, answer in operation["responses"].items()}
     if getattr(view, "answers_nothing", False):
         answers["204"] = {"description": "Done; there is nothing to say."}
+    if media_type := getattr(view, "answers_stream", ""):
+        answers["200"] = describe_stream(media_type)
     if "201" in answers and needs_login(view):
         answers["201"] = {**answers["201"], "headers": LOCATION}
     for status in sorted(find_errors(view, rule, method, operation)):
         answers[str(status)] = describe_error(status)
     return answers
+
+
+def describe_stream(media_type: str) -> dict[str, Any]:
+    content = {media_type: {"schema": {"type": "string"}}}
+    return {"description": "All of it, as a file.", "content": content, "headers": DISPOSITION}
 
 
 def find_errors(

@@ -40,14 +40,21 @@ def select_outages(entity: Entity) -> Select[Outage]:
     return query.order_by(Outage.started_at.desc(), Outage.id.desc())
 
 
+def select_results(entity: Entity, before: datetime | None = None) -> Select[Any]:
+    """The looks at a site, the newest first: all, or those of slots before a moment."""
+    query = select(result).where(result.c.entity_id == entity.id)
+    if before is not None:
+        query = query.where(result.c.slot_at < before)
+    return query.order_by(result.c.slot_at.desc())
+
+
 async def list_results(
     session: AsyncSession, entity: Entity, *, before: datetime | None = None, limit: int = 20
 ) -> Sequence[Row[Any]]:
     """Return the newest looks at a site, or those of slots before a moment."""
-    query = select(result).where(result.c.entity_id == entity.id)
-    if before is not None:
-        query = query.where(result.c.slot_at < before)
-    return (await session.execute(query.order_by(result.c.slot_at.desc()).limit(limit))).all()
+    query = select_results(entity, before).limit(limit)
+    rows: Sequence[Row[Any]] = (await session.execute(query)).all()
+    return rows
 
 
 async def measure_usability(

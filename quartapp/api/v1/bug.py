@@ -3,6 +3,7 @@ from typing import Any
 from quart import Blueprint, url_for
 from quart_schema import validate_querystring, validate_request, validate_response
 
+from quartapp.api.export import exports
 from quartapp.api.v1.paging import describe_page
 from quartapp.api.v1.schemas import (
     BugFilter,
@@ -20,7 +21,7 @@ from quartapp.api.v1.schemas import (
 )
 from quartapp.auth import get_user, login_required
 from quartapp.extensions import db
-from quartapp.models import utcnow
+from quartapp.models import Bug, utcnow
 from quartapp.models.rules import RULES, VERSION
 from quartapp.services.bug import (
     comment_bug,
@@ -32,6 +33,7 @@ from quartapp.services.bug import (
     select_notes,
 )
 from quartapp.services.entity import get_entity
+from quartapp.services.export import Reading
 from quartapp.services.paging import paginate
 
 bp = Blueprint("bug", __name__)
@@ -58,6 +60,12 @@ def select_wanted(wanted: BugFilter) -> Any:
         rule=wanted.rule,
         overdue_on=utcnow().date() if wanted.overdue else None,
     )
+
+
+@exports(bp, "/bugs", BugFilter, BugOut)
+async def export(query_args: BugFilter) -> Reading:
+    """Return all bugs, the oldest first."""
+    return Reading(select_wanted(query_args), Bug.id)
 
 
 @bp.get("/bugs/rules")

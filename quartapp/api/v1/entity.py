@@ -3,9 +3,17 @@ from typing import Any
 from quart import Blueprint, url_for
 from quart_schema import validate_querystring, validate_request, validate_response
 
+from quartapp.api.export import exports
 from quartapp.api.openapi import answers_nothing, may_answer
 from quartapp.api.v1.paging import describe_page, describe_slice, read_cursor
-from quartapp.api.v1.schemas import EntityIn, EntityOut, EntityPage, EntityPatch, EntityQuery
+from quartapp.api.v1.schemas import (
+    EntityFilter,
+    EntityIn,
+    EntityOut,
+    EntityPage,
+    EntityPatch,
+    EntityQuery,
+)
 from quartapp.auth import get_user, login_required
 from quartapp.extensions import db
 from quartapp.models import Entity
@@ -16,12 +24,13 @@ from quartapp.services.entity import (
     remove_entity,
     select_entities,
 )
+from quartapp.services.export import Reading
 from quartapp.services.paging import paginate, paginate_after
 
-bp = Blueprint("entity", __name__, url_prefix="/entities")
+bp = Blueprint("entity", __name__)
 
 
-@bp.get("")
+@bp.get("/entities")
 @login_required
 @validate_querystring(EntityQuery)
 @validate_response(EntityPage)
@@ -40,7 +49,13 @@ def to_out(entities: list[Entity]) -> list[EntityOut]:
     return [EntityOut.model_validate(entity) for entity in entities]
 
 
-@bp.get("/<id:entity_id>")
+@exports(bp, "/entities", EntityFilter, EntityOut)
+async def export(query_args: EntityFilter) -> Reading:
+    """Return all entities, the oldest first."""
+    return Reading(select_entities(query_args.q, seen_by=get_user()), Entity.id)
+
+
+@bp.get("/entities/<id:entity_id>")
 @login_required
 @validate_response(EntityOut)
 async def show(entity_id: int) -> EntityOut:
@@ -48,7 +63,7 @@ async def show(entity_id: int) -> EntityOut:
     return EntityOut.model_validate(await get_entity(db.session, entity_id, seen_by=get_user()))
 
 
-@bp.post("")
+@bp.post("/entities")
 @login_required
 @may_answer(409)
 @validate_request(EntityIn)
@@ -61,7 +76,7 @@ async def new(data: EntityIn) -> tuple[EntityOut, int, dict[str, str]]:
     return EntityOut.model_validate(entity), 201, {"Location": location}
 
 
-@bp.put("/<id:entity_id>")
+@bp.put("/entities/<id:entity_id>")
 @login_required
 @may_answer(409)
 @validate_request(EntityIn)
@@ -71,7 +86,7 @@ async def replace(entity_id: int, data: EntityIn) -> EntityOut:
     return await change(entity_id, data.model_dump())
 
 
-@bp.patch("/<id:entity_id>")
+@bp.patch("/entities/<id:entity_id>")
 @login_required
 @may_answer(409)
 @validate_request(EntityPatch)
@@ -88,7 +103,7 @@ async def change(entity_id: int, values: dict[str, Any]) -> EntityOut:
     return EntityOut.model_validate(entity)
 
 
-@bp.delete("/<id:entity_id>")
+@bp.delete("/entities/<id:entity_id>")
 @login_required
 @answers_nothing
 async def remove(entity_id: int) -> tuple[str, int]:

@@ -3,6 +3,7 @@ from datetime import timedelta
 from quart import Blueprint
 from quart_schema import validate_querystring, validate_response
 
+from quartapp.api.export import exports
 from quartapp.api.v1.paging import describe_page, describe_slice, link, read_cursor
 from quartapp.api.v1.schemas import (
     FiguresOut,
@@ -10,27 +11,32 @@ from quartapp.api.v1.schemas import (
     MetaOut,
     OutageOut,
     OutagePage,
+    ResultFilter,
     ResultOut,
     ResultPage,
     ResultQuery,
     SiteOut,
+    UsabilityFilter,
     UsabilityOfOne,
     UsabilityOut,
     UsabilityPage,
     UsabilityQuery,
 )
+from quartapp.api.v1.schemas.base import In
 from quartapp.api.v1.schemas.paging import NumberQuery
 from quartapp.auth import get_user, login_required
 from quartapp.extensions import db
-from quartapp.models import Check, utcnow
+from quartapp.models import Check, Outage, result, utcnow
 from quartapp.models.uptime import Span
 from quartapp.services.check import get_check
 from quartapp.services.entity import get_entity
+from quartapp.services.export import Reading
 from quartapp.services.paging import paginate, paginate_after
 from quartapp.services.usability import (
     list_results,
     measure_usability,
     select_outages,
+    select_results,
     select_usability,
 )
 
@@ -51,6 +57,13 @@ async def index(query_args: UsabilityQuery) -> UsabilityPage:
         return UsabilityPage(items=to_out(part.items), **describe_slice(part))
     page = await paginate(db.session, query, query_args.page, size)
     return UsabilityPage(items=to_out(page.items), **describe_page(page))
+
+
+@exports(bp, "/usability", UsabilityFilter, UsabilityOut)
+async def export(query_args: UsabilityFilter) -> Reading:
+    """Return where all sites stand."""
+    query = select_usability(query_args.q, query_args.state, seen_by=get_user())
+    return Reading(query, Check.id)
 
 
 def to_out(checks: list[Check]) -> list[UsabilityOut]:
@@ -93,6 +106,13 @@ async def results(entity_id: int, query_args: ResultQuery) -> ResultPage:
     return ResultPage(items=items, meta=MetaOut(per_page=size), links=links)
 
 
+@exports(bp, "/entities/<id:entity_id>/results", ResultFilter, ResultOut)
+async def export_results(entity_id: int, query_args: ResultFilter) -> Reading:
+    """Return what all looks at a site found, the oldest first."""
+    entity = await get_entity(db.session, entity_id, seen_by=get_user())
+    return Reading(select_results(entity, query_args.before), result.c.slot_at)
+
+
 @bp.get("/entities/<id:entity_id>/outages")
 @login_required
 @validate_querystring(NumberQuery)
@@ -104,3 +124,10 @@ async def outages(entity_id: int, query_args: NumberQuery) -> OutagePage:
     page = await paginate(db.session, query, query_args.page, query_args.per_page)
     items = [OutageOut.model_validate(outage) for outage in page.items]
     return OutagePage(items=items, **describe_page(page))
+
+
+@exports(bp, "/entities/<id:entity_id>/outages", In, OutageOut)
+async def export_outages(entity_id: int, query_args: In) -> Reading:
+    """Return all outages of a site, the oldest first."""
+    entity = await get_entity(db.session, entity_id, seen_by=get_user())
+    return Reading(select_outages(entity), Outage.id)

@@ -20,8 +20,14 @@ EntityUrl = Annotated[
 EntityContent = Annotated[str, AfterValidator(clean_text), Field(max_length=CONTENT_LENGTH)]
 
 
-class EntityQuery(PageQuery):
+class EntityFilter(In):
+    """Which entities: those with this in the name or address."""
+
     q: Annotated[str, StringConstraints(max_length=NAME_LENGTH)] = ""
+
+
+class EntityQuery(EntityFilter, PageQuery):
+    """What is listed."""
 
 
 class EntityIn(In):

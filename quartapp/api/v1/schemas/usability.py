@@ -21,15 +21,26 @@ def to_utc(value: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(to_utc)]
 
 
-class UsabilityQuery(PageQuery):
+class UsabilityFilter(In):
+    """Which sites."""
+
     q: Annotated[str, StringConstraints(max_length=NAME_LENGTH)] = ""
     state: State | None = None
 
 
-class ResultQuery(In):
-    """The newest results, or those before a moment."""
+class UsabilityQuery(UsabilityFilter, PageQuery):
+    """What is listed."""
+
+
+class ResultFilter(In):
+    """All results, or those before a moment."""
 
     before: Moment | None = None
+
+
+class ResultQuery(ResultFilter):
+    """The newest results, or those before a moment."""
+
     per_page: int = Field(20, ge=1, le=MAX_SIZE)
 
 
