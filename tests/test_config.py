@@ -25,6 +25,7 @@ NO_SERVER = "MAIL_SERVER: name the server that takes mail, or unset MAIL_BACKEND
 NO_MAIL = "MAIL_BACKEND: nobody would get the mail; unset it, or name smtp or none."
 PORTS = "ports look like 443, or 8000-8999 for all of them."
 NETWORKS = "a network looks like 10.1.0.0/16, or fd12:3456::/32."
+SITE = "a site looks like https://example.org/."
 CA_FILE = "CHECK_CA_FILE: name a file with certificates in PEM, or unset it."
 LOST = "DATABASE_URL: it would be lost with the process; name a file or a server."
 
@@ -83,11 +84,7 @@ BROKEN = [
     ("CHECK_PORTS", "http", "CHECK_PORTS.0: " + PORTS),
     ("CHECK_ALLOWED_NETWORKS", "10.0.0.1/8", "CHECK_ALLOWED_NETWORKS.0: " + NETWORKS),
     ("CHECK_ALLOWED_NETWORKS", "10.1.0.0/16, ::/0", "CHECK_ALLOWED_NETWORKS.1: " + NETWORKS),
-    (
-        "CHECK_CANARIES",
-        "https://a.example, b",
-        "CHECK_CANARIES.1: a site looks like https://example.org/.",
-    ),
+    ("CHECK_CANARIES", "https://a.example, b", "CHECK_CANARIES.1: " + SITE),
     ("CHECK_CA_FILE", "/nowhere/ca.pem", CA_FILE),
     ("CHECK_CA_FILE", __file__, CA_FILE),
     (
