@@ -11,6 +11,7 @@ from quartapp.models.link import Link, Purpose
 from quartapp.models.outbox import OutboxMessage, OutboxState
 from quartapp.models.passkey import Passkey
 from quartapp.models.result import result
+from quartapp.models.rollup import daily, hourly, rolled
 from quartapp.models.second_factor import RecoveryCode, SecondFactor
 from quartapp.models.session import UserSession
 from quartapp.models.token import ApiToken, Scope
@@ -42,6 +43,9 @@ __all__ = [
     "State",
     "User",
     "UserSession",
+    "daily",
+    "hourly",
     "result",
+    "rolled",
     "utcnow",
 ]

@@ -19,7 +19,8 @@ from quartapp.models.look import Look, Outcome, Reason
 from quartapp.monitoring.gate import Gate
 from quartapp.monitoring.inspector import Inspector
 from quartapp.monitoring.lag import LagMeter
-from quartapp.monitoring.retain import keep_results
+from quartapp.monitoring.retain import keep_results, keep_rolling_up
+from quartapp.monitoring.trouble import report_trouble
 from quartapp.services.check import adopt_entities
 from quartapp.services.claim import Job, ask_time, claim_checks, has_due_checks, release_jobs
 from quartapp.services.result import Report, record_reports
@@ -70,6 +71,7 @@ async def run_checks(watcher: Watcher, patience: float) -> None:
     helpers = [
         asyncio.create_task(watcher.lag.run()),
         asyncio.create_task(keep_adopting()),
+        asyncio.create_task(keep_rolling_up()),
         asyncio.create_task(keep_results(watcher.days)),
     ]
     try:
@@ -129,11 +131,6 @@ async def wait_for_slot(watcher: Watcher) -> None:
     while not watcher.free and not watcher.stopped.is_set():
         watcher.wake.clear()
         await watcher.wake.wait()
-
-
-def report_trouble(error: Exception, what: str) -> None:
-    known = classify(error)
-    logger.warning("%s: %s", what, known or "see below", exc_info=None if known else error)
 
 
 async def start_due(watcher: Watcher) -> bool:

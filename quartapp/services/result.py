@@ -21,6 +21,7 @@ from quartapp.services.bug import record_inspections
 from quartapp.services.check import stand
 from quartapp.services.claim import Job
 from quartapp.services.event import add_event
+from quartapp.services.rollup import roll_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,20 @@ async def record_reports(
                 inspections[check.entity_id] = report.inspection
     if rows:
         await session.execute(insert(result), rows)
+    await roll_again(session, find_late(rows, turns), now)
     if inspections:
         await record_inspections(session, inspections, now)
     await session.flush()
     return turns
+
+
+def find_late(rows: Iterable[dict[str, Any]], turns: Iterable[Turn]) -> dict[int, datetime]:
+    """Return the moment since when more is known of each site than before."""
+    since: dict[int, datetime] = {row["entity_id"]: row["started_at"] for row in rows}
+    for turn in turns:
+        at = turn.outage.ended_at or turn.outage.started_at
+        since[turn.entity_id] = min(at, since[turn.entity_id])
+    return since
 
 
 async def move(session: AsyncSession, check: Check, report: Report, now: datetime) -> list[Turn]:

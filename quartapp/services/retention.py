@@ -1,12 +1,16 @@
-"""How long results are kept: PostgreSQL has a partition for each day, the others lose old rows."""
+"""How long results are kept: PostgreSQL has a partition for each day, the others lose old rows.
+
+What is not rolled up yet stays, however old it is.
+"""
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import Select, delete, func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quartapp.models import Entity, result
+from quartapp.models import Entity, result, rolled
+from quartapp.models.rollup import REDO
 
 AHEAD = 3  # days that have their partition before they come
 KEY = 0x71756173  # of the advisory lock that lets one worker at a time make partitions
@@ -46,13 +50,27 @@ async def make_partition(session: AsyncSession, day: date) -> bool:
 
 
 async def drop_partitions(session: AsyncSession, oldest: date) -> list[str]:
-    """Drop those of days before *oldest*; return their names."""
-    if session.get_bind().dialect.name != "postgresql":
+    """Drop those of days before *oldest* when all of them are rolled up; return their names."""
+    if session.get_bind().dialect.name != "postgresql" or await is_any_needed(session, oldest):
         return []
     old = [name for name in await list_partitions(session) if name < name_partition(oldest)]
     for name in old:
         await session.execute(text(f"DROP TABLE {name}"))
     return old
+
+
+async def is_any_needed(session: AsyncSession, oldest: date) -> bool:
+    """Tell whether a site has results of days before *oldest* that are not rolled up yet."""
+    old = select(result.c.slot_at).where(
+        result.c.entity_id == Entity.id, result.c.slot_at < start_day(oldest)
+    )
+    late = select(Entity.id).where(Entity.id.not_in(select_settled(oldest)), old.exists())
+    return await session.scalar(late.limit(1)) is not None
+
+
+def select_settled(oldest: date) -> Select[int]:
+    """The sites whose results of the days before *oldest* no roll-up will ask for again."""
+    return select(rolled.c.entity_id).where(rolled.c.until >= start_day(oldest) + REDO)
 
 
 async def list_partitions(session: AsyncSession) -> list[str]:
@@ -69,7 +87,7 @@ async def list_partitions(session: AsyncSession) -> list[str]:
 async def remove_old_results(
     session: AsyncSession, oldest: date, *, after: int, sites: int = SITES
 ) -> int | None:
-    """Remove what is older from some sites, those that follow *after*; return the last of them.
+    """Remove what is older and rolled up from some sites, those after *after*; return the last.
 
     None: there are no more sites.
     """
@@ -81,6 +99,7 @@ async def remove_old_results(
                 result.c.entity_id > after,
                 result.c.entity_id <= last,
                 result.c.slot_at < start_day(oldest),
+                result.c.entity_id.in_(select_settled(oldest)),
             )
         )
     return last

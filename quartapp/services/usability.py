@@ -1,7 +1,7 @@
 """Who is there and who is not: sites by state, their results and outages, and figures of both."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, or_, select
@@ -9,10 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, joinedload
 
 from quartapp.models import Check, Entity, Outage, State, User, result
-from quartapp.models.look import Outcome
-from quartapp.models.uptime import Figures, Seen, Span, measure
-
-REACH = 2  # intervals for which one look speaks, when none follows
+from quartapp.models.uptime import Figures, Span, measure
+from quartapp.services.trace import find_reaches, list_outages, list_seen
 
 
 def select_usability(
@@ -57,30 +55,10 @@ async def list_results(
     return rows
 
 
-async def measure_usability(
-    session: AsyncSession, entity: Entity, interval: int, while_: Span
-) -> Figures:
-    """Return the figures of a site in a while; *interval* is that of its looks, in seconds."""
-    reach = timedelta(seconds=REACH * interval)
-    columns = select(result.c.started_at, result.c.outcome, result.c.total)
-    rows = await session.execute(
-        columns.where(
-            result.c.entity_id == entity.id,
-            result.c.slot_at >= while_.start - reach,
-            result.c.slot_at < while_.end,
-        ).order_by(result.c.slot_at)
-    )
-    seen = [Seen(at, Outcome(outcome), total) for at, outcome, total in rows]
-    return measure(seen, await list_spans(session, entity, while_), while_, reach)
-
-
-async def list_spans(session: AsyncSession, entity: Entity, while_: Span) -> list[Span]:
-    """Return the outages that reach into a while; one that lasts, until its end."""
-    rows = await session.execute(
-        select(Outage.started_at, Outage.ended_at).where(
-            Outage.entity_id == entity.id,
-            Outage.started_at < while_.end,
-            or_(Outage.ended_at.is_(None), Outage.ended_at > while_.start),
-        )
-    )
-    return [Span(start, end or while_.end) for start, end in rows]
+async def measure_usability(session: AsyncSession, entity: Entity, while_: Span) -> Figures:
+    """Return the figures of a site in a while of which every look is still there."""
+    spans = {entity.id: while_}
+    reaches = await find_reaches(session, spans)
+    seen = await list_seen(session, spans, reaches)
+    outages = await list_outages(session, spans)
+    return measure(seen[entity.id], outages[entity.id], while_, reaches[entity.id])

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 from quart import Quart
-from sqlalchemy import insert, select
+from sqlalchemy import delete, func, insert, select
 
 from quartapp.extensions import db
-from quartapp.models import result, utcnow
-from quartapp.monitoring.retain import turn_over
+from quartapp.models import Entity, result, rolled, utcnow
+from quartapp.monitoring.retain import roll_up_all, turn_over
 from quartapp.services.retention import (
     drop_partitions,
     list_partitions,
@@ -53,6 +53,14 @@ async def add_results(*ages: int) -> None:
                 await session.execute(insert(result).values(**ROW, **given))
 
 
+async def mark_rolled_up(age: int) -> None:
+    """Let all sites be rolled up until the start of a day."""
+    async with db.begin() as session:
+        until = start_day(TODAY - age * DAY)
+        for id in await session.scalars(select(Entity.id)):
+            await session.execute(insert(rolled).values(entity_id=id, until=until))
+
+
 async def list_ages() -> list[int]:
     async with db.read() as session:
         days = await session.scalars(select(result.c.slot_at).order_by(result.c.slot_at.desc()))
@@ -62,6 +70,7 @@ async def list_ages() -> list[int]:
 async def test_old_results_go_some_sites_at_a_time(app: Quart) -> None:
     async with app.app_context():
         await add_results(0, 29, 31, 400)
+        await mark_rolled_up(1)
         after: int | None = 0
         steps = 0
         while after is not None:
@@ -81,6 +90,7 @@ async def test_each_day_has_a_partition_before_it_comes(app: Quart) -> None:
         async with db.begin() as session:
             assert await make_partitions(session, TODAY) == []
         await add_results(0, 5)
+        await mark_rolled_up(-2)
         async with db.read() as session:
             found = await session.execute(
                 select(result.c.slot_at).select_from(result).where(result.c.entity_id > 0)
@@ -113,4 +123,27 @@ async def test_round_leaves_what_is_young(app: Quart) -> None:
     async with app.app_context():
         await add_results(0, 6, 8)
         await turn_over(7)
+        assert await list_ages() == [0, 0, 0, 6, 6, 6, 8, 8, 8]
+        await roll_up_all()
+        await turn_over(7)
         assert await list_ages() == [0, 0, 0, 6, 6, 6]
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+async def test_partition_stays_while_a_site_needs_it(app: Quart) -> None:
+    async with app.app_context():
+        async with db.begin() as session:
+            await make_partitions(session, TODAY)
+        await add_results(0)
+        await mark_rolled_up(-2)
+        late = delete(rolled).where(
+            rolled.c.entity_id == select(func.max(Entity.id)).scalar_subquery()
+        )
+        async with db.begin() as session:
+            await session.execute(late)
+            assert await drop_partitions(session, TODAY + DAY) == []
+        async with db.begin() as session:
+            await session.execute(
+                delete(result).where(result.c.entity_id.not_in(select(rolled.c.entity_id)))
+            )
+            assert await drop_partitions(session, TODAY + DAY) == AHEAD[:1]

@@ -79,7 +79,7 @@ async def show(entity_id: int) -> UsabilityOfOne:
     check = await get_check(db.session, entity)
     now = utcnow()
     last_day = Span(now - timedelta(days=1), now)
-    figures = await measure_usability(db.session, entity, check.interval, last_day)
+    figures = await measure_usability(db.session, entity, last_day)
     return UsabilityOfOne(
         entity=SiteOut.model_validate(entity),
         state=check.state,

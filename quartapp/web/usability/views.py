@@ -31,7 +31,7 @@ async def show(slug: str) -> ResponseReturnValue:
         "usability/show.html",
         entity=entity,
         check=check,
-        figures=await measure_usability(db.session, entity, check.interval, last_day),
+        figures=await measure_usability(db.session, entity, last_day),
         results=await list_results(db.session, entity, limit=size),
         page=await paginate(db.session, select_outages(entity), read_page_number(), size),
     )

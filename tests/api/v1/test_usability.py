@@ -32,7 +32,15 @@ async def test_new_site_stands_nowhere(app: Quart, api: Api, entity: Entity) -> 
             "certificate_until": None,
             "outage": None,
             "last_day": {
-                **{"ok": 0, "fail": 0, "error": 0, "up": 0.0, "down": 0.0, "uptime": None},
+                **{
+                    "ok": 0,
+                    "fail": 0,
+                    "error": 0,
+                    "up": 0.0,
+                    "down": 0.0,
+                    "maintenance": 0.0,
+                    "uptime": None,
+                },
                 **{"p50": None, "p95": None, "p99": None},
             },
         },

@@ -91,6 +91,7 @@ class FiguresOut(Out):
     error: int
     up: float
     down: float
+    maintenance: float
     uptime: float | None
     p50: float | None
     p95: float | None
