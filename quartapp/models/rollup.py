@@ -58,6 +58,17 @@ def start_day(moment: datetime) -> datetime:
     return start_hour(moment).replace(hour=0)
 
 
+def start_step(moment: datetime, step: timedelta) -> datetime:
+    """Return the start of the HOUR or DAY that has this moment."""
+    return start_hour(moment) if step == HOUR else start_day(moment)
+
+
+def end_step(moment: datetime, step: timedelta) -> datetime:
+    """Return the first start of an HOUR or DAY that is not before this moment."""
+    start = start_step(moment, step)
+    return start if start == moment else start + step
+
+
 def find_complete(now: datetime) -> datetime:
     """Return until when all hours are complete."""
     return start_hour(now - LATE)

@@ -93,7 +93,8 @@ async def take_spans(
 def roll_up_hours(
     seen: Sequence[Seen], outages: Sequence[Span], span: Span, reach: timedelta
 ) -> list[tuple[datetime, Summary]]:
-    hours = [Span(start, start + HOUR) for start in list_starts(span.start, span.end, HOUR)]
+    starts = list_starts(span.start, span.end, HOUR)
+    hours = [Span(start, min(start + HOUR, span.end)) for start in starts]
     return [
         (hour.start, summarize(find_near(seen, hour, reach), outages, hour, reach))
         for hour in hours
@@ -108,7 +109,7 @@ def find_near(seen: Sequence[Seen], hour: Span, reach: timedelta) -> list[Seen]:
 async def roll_up_days(session: AsyncSession, spans: Spans) -> None:
     """Add up the days that are complete with these hours."""
     days = {id: Span(start_day(span.start), start_day(span.end)) for id, span in spans.items()}
-    complete = {id: span for id, span in days.items() if span.start < span.end}
+    complete = [(id, span) for id, span in days.items() if span.start < span.end]
     sums: dict[tuple[int, datetime], Summary] = defaultdict(Summary)
     for id, start, summary in await list_summaries(session, hourly, complete):
         sums[id, start_day(start)] += summary

@@ -1,6 +1,6 @@
 """What is known of sites in a while: their looks, outages, and what these were rolled up to."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,7 +32,7 @@ async def list_seen(
     """Return the looks that speak for a part of a while, in the order of time."""
     wider = {id: Span(span.start - reaches[id], span.end) for id, span in spans.items()}
     columns = (result.c.started_at, result.c.outcome, result.c.total, result.c.state)
-    query = select(result.c.entity_id, *columns).where(is_within(result, "slot_at", wider))
+    query = select(result.c.entity_id, *columns).where(is_within(result, "slot_at", wider.items()))
     seen: dict[int, list[Seen]] = {id: [] for id in spans}
     for id, at, outcome, total, state in await session.execute(query):
         seen[id].append(Seen(at, Outcome(outcome), total, state == State.MAINTENANCE))
@@ -59,7 +59,7 @@ async def list_outages(session: AsyncSession, spans: Spans) -> dict[int, list[Sp
 
 
 async def list_summaries(
-    session: AsyncSession, table: Table, spans: Spans
+    session: AsyncSession, table: Table, spans: Collection[tuple[int, Span]]
 ) -> list[tuple[int, datetime, Summary]]:
     """Return what *table*, hourly or daily, has of the whiles, in the order of time."""
     if not spans:
@@ -75,11 +75,11 @@ def read_row(row: Row[Any]) -> Summary:
     return Summary(**{name: getattr(row, name) for name in FIELDS}, latency=latency)
 
 
-def is_within(table: Table, name: str, spans: Spans) -> ColumnElement[bool]:
+def is_within(table: Table, name: str, spans: Iterable[tuple[int, Span]]) -> ColumnElement[bool]:
     column = table.c[name]
     return or_(
         *[
             and_(table.c.entity_id == id, column >= span.start, column < span.end)
-            for id, span in spans.items()
+            for id, span in spans
         ]
     )

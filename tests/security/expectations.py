@@ -190,6 +190,7 @@ ROUTES = {
     "api_v1.usability.export_csv": route(get="signed-in"),
     "api_v1.usability.export_ndjson": route(get="signed-in"),
     "api_v1.usability.show": route(get="seen"),
+    "api_v1.usability.history": route(get="seen"),
     "api_v1.usability.results": route(get="seen"),
     "api_v1.usability.outages": route(get="seen"),
     "api_v1.usability.export_results_csv": route(get="seen"),

@@ -29,6 +29,7 @@ async def test_new_site_says_that_nobody_looked(browser: QuartClient) -> None:
     assert '<strong class="state new">new</strong>' in page
     assert "Nobody looked yet." in page
     assert "None yet." in page
+    assert page.count("<td>nobody looked</td>") == 4
 
 
 async def test_outage_is_shown_with_start_end_and_length(app: Quart, browser: QuartClient) -> None:

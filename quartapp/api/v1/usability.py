@@ -1,16 +1,16 @@
-from datetime import timedelta
-
 from quart import Blueprint
 from quart_schema import validate_querystring, validate_response
 
 from quartapp.api.export import exports
 from quartapp.api.v1.paging import describe_page, describe_slice, link, read_cursor
 from quartapp.api.v1.schemas import (
-    FiguresOut,
+    HistoryOut,
+    HistoryQuery,
     LinksOut,
     MetaOut,
     OutageOut,
     OutagePage,
+    PointOut,
     ResultFilter,
     ResultOut,
     ResultPage,
@@ -21,26 +21,32 @@ from quartapp.api.v1.schemas import (
     UsabilityOut,
     UsabilityPage,
     UsabilityQuery,
+    WindowsOut,
 )
 from quartapp.api.v1.schemas.base import In
 from quartapp.api.v1.schemas.paging import NumberQuery
 from quartapp.auth import get_user, login_required
 from quartapp.extensions import db
 from quartapp.models import Check, Outage, result, utcnow
+from quartapp.models.check import EPOCH
+from quartapp.models.rollup import DAY, HOUR
 from quartapp.models.uptime import Span
 from quartapp.services.check import get_check
 from quartapp.services.entity import get_entity
 from quartapp.services.export import Reading
+from quartapp.services.history import list_points, measure_windows
 from quartapp.services.paging import paginate, paginate_after
 from quartapp.services.usability import (
     list_results,
-    measure_usability,
     select_outages,
     select_results,
     select_usability,
 )
 
 bp = Blueprint("usability", __name__)
+
+STEPS = {"hour": HOUR, "day": DAY}
+UNSAID = {"hour": DAY, "day": 30 * DAY}  # so long is the while that nobody names
 
 
 @bp.get("/usability")
@@ -74,12 +80,10 @@ def to_out(checks: list[Check]) -> list[UsabilityOut]:
 @login_required
 @validate_response(UsabilityOfOne)
 async def show(entity_id: int) -> UsabilityOfOne:
-    """Tell where a site stands, and how it did in the last 24 hours."""
+    """Tell where a site stands, and how it did in 24 hours, 7, 30 and 365 days."""
     entity = await get_entity(db.session, entity_id, seen_by=get_user())
     check = await get_check(db.session, entity)
-    now = utcnow()
-    last_day = Span(now - timedelta(days=1), now)
-    figures = await measure_usability(db.session, entity, last_day)
+    figures = WindowsOut.model_validate(await measure_windows(db.session, entity, utcnow()))
     return UsabilityOfOne(
         entity=SiteOut.model_validate(entity),
         state=check.state,
@@ -87,8 +91,24 @@ async def show(entity_id: int) -> UsabilityOfOne:
         looked_at=check.looked_at,
         certificate_until=check.certificate_until,
         outage=OutageOut.model_validate(check.outage) if check.outage else None,
-        last_day=FiguresOut.model_validate(figures),
+        last_day=figures.last_24_hours,
+        figures=figures,
     )
+
+
+@bp.get("/entities/<id:entity_id>/history")
+@login_required
+@validate_querystring(HistoryQuery)
+@validate_response(HistoryOut)
+async def history(entity_id: int, query_args: HistoryQuery) -> HistoryOut:
+    """Tell how a site did in each hour or day of a while: 1,000 of them at most."""
+    entity = await get_entity(db.session, entity_id, seen_by=get_user())
+    step, now = STEPS[query_args.step], utcnow()
+    end = min(query_args.to or now, now)
+    start = query_args.from_ or max(end, EPOCH) - UNSAID[query_args.step]
+    points = await list_points(db.session, entity, Span(start, end), step, now)
+    items = [PointOut.model_validate(point) for point in points]
+    return HistoryOut(step=query_args.step, items=items)
 
 
 @bp.get("/entities/<id:entity_id>/results")

@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from quart import Blueprint, current_app, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 
@@ -7,12 +5,12 @@ from quartapp.auth import get_user, login_required
 from quartapp.errors import InvalidError
 from quartapp.extensions import db
 from quartapp.models import utcnow
-from quartapp.models.uptime import Span
 from quartapp.services.check import edit_check, get_check, run_check
 from quartapp.services.entity import get_entity_by_slug
+from quartapp.services.history import measure_windows
 from quartapp.services.paging import paginate
 from quartapp.services.rights import refuse_stranger
-from quartapp.services.usability import list_results, measure_usability, select_outages
+from quartapp.services.usability import list_results, select_outages
 from quartapp.web.forms import require_token
 from quartapp.web.paging import read_page_number
 from quartapp.web.usability.forms import CheckForm
@@ -25,13 +23,12 @@ bp = Blueprint("usability", __name__, url_prefix="/entities/<slug>/usability")
 async def show(slug: str) -> ResponseReturnValue:
     entity = await get_entity_by_slug(db.session, slug, seen_by=get_user())
     check = await get_check(db.session, entity)
-    now, size = utcnow(), current_app.config["PER_PAGE"]
-    last_day = Span(now - timedelta(days=1), now)
+    size = current_app.config["PER_PAGE"]
     return await render_template(
         "usability/show.html",
         entity=entity,
         check=check,
-        figures=await measure_usability(db.session, entity, last_day),
+        windows=await measure_windows(db.session, entity, utcnow()),
         results=await list_results(db.session, entity, limit=size),
         page=await paginate(db.session, select_outages(entity), read_page_number(), size),
     )

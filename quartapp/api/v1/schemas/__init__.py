@@ -41,8 +41,11 @@ from quartapp.api.v1.schemas.session import SessionOut, SessionPage
 from quartapp.api.v1.schemas.token import NewTokenOut, TokenIn, TokenOut, TokenPage
 from quartapp.api.v1.schemas.usability import (
     FiguresOut,
+    HistoryOut,
+    HistoryQuery,
     OutageOut,
     OutagePage,
+    PointOut,
     ResultFilter,
     ResultOut,
     ResultPage,
@@ -53,6 +56,7 @@ from quartapp.api.v1.schemas.usability import (
     UsabilityOut,
     UsabilityPage,
     UsabilityQuery,
+    WindowsOut,
 )
 from quartapp.api.v1.schemas.user import (
     AccountOut,
@@ -97,6 +101,8 @@ __all__ = [
     "EventPage",
     "EventQuery",
     "FiguresOut",
+    "HistoryOut",
+    "HistoryQuery",
     "In",
     "InvitationIn",
     "InvitationOut",
@@ -113,6 +119,7 @@ __all__ = [
     "PageOut",
     "PageQuery",
     "Patch",
+    "PointOut",
     "Problem",
     "ResultFilter",
     "ResultOut",
@@ -137,5 +144,6 @@ __all__ = [
     "UserPage",
     "UserPatch",
     "UserQuery",
+    "WindowsOut",
     "omittable",
 ]

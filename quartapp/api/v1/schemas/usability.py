@@ -1,5 +1,5 @@
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
@@ -98,10 +98,43 @@ class FiguresOut(Out):
     p99: float | None
 
 
+class WindowsOut(Out):
+    """How a site did lately; the long ones start with a full hour."""
+
+    last_24_hours: FiguresOut
+    last_7_days: FiguresOut
+    last_30_days: FiguresOut
+    last_365_days: FiguresOut
+
+
 class UsabilityOfOne(UsabilityOut):
-    """Where one site stands, and how it did in the last 24 hours."""
+    """Where one site stands, and how it did; `last_day` is `figures.last_24_hours`."""
 
     last_day: FiguresOut
+    figures: WindowsOut
+
+
+class HistoryQuery(In):
+    """Which while; unsaid, it ends now, and has 24 hours or 30 days."""
+
+    from_: Moment | None = Field(None, alias="from")
+    to: Moment | None = None
+    step: Literal["hour", "day"] = "hour"
+
+
+class PointOut(Out):
+    """How a site did in an hour or a day (UTC); `unknown` are the seconds of which nobody knows."""
+
+    start_at: datetime
+    unknown: float
+    figures: FiguresOut
+
+
+class HistoryOut(Out):
+    """One point for each hour or day, the oldest first."""
+
+    step: Literal["hour", "day"]
+    items: list[PointOut]
 
 
 class ResultOut(Out):
