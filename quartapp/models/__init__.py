@@ -8,6 +8,7 @@ from quartapp.models.comment import Comment
 from quartapp.models.entity import Entity
 from quartapp.models.event import Event, EventKind
 from quartapp.models.link import Link, Purpose
+from quartapp.models.maintenance import Maintenance
 from quartapp.models.outbox import OutboxMessage, OutboxState
 from quartapp.models.passkey import Passkey
 from quartapp.models.result import result
@@ -31,6 +32,7 @@ __all__ = [
     "Event",
     "EventKind",
     "Link",
+    "Maintenance",
     "Outage",
     "OutboxMessage",
     "OutboxState",

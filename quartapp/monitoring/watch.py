@@ -19,6 +19,7 @@ from quartapp.models.look import Look, Outcome, Reason
 from quartapp.monitoring.gate import Gate
 from quartapp.monitoring.inspector import Inspector
 from quartapp.monitoring.lag import LagMeter
+from quartapp.monitoring.rest import keep_resting
 from quartapp.monitoring.retain import keep_results, keep_rolling_up
 from quartapp.monitoring.trouble import report_trouble
 from quartapp.services.check import adopt_entities
@@ -71,6 +72,7 @@ async def run_checks(watcher: Watcher, patience: float) -> None:
     helpers = [
         asyncio.create_task(watcher.lag.run()),
         asyncio.create_task(keep_adopting()),
+        asyncio.create_task(keep_resting()),
         asyncio.create_task(keep_rolling_up()),
         asyncio.create_task(keep_results(watcher.days)),
     ]

@@ -12,12 +12,15 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from quartapp.extensions import db
-from quartapp.models import Check, Event, Outage, State, result, utcnow
+from quartapp.models import Check, Event, Outage, Role, State, daily, result, utcnow
 from quartapp.models.look import Look, Reason
 from quartapp.monitoring import watch as module
 from quartapp.monitoring.gate import Gate
 from quartapp.monitoring.watch import Watcher, run_checks
 from quartapp.services.claim import Job
+from quartapp.services.maintenance import add_maintenance
+from tests.helpers import add_person
+from tests.services.history import add_looks, load_rows
 from tests.services.watching import load_check, watch
 
 
@@ -236,3 +239,31 @@ async def test_late_loop_is_noticed() -> None:
 
     assert meter.was_late_since(began)
     assert not meter.was_late_since(began + 5)
+
+
+async def test_site_rests_while_it_has_a_window(app: Quart) -> None:
+    async with app.app_context():
+        await watch("http://a.example/")
+        async with db.begin() as session:
+            boss = await add_person(session, "boss", role=Role.ADMIN)
+            now = utcnow()
+            given = {"title": "Disks", "timezone": "UTC", "starts_at": now - timedelta(hours=1)}
+            await add_maintenance(session, None, boss, **given, ends_at=now + timedelta(hours=1))
+        async with running(answer):
+            for _ in range(400):
+                if (await load_check()).state == State.MAINTENANCE:
+                    break
+                await asyncio.sleep(0.05)
+        assert (await load_check()).state == State.MAINTENANCE
+
+
+async def test_hours_that_nobody_rolled_up_are_caught_up_with(app: Quart) -> None:
+    async with app.app_context():
+        (entity,) = await watch("http://a.example/")
+        await add_looks(entity.id, [utcnow() - timedelta(hours=30)])
+        async with running(answer):
+            for _ in range(400):
+                if await load_rows(daily):
+                    break
+                await asyncio.sleep(0.05)
+        assert [row["ok"] for row in await load_rows(daily)] == [1]

@@ -1,0 +1,124 @@
+"""Windows of maintenance: who may open them, and what they do to sites."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from quartapp.errors import ForbiddenError, InvalidError, NotFoundError
+from quartapp.models import Check, Entity, Maintenance, State, User
+from quartapp.models.maintenance import WrongFieldError, check_window
+from quartapp.models.rights import may_administer
+from quartapp.models.usability import HELD
+from quartapp.services.rights import refuse_stranger
+
+SITES = 500  # of one transaction
+
+
+# --- what people do
+
+
+def select_maintenances(entity_id: int | None = None) -> Select[Maintenance]:
+    """The windows, the newest first, their sites loaded; of one site those of all sites, too."""
+    query = select(Maintenance).options(joinedload(Maintenance.entity).joinedload(Entity.owner))
+    query = query.order_by(Maintenance.id.desc())
+    if entity_id is None:
+        return query
+    return query.where(or_(Maintenance.entity_id == entity_id, Maintenance.entity_id.is_(None)))
+
+
+async def get_maintenance(session: AsyncSession, maintenance_id: int) -> Maintenance:
+    query = select_maintenances().where(Maintenance.id == maintenance_id)
+    window = await session.scalar(query)
+    if window is None:
+        raise NotFoundError(f"There is no maintenance {maintenance_id}.")
+    return window
+
+
+async def add_maintenance(
+    session: AsyncSession, entity: Entity | None, by: User, **fields: Any
+) -> Maintenance:
+    """Add a window of one site, or of all of them."""
+    refuse_other(entity, by)
+    window = Maintenance(entity=entity, **fields)
+    refuse_wrong(window)
+    session.add(window)
+    await session.flush()
+    return window
+
+
+async def edit_maintenance(
+    session: AsyncSession, window: Maintenance, by: User, **fields: Any
+) -> Maintenance:
+    refuse_other(window.entity, by)
+    for field, value in fields.items():
+        setattr(window, field, value)
+    refuse_wrong(window)
+    await session.flush()
+    return window
+
+
+async def remove_maintenance(session: AsyncSession, window: Maintenance, by: User) -> None:
+    refuse_other(window.entity, by)
+    await session.delete(window)
+    await session.flush()
+
+
+def refuse_other(entity: Entity | None, user: User) -> None:
+    if entity is not None:
+        refuse_stranger(entity, user)
+    elif not may_administer(user):
+        raise ForbiddenError("Only administrators may let all sites rest.")
+
+
+def refuse_wrong(window: Maintenance) -> None:
+    try:
+        check_window(window)
+    except WrongFieldError as error:
+        raise InvalidError.of_field(error.field, str(error)) from error
+
+
+# --- what windows do
+
+
+async def keep_windows(session: AsyncSession, now: datetime, limit: int = SITES) -> int:
+    """Hold some sites whose window has begun, and release some whose window is over.
+
+    Who was out stays so, as hold() and release() have it. Returns how many sites have moved.
+    """
+    query = select(Maintenance).where(or_(Maintenance.ends_at.is_(None), Maintenance.ends_at > now))
+    is_resting = find_sites(await session.scalars(query), now)
+    over = and_(Check.state == State.MAINTENANCE, ~is_resting)
+    moves = {
+        State.MAINTENANCE: and_(Check.state.not_in(HELD), is_resting),
+        State.DOWN: and_(over, Check.outage_id.is_not(None)),
+        State.NEW: and_(over, Check.outage_id.is_(None)),
+    }
+    return sum([await move(session, which, limit, state, now) for state, which in moves.items()])
+
+
+def find_sites(windows: Iterable[Maintenance], now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a check is of a site with an open window."""
+    ids = {window.entity_id for window in windows if window.find_open(now)}
+    if None in ids:
+        return true()
+    return Check.entity_id.in_(ids) if ids else false()
+
+
+async def move(
+    session: AsyncSession, which: ColumnElement[bool], limit: int, state: State, now: datetime
+) -> int:
+    """Let checks stand elsewhere, as hold() and release() do for one."""
+    query = select(Check.id).where(which).order_by(Check.id).limit(limit)
+    ids = list(await session.scalars(query.with_for_update(skip_locked=True)))
+    if ids:
+        await session.execute(
+            update(Check)
+            .where(Check.id.in_(ids))
+            .values(state=state, streak=0, state_since=now)
+            .execution_options(synchronize_session=False)
+        )
+    return len(ids)
