@@ -32,6 +32,7 @@ signed-in  -       login     yes    yes   yes   yes   login    yes     yes     y
 fresh      -       login     yes    yes   yes   yes   login    confirm confirm confirm confirm confirm    confirm     confirm      login
 leave      -       login     login  login login 409   login    confirm confirm confirm confirm confirm    confirm     confirm      login
 editor     -       login     no     yes   yes   yes   login    yes     yes     yes     yes     yes        yes         yes          login
+boss       -       login     no     no    no    yes   login    no      no      no      yes     yes        yes         yes          login
 admin      -       login     no     no    no    yes   login    no      no      no      yes     no         no          yes/confirm  login
 admin      own     login     no     no    no    yes   login    no      no      no      yes     no         no          yes/confirm  login
 admin      foreign login     no     no    no    yes   login    no      no      no      yes     no         no          yes/confirm  login
@@ -92,6 +93,7 @@ def route(body: dict[str, Any] | None = None, **given: Any) -> Route:
 
 SITE = {"name": "Site {n}", "url": "https://example.org/"}
 COMMENT = {"body": "Moved."}
+WEEKLY = {"title": "Disks", "weekdays": "1", "start_time": "02:30", "minutes": 30}
 NEW = "a better horse battery"
 
 ROUTES = {
@@ -199,6 +201,11 @@ ROUTES = {
     "api_v1.usability.export_outages_ndjson": route(get="seen"),
     "api_v1.live.live": route({"event": "subscribe"}, open="signed-in", say="signed-in"),
     "api_v1.event.index": route(get="signed-in"),
+    "api_v1.maintenance.index": route(get="signed-in"),
+    "api_v1.maintenance.show": route(get="seen"),
+    "api_v1.maintenance.new": route(WEEKLY, post="boss"),
+    "api_v1.maintenance.replace": route(WEEKLY, put="owned"),
+    "api_v1.maintenance.remove": route(delete="owned"),
     "api_v1.bug.index": route(get="signed-in"),
     "api_v1.bug.export_csv": route(get="signed-in"),
     "api_v1.bug.export_ndjson": route(get="signed-in"),

@@ -19,6 +19,7 @@ from quartapp.models import (
     Comment,
     Entity,
     Link,
+    Maintenance,
     Passkey,
     Purpose,
     Role,
@@ -167,11 +168,23 @@ async def make_bug_id(session: AsyncSession, owner: User, is_public: bool, _: Va
     return bug.id
 
 
+async def make_maintenance_id(
+    session: AsyncSession, owner: User, is_public: bool, _: Values
+) -> int:
+    entity = await make_entity(session, owner, is_public)
+    window = Maintenance(entity=entity, title="thing", timezone="UTC", starts_at=utcnow())
+    window.ends_at = utcnow() + timedelta(hours=1)
+    session.add(window)
+    await session.flush()
+    return window.id
+
+
 # By the name of an argument; what others stand on comes first.
 MAKERS: dict[str, Maker] = {
     "slug": make_slug,
     "entity_id": make_entity_id,
     "bug_id": make_bug_id,
+    "maintenance_id": make_maintenance_id,
     "comment_id": make_comment_id,
     "session_id": make_session_id,
     "token_id": make_token_id,

@@ -19,6 +19,7 @@ from quartapp.api.v1 import (
     event,
     invitation,
     live,
+    maintenance,
     session,
     token,
     usability,
@@ -32,6 +33,21 @@ INFO = Info(
     description="Sites, how they do, and comments on them. Send a token of POST /api/v1/tokens.",
 )
 EXPOSED_HEADERS = ["Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"]
+PARTS = (
+    entity,
+    comment,
+    check,
+    usability,
+    maintenance,
+    bug,
+    event,
+    live,
+    user,
+    token,
+    session,
+    invitation,
+    audit,
+)
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -65,8 +81,7 @@ def make_blueprint(with_docs: bool) -> Blueprint:
     bp.before_request(load_user)
     bp.before_request(refuse_forged_call)
     bp.before_websocket(load_socket_user)
-    watched = entity, comment, check, usability, bug, event, live
-    for part in (*watched, user, token, session, invitation, audit):
+    for part in PARTS:
         bp.register_blueprint(part.bp)
     if with_docs:
         bp.register_blueprint(docs.bp)

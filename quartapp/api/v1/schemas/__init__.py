@@ -35,6 +35,13 @@ from quartapp.api.v1.schemas.invitation import (
     NewInvitationOut,
 )
 from quartapp.api.v1.schemas.live import SubscribeIn
+from quartapp.api.v1.schemas.maintenance import (
+    MaintenanceIn,
+    MaintenanceOut,
+    MaintenancePage,
+    MaintenanceQuery,
+    WindowIn,
+)
 from quartapp.api.v1.schemas.paging import LinksOut, MetaOut, NumberQuery, PageOut, PageQuery
 from quartapp.api.v1.schemas.problem import ErrorOut, Problem
 from quartapp.api.v1.schemas.session import SessionOut, SessionPage
@@ -108,6 +115,10 @@ __all__ = [
     "InvitationOut",
     "InvitationPage",
     "LinksOut",
+    "MaintenanceIn",
+    "MaintenanceOut",
+    "MaintenancePage",
+    "MaintenanceQuery",
     "MePatch",
     "MetaOut",
     "NewInvitationOut",
@@ -144,6 +155,7 @@ __all__ = [
     "UserPage",
     "UserPatch",
     "UserQuery",
+    "WindowIn",
     "WindowsOut",
     "omittable",
 ]
