@@ -3,8 +3,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from quartapp.api.v1.schemas.base import ONE_LINE, In, Out
-from quartapp.api.v1.schemas.bug import UserId
+from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, RowId
 from quartapp.api.v1.schemas.paging import NumberQuery, PageOut
 from quartapp.api.v1.schemas.usability import Moment, SiteOut
 from quartapp.models.maintenance import TITLE_LENGTH, ZONE_LENGTH
@@ -22,7 +21,7 @@ StartTime = Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 class MaintenanceQuery(NumberQuery):
     """Which windows: those of a site, and of all sites."""
 
-    entity: UserId | None = None
+    entity: RowId | None = None
 
 
 class WindowIn(In):
@@ -54,7 +53,7 @@ class WindowIn(In):
 class MaintenanceIn(WindowIn):
     """A window of one site, or of all where `entity_id` is null."""
 
-    entity_id: UserId | None = None
+    entity_id: RowId | None = None
 
 
 class MaintenanceOut(Out):
