@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from markupsafe import escape
@@ -6,167 +6,21 @@ from quart import Quart
 from quart.testing import QuartClient
 
 from quartapp.extensions import db
-from quartapp.models import Bug, Entity, Role, User, utcnow
-from quartapp.models.rules import RULES, Inspection, Severity, Sighting
-from quartapp.models.tally import FindingState
+from quartapp.models import Entity, Role, User, utcnow
+from quartapp.models.rules import RULES
 from quartapp.services.bug import (
-    edit_bug,
     get_bug,
-    record_inspections,
-    report_bug,
-    select_bugs,
-    select_notes,
 )
 from tests.api.helpers import add_site
-from tests.helpers import add_person, queries, read_token, sign_in
+from tests.helpers import add_person, queries, sign_in
+from tests.web.bugs import RULE, find_by_rule, get, load, load_history, report, send
 
-RULE = RULES["hsts-missing"]
 REPORT = {"title": " Open list ", "severity": "high", "body": "See /backup."}
 
 
 @pytest.fixture
 async def site(app: Quart, admin: User) -> Entity:
     return await add_site(app, admin)
-
-
-async def report(app: Quart, site: Entity, by: User, *titles: str, **changes: object) -> list[int]:
-    async with app.app_context(), db.begin() as session:
-        site, by = await session.merge(site), await session.merge(by)
-        if assignee := changes.get("assignee"):
-            changes["assignee"] = await session.merge(assignee)
-        given = {"severity": Severity.LOW, "body": ""}
-        bugs = [await report_bug(session, site, by, title=one, **given) for one in titles]  # type: ignore[arg-type]
-        for bug in bugs:
-            await edit_bug(session, bug, by, **changes)
-        return [bug.id for bug in bugs]
-
-
-async def find_by_rule(app: Quart, site: Entity) -> int:
-    seen = Inspection([Sighting(RULE.id, "/a", "It is missing.")], {RULE.id: 200}, {RULE.id})
-    for _ in range(2):
-        async with app.app_context(), db.begin() as session:
-            turned = await record_inspections(session, {site.id: seen}, utcnow())
-    return turned[0].id
-
-
-async def load(app: Quart) -> list[Bug]:
-    async with app.app_context(), db.read() as session:
-        return list(await session.scalars(select_bugs(seen_by=User())))
-
-
-async def load_history(app: Quart, bug: Bug) -> list[tuple[str, str]]:
-    async with app.app_context(), db.read() as session:
-        return [(line.change, line.body) for line in await session.scalars(select_notes(bug))]
-
-
-async def get(client: QuartClient, path: str) -> tuple[int, str]:
-    response = await client.get(path)
-    return response.status_code, await response.get_data(as_text=True)
-
-
-async def send(client: QuartClient, path: str, page: str = "", **form: str) -> tuple[int, str, str]:
-    """Send the form of a page; return status, location and body."""
-    form["csrf_token"] = await read_token(client, page or path)
-    response = await client.post(path, form=form)
-    body = await response.get_data(as_text=True)
-    return response.status_code, response.headers.get("Location", ""), body
-
-
-async def list_titles(client: QuartClient, path: str, *titles: str) -> list[str]:
-    """Return which of *titles* a page shows, in their order there."""
-    status, page = await get(client, path)
-    assert status == 200, page
-    return sorted((title for title in titles if f">{title}<" in page), key=page.index)
-
-
-# --- lists
-
-
-async def test_bugs_of_all_sites_are_listed_the_worst_first(
-    app: Quart, browser: QuartClient, admin: User, site: Entity
-) -> None:
-    other = await add_site(app, admin, "Other site")
-    await report(app, site, admin, "Small")
-    await report(app, other, admin, "Grave", severity=Severity.CRITICAL)
-
-    assert await list_titles(browser, "/bugs", "Small", "Grave") == ["Grave", "Small"]
-    assert await list_titles(browser, "/entities/my-site/bugs", "Small", "Grave") == ["Small"]
-    assert await list_titles(browser, "/bugs?q=other", "Small", "Grave") == ["Grave"]
-
-
-async def test_list_says_that_there_are_none(browser: QuartClient, site: Entity) -> None:
-    for path in ("/bugs", "/entities/my-site/bugs"):
-        status, page = await get(browser, path)
-        assert (status, "No bugs." in page, "<table>" in page) == (200, True, False)
-
-
-async def test_filters_choose_and_stay_in_the_address(
-    app: Quart, browser: QuartClient, admin: User, site: Entity
-) -> None:
-    yesterday = utcnow().date() - timedelta(days=1)
-    await report(app, site, admin, "Waiting")
-    await report(app, site, admin, "Done", state=FindingState.FIXED)
-    await report(app, site, admin, "Grave", severity=Severity.CRITICAL, assignee=admin)
-    await report(app, site, admin, "Late", due_on=yesterday)
-    titles = ("Waiting", "Done", "Grave", "Late", RULE.title)
-    await find_by_rule(app, site)
-    found = {
-        query: set(await list_titles(browser, f"/bugs?{query}", *titles))
-        for query in ("", "state=any", "state=fixed", "severity=critical", "mine=1", "overdue=1")
-    }
-
-    assert found == {
-        "": {"Waiting", "Grave", "Late", RULE.title},
-        "state=any": set(titles),
-        "state=fixed": {"Done"},
-        "severity=critical": {"Grave"},
-        "mine=1": {"Grave"},
-        "overdue=1": {"Late"},
-    }
-    assert await list_titles(browser, f"/bugs?rule={RULE.id}", *titles) == [RULE.title]
-
-
-async def test_pages_keep_the_filters(
-    app: Quart, browser: QuartClient, admin: User, site: Entity
-) -> None:
-    app.config["PER_PAGE"] = 2
-    await report(app, site, admin, "One", "Two", "Three", assignee=admin)
-    query = "severity=low&amp;q=my&amp;mine=1"
-
-    _, page = await get(browser, "/bugs?severity=low&mine=1&q=my")
-    assert f'<a href="/bugs?page=2&amp;{query}" aria-label="Page 2">2</a>' in page
-    path = "/bugs?page=2&severity=low&mine=1&q=my"
-    assert await list_titles(browser, path, "One", "Two", "Three") == ["One"]
-    _, page = await get(browser, "/entities/my-site/bugs?severity=low")
-    assert 'href="/entities/my-site/bugs?page=2&amp;severity=low"' in page
-
-
-@pytest.mark.parametrize("query", ["state=gone", "severity=worst", "page=9", "page=x"])
-async def test_list_that_cannot_be_is_not_found(browser: QuartClient, query: str) -> None:
-    assert (await get(browser, f"/bugs?{query}"))[0] == 404
-
-
-@pytest.mark.parametrize("count", [1, 5])
-async def test_list_costs_three_statements_however_many_bugs(
-    app: Quart, browser: QuartClient, admin: User, site: Entity, count: int
-) -> None:
-    await report(app, site, admin, *(f"Bug {number}" for number in range(count)), assignee=admin)
-    async with app.app_context():
-        engine = db.engine
-    with queries(engine) as sent:
-        await browser.get("/bugs")
-    assert len([one for one in sent if one.startswith("SELECT")]) == 3  # the user, count, rows
-
-
-async def test_what_is_due_is_overdue_the_day_after(
-    app: Quart, browser: QuartClient, admin: User, site: Entity
-) -> None:
-    today = utcnow().date()
-    for days, is_overdue in ((1, False), (-1, True)):
-        (bug_id,) = await report(app, site, admin, "x", due_on=today + timedelta(days=days))
-        _, page = await get(browser, f"/bugs/{bug_id}")
-        assert ('<strong class="overdue">overdue</strong>' in page) is is_overdue
-    assert (await get(browser, "/bugs"))[1].count('class="overdue"') == 1
 
 
 # --- one bug
