@@ -53,14 +53,17 @@ class NotFoundError(AppError):
 
 
 class ConflictError(AppError):
-    """What was asked contradicts what is kept; `field` names the culprit, when there is one."""
+    """What was asked contradicts what is kept; `field` or `errors` name the culprits, if any."""
 
     status = 409
     title = "Conflict"
 
-    def __init__(self, message: str, field: str | None = None) -> None:
+    def __init__(
+        self, message: str, field: str | None = None, errors: tuple[FieldError, ...] = ()
+    ) -> None:
         super().__init__(message)
         self.field = field
+        self.errors = errors
 
 
 class TooLargeError(AppError):

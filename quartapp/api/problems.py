@@ -38,7 +38,7 @@ def describe_problem(error: AppError) -> dict[str, Any]:
 
 def find_faults(error: AppError) -> tuple[FieldError, ...]:
     """Return the wrong fields, when *error* names any."""
-    if isinstance(error, InvalidError):
+    if isinstance(error, InvalidError) or (isinstance(error, ConflictError) and error.errors):
         return error.errors
     if isinstance(error, ConflictError) and error.field:
         return (FieldError((error.field,), str(error), "conflict"),)

@@ -24,22 +24,26 @@ TOLD_HOLDS = {
 
 def make_check(entity: Entity, now: datetime) -> Check:
     """Return the check of a new site: the first look is due at once."""
-    return Check(
-        entity_id=entity.id,
-        host=find_host(entity.url),
-        interval=INTERVAL,
-        down_after=DOWN_AFTER,
-        up_after=UP_AFTER,
-        statuses=STATUSES,
-        present="",
-        absent="",
-        slot_at=now,
-        due_at=now,
-        fence=0,
-        crashes=0,
-        state=State.NEW,
-        streak=0,
-    )
+    return Check(**make_check_row(entity, now))
+
+
+def make_check_row(entity: Entity, now: datetime) -> dict[str, Any]:
+    return {
+        "entity_id": entity.id,
+        "host": find_host(entity.url),
+        "interval": INTERVAL,
+        "down_after": DOWN_AFTER,
+        "up_after": UP_AFTER,
+        "statuses": STATUSES,
+        "present": "",
+        "absent": "",
+        "slot_at": now,
+        "due_at": now,
+        "fence": 0,
+        "crashes": 0,
+        "state": State.NEW,
+        "streak": 0,
+    }
 
 
 async def get_check(session: AsyncSession, entity: Entity) -> Check:

@@ -1,22 +1,24 @@
 """Watched sites."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from slugify import slugify
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from quartapp.errors import ConflictError, NotFoundError
-from quartapp.models import Action, Entity, User, utcnow
+from quartapp.errors import ConflictError, FieldError, NotFoundError
+from quartapp.models import Action, Check, Entity, User, utcnow
 from quartapp.models.entity import NAME_LENGTH
 from quartapp.models.rights import may_see_entity
 from quartapp.services.audit import record_event
-from quartapp.services.check import follow_move, make_check
+from quartapp.services.check import follow_move, make_check, make_check_row
 from quartapp.services.rights import refuse_stranger, refuse_viewer
 
 RESERVED_SLUGS = {"new"}  # /entities/new is a page of its own
+BASES = 50  # of slugs, in one statement
 COUNTER_LENGTH = 12  # characters kept free in a slug for "-2", "-3", …
 
 
@@ -78,7 +80,7 @@ async def add_entity(
     if owner is not None:
         refuse_viewer(owner)
     await refuse_taken_name(session, name)
-    slug = await find_free_slug(session, name)
+    (slug,) = await find_free_slugs(session, [name])
     entity = Entity(
         name=name, slug=slug, url=url, content=content, is_public=is_public, owner=owner
     )
@@ -87,6 +89,24 @@ async def add_entity(
     session.add(make_check(entity, utcnow()))
     await session.flush()
     return entity
+
+
+async def add_entities(
+    session: AsyncSession, sites: Sequence[Mapping[str, Any]], owner: User
+) -> list[Entity]:
+    """Add many at once, or none: few statements, however many they are."""
+    refuse_viewer(owner)
+    names = [site["name"] for site in sites]
+    await refuse_taken_names(session, names)
+    slugs = await find_free_slugs(session, names)
+    pairs = zip(sites, slugs, strict=True)
+    rows = [{**site, "slug": slug, "owner_id": owner.id} for site, slug in pairs]
+    await session.execute(insert(Entity), rows)
+    query = select(Entity).options(joinedload(Entity.owner)).where(Entity.slug.in_(slugs))
+    found = {entity.slug: entity for entity in await session.scalars(query)}
+    now = utcnow()
+    await session.execute(insert(Check), [make_check_row(one, now) for one in found.values()])
+    return [found[slug] for slug in slugs]
 
 
 async def edit_entity(session: AsyncSession, entity: Entity, by: User, **changes: Any) -> Entity:
@@ -115,14 +135,46 @@ async def refuse_taken_name(session: AsyncSession, name: str) -> None:
         raise ConflictError(f"The name {name!r} is taken.", "name")
 
 
-async def find_free_slug(session: AsyncSession, name: str) -> str:
-    """Return a slug for *name* that no other entity has: `my-site`, then `my-site-2`."""
-    base = slugify(name, max_length=NAME_LENGTH - COUNTER_LENGTH) or "site"
-    taken = set(await session.scalars(select(Entity.slug).where(Entity.slug.startswith(base))))
+async def refuse_taken_names(session: AsyncSession, names: Sequence[str]) -> None:
+    """Refuse names that others have, and those that come twice; the error says which."""
+    seen = set(await session.scalars(select(Entity.name).where(Entity.name.in_(names))))
+    faults = []
+    for number, name in enumerate(names):
+        if name in seen:
+            text = f"The name {name!r} is taken."
+            faults.append(FieldError(("items", number, "name"), text, "conflict"))
+        seen.add(name)
+    if faults:
+        text = faults[0].msg if len(faults) == 1 else f"{len(faults)} names are taken."
+        raise ConflictError(text, errors=tuple(faults))
+
+
+async def find_free_slugs(session: AsyncSession, names: Sequence[str]) -> list[str]:
+    """Return slugs for *names* that no other entity has: `my-site`, then `my-site-2`."""
+    bases = [make_base(name) for name in names]
+    taken = set(await session.scalars(select(Entity.slug).where(Entity.slug.in_(bases))))
     taken |= RESERVED_SLUGS
-    if base not in taken:
-        return base
-    number = 2
-    while f"{base}-{number}" in taken:
-        number += 1
-    return f"{base}-{number}"
+    counted = {base for base, count in Counter(bases).items() if count > 1 or base in taken}
+    taken |= await find_counted_slugs(session, sorted(counted)) | ({*bases} - counted)
+    return [take_slug(base, taken) if base in counted else base for base in bases]
+
+
+async def find_counted_slugs(session: AsyncSession, bases: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for start in range(0, len(bases), BASES):
+        some = bases[start : start + BASES]
+        begins = or_(*(Entity.slug.startswith(base) for base in some))
+        found |= set(await session.scalars(select(Entity.slug).where(begins)))
+    return found
+
+
+def make_base(name: str) -> str:
+    return slugify(name, max_length=NAME_LENGTH - COUNTER_LENGTH) or "site"
+
+
+def take_slug(base: str, taken: set[str]) -> str:
+    slug, number = base, 2
+    while slug in taken:
+        slug, number = f"{base}-{number}", number + 1
+    taken.add(slug)
+    return slug

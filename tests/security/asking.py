@@ -81,10 +81,13 @@ def is_of_api(rule: Rule) -> bool:
 
 
 def fill(template: dict[str, Any], words: dict[str, str]) -> dict[str, Any]:
-    return {
-        name: value.format_map(words) if isinstance(value, str) else value
-        for name, value in template.items()
-    }
+    return {name: fill_value(value, words) for name, value in template.items()}
+
+
+def fill_value(value: Any, words: dict[str, str]) -> Any:
+    if isinstance(value, list):
+        return [fill(one, words) for one in value]
+    return value.format_map(words) if isinstance(value, str) else value
 
 
 async def send(

@@ -182,6 +182,7 @@ ROUTES = {
     "api_v1.entity.export_ndjson": route(get="signed-in"),
     "api_v1.entity.show": route(get="seen"),
     "api_v1.entity.new": route(SITE, post="editor"),
+    "api_v1.entity.new_ones": route({"items": [SITE]}, post="editor"),
     "api_v1.entity.replace": route(SITE, put="owned"),
     "api_v1.entity.edit": route(SITE, patch="owned"),
     "api_v1.entity.remove": route(delete="owned"),

@@ -7,6 +7,8 @@ from quartapp.api.export import exports
 from quartapp.api.openapi import answers_nothing, may_answer
 from quartapp.api.v1.paging import describe_page, describe_slice, read_cursor
 from quartapp.api.v1.schemas import (
+    EntitiesIn,
+    EntitiesOut,
     EntityFilter,
     EntityIn,
     EntityOut,
@@ -18,6 +20,7 @@ from quartapp.auth import get_user, login_required
 from quartapp.extensions import db
 from quartapp.models import Entity
 from quartapp.services.entity import (
+    add_entities,
     add_entity,
     edit_entity,
     get_entity,
@@ -74,6 +77,20 @@ async def new(data: EntityIn) -> tuple[EntityOut, int, dict[str, str]]:
     await db.session.commit()
     location = url_for("api_v1.entity.show", entity_id=entity.id)
     return EntityOut.model_validate(entity), 201, {"Location": location}
+
+
+@bp.post("/entities/bulk")
+@login_required
+@may_answer(409)
+@validate_request(EntitiesIn)
+@validate_response(EntitiesOut, 201)
+async def new_ones(data: EntitiesIn) -> tuple[EntitiesOut, int, dict[str, str]]:
+    """Add many sites to watch: all of them or none."""
+    sites = [item.model_dump() for item in data.items]
+    entities = await add_entities(db.session, sites, get_user())
+    await db.session.commit()
+    location = url_for("api_v1.entity.index")
+    return EntitiesOut(items=to_out(entities)), 201, {"Location": location}
 
 
 @bp.put("/entities/<id:entity_id>")

@@ -18,6 +18,8 @@ from quartapp.api.v1.schemas.bug import (
 from quartapp.api.v1.schemas.check import CheckOut, CheckPatch
 from quartapp.api.v1.schemas.comment import CommentIn, CommentOut, CommentPage, CommentPatch
 from quartapp.api.v1.schemas.entity import (
+    EntitiesIn,
+    EntitiesOut,
     EntityFilter,
     EntityIn,
     EntityName,
@@ -95,6 +97,8 @@ __all__ = [
     "CommentOut",
     "CommentPage",
     "CommentPatch",
+    "EntitiesIn",
+    "EntitiesOut",
     "EntityFilter",
     "EntityIn",
     "EntityName",

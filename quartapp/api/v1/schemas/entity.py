@@ -9,6 +9,7 @@ from quartapp.api.v1.schemas.user import UserOut
 from quartapp.models.entity import CONTENT_LENGTH, NAME_LENGTH, URL_LENGTH
 from quartapp.models.text import clean_line, clean_text, clean_url
 
+MAX_AT_ONCE = 1000  # entities
 HTTP_URL = Field(json_schema_extra={"format": "uri", "pattern": r"^https?://[^\s@\\]+$"})
 # Cleaned first, measured afterwards: what is kept has the length that is promised.
 EntityName = Annotated[
@@ -45,6 +46,18 @@ class EntityIn(In):
     is_public: bool = False
 
 
+class EntitiesIn(In):
+    """Sites to watch, all of them or none."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"items": [{"name": "Example", "url": "https://example.org/"}]}]
+        }
+    )
+
+    items: list[EntityIn] = Field(min_length=1, max_length=MAX_AT_ONCE)
+
+
 class EntityPatch(Patch):
     """The fields to change."""
 
@@ -66,6 +79,12 @@ class EntityOut(Out):
     owner: UserOut | None
     created_at: datetime
     updated_at: datetime
+
+
+class EntitiesOut(Out):
+    """The sites that were added, in the order in which they were sent."""
+
+    items: list[EntityOut]
 
 
 class EntityPage(PageOut[EntityOut]):
