@@ -34,6 +34,7 @@ DEFAULTS = {
     "entity": PAGES,
     "link": PAGES,
     "main": PAGES,
+    "maintenance": PAGES,
     "passkey": PAGES,
     "second_factor": PAGES,
     "status": PAGES,

@@ -17,6 +17,7 @@ from quartapp.web import (
     bug,
     entity,
     main,
+    maintenance,
     passkey,
     second_factor,
     static,
@@ -35,6 +36,7 @@ BLUEPRINTS = (
     entity.bp,
     usability.bp,
     bug.bp,
+    maintenance.bp,
     status.bp,
 )
 

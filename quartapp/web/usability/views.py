@@ -8,6 +8,7 @@ from quartapp.models import utcnow
 from quartapp.services.check import edit_check, get_check, run_check
 from quartapp.services.entity import get_entity_by_slug
 from quartapp.services.history import measure_windows
+from quartapp.services.maintenance import select_maintenances
 from quartapp.services.paging import paginate
 from quartapp.services.rights import refuse_stranger
 from quartapp.services.usability import list_results, select_outages
@@ -23,12 +24,14 @@ bp = Blueprint("usability", __name__, url_prefix="/entities/<slug>/usability")
 async def show(slug: str) -> ResponseReturnValue:
     entity = await get_entity_by_slug(db.session, slug, seen_by=get_user())
     check = await get_check(db.session, entity)
-    size = current_app.config["PER_PAGE"]
+    now, size = utcnow(), current_app.config["PER_PAGE"]
     return await render_template(
         "usability/show.html",
         entity=entity,
         check=check,
-        windows=await measure_windows(db.session, entity, utcnow()),
+        windows=await measure_windows(db.session, entity, now),
+        maintenances=await paginate(db.session, select_maintenances(entity.id), 1, size),
+        now=now,
         results=await list_results(db.session, entity, limit=size),
         page=await paginate(db.session, select_outages(entity), read_page_number(), size),
     )

@@ -1,0 +1,68 @@
+from datetime import datetime
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from quart import request
+from wtforms import (
+    DateTimeLocalField,
+    IntegerField,
+    SelectMultipleField,
+    StringField,
+    TimeField,
+)
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+
+from quartapp.models import Maintenance
+from quartapp.models.maintenance import TITLE_LENGTH, ZONE_LENGTH
+from quartapp.models.text import clean_line
+from quartapp.models.window import DAYS, MAX_MINUTES, clean_zone, list_zones, to_moment
+from quartapp.web.forms import BaseForm, Clean
+
+NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = dict(zip(DAYS, NAMES, strict=True))
+MINUTE = "%Y-%m-%dT%H:%M"
+
+
+class MaintenanceForm(BaseForm):
+    title = StringField("Title", [DataRequired(), Clean(clean_line), Length(1, TITLE_LENGTH)])
+    timezone = StringField(
+        "Time zone",
+        [InputRequired(), Length(max=ZONE_LENGTH), Clean(clean_zone)],
+        default="UTC",
+        description="Such as Europe/Berlin: all times below are by its clocks.",
+    )
+    starts_at = DateTimeLocalField(
+        "Once, from", [Optional()], format=MINUTE, description="Leave it out for what repeats."
+    )
+    ends_at = DateTimeLocalField("Until", [Optional()], format=MINUTE)
+    weekdays = SelectMultipleField(
+        "Or on each",
+        choices=WEEKDAYS,
+        description="Choose one day or several.",
+    )
+    start_time = TimeField("From", [Optional()], format="%H:%M")
+    minutes = IntegerField("For … minutes", [Optional(), NumberRange(1, MAX_MINUTES)])
+
+    @classmethod
+    async def of(cls, window: Maintenance) -> Self:
+        """The form as sent, or filled by the clocks of the window's zone."""
+        form = await cls.read(None if request.method == "POST" else window)
+        for field in (form.starts_at, form.ends_at):
+            if field.data and field.data.tzinfo:
+                field.data = show_local(field.data, window.timezone)
+        return form
+
+    @property
+    def values(self) -> dict[str, Any]:
+        zone = ZoneInfo(self.timezone.data)
+        moments = {
+            field.short_name: to_moment(field.data, zone) if field.data else None
+            for field in (self.starts_at, self.ends_at)
+        }
+        names = ("title", "timezone", "start_time", "minutes")
+        others = {name: self[name].data for name in names}
+        return {**others, **moments, "weekdays": "".join(self.weekdays.data or [])}
+
+
+def show_local(moment: datetime, zone: str) -> datetime:
+    return moment.astimezone(ZoneInfo(zone)) if zone in list_zones() else moment
