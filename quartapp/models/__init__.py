@@ -15,6 +15,7 @@ from quartapp.models.result import result
 from quartapp.models.rollup import daily, hourly, rolled
 from quartapp.models.second_factor import RecoveryCode, SecondFactor
 from quartapp.models.session import UserSession
+from quartapp.models.tamper import Baseline, PageWatch, Tamper
 from quartapp.models.token import ApiToken, Scope
 from quartapp.models.usability import Outage, State
 from quartapp.models.user import Role, User
@@ -24,6 +25,7 @@ __all__ = [
     "ApiToken",
     "AuditEvent",
     "Base",
+    "Baseline",
     "Bug",
     "BugNote",
     "Check",
@@ -36,6 +38,7 @@ __all__ = [
     "Outage",
     "OutboxMessage",
     "OutboxState",
+    "PageWatch",
     "Passkey",
     "Purpose",
     "RecoveryCode",
@@ -43,6 +46,7 @@ __all__ = [
     "Scope",
     "SecondFactor",
     "State",
+    "Tamper",
     "User",
     "UserSession",
     "daily",

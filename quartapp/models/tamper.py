@@ -1,134 +1,114 @@
-"""Was a page changed: the states it goes through, and the rules that move it.
+"""Watched pages: where each stands, what people accepted of it, and the changes they were told."""
 
-A page is learned, a person accepts what it says, and from then on a difference that is there in
-two looks one after the other is told of, once. Errors, empty pages and selectors without a match
-are no changes.
-"""
-
-import hashlib
-from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 
-from quartapp.models.content import Missing, MissingKind, PageText
-from quartapp.models.learning import (
-    Learned,
-    Study,
-    choose_counted,
-    conclude,
-    find_constant,
-    is_learned,
-    study_text,
-)
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-MISSING_AFTER = 6  # looks in a row without what a selector asks for
-MAX_BASELINES = 5  # variants of a page that people accepted
-MAX_TOLD = 5000  # lines
+from quartapp.models.base import Base, Id
+from quartapp.models.difference import Severity
+from quartapp.models.entity import Entity
+from quartapp.models.lens import Lens
+from quartapp.models.packed import Packed
+from quartapp.models.page_state import PageState
+from quartapp.models.user import User
+
+LIST_LENGTH = 10_000  # characters of all selectors or patterns: MariaDB's TEXT has 64 kB
+CHECKSUM_LENGTH = 64
+DETAIL_LENGTH = 200
+
+
+class PageWatch(Base):
+    """How the page of a site is read, and where it stands since."""
+
+    __tablename__ = "page_watch"
+
+    entity_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("entity.id", ondelete="CASCADE"), unique=True
+    )
+
+    # What people set; selectors and patterns one a line.
+    is_on: Mapped[bool]
+    exclude: Mapped[str] = mapped_column(Text)
+    include: Mapped[str] = mapped_column(Text)
+    ignore: Mapped[str] = mapped_column(Text)
+    sort_lines: Mapped[bool]
+    unique_lines: Mapped[bool]
+
+    # Where it stands; few looks need the memory.
+    state: Mapped[PageState] = mapped_column(String(20))
+    state_since: Mapped[datetime | None]
+    missing: Mapped[int]  # looks in a row without what a selector asks for
+    answer: Mapped[str] = mapped_column(String(CHECKSUM_LENGTH))  # checksum of what moved it last,
+    checksum: Mapped[str] = mapped_column(String(CHECKSUM_LENGTH))  # and of the text in that
+    memory: Mapped[bytes] = mapped_column(Packed, deferred=True, deferred_raiseload=True)
+
+    @property
+    def lens(self) -> Lens:
+        return Lens(
+            exclude=tuple(self.exclude.splitlines()),
+            include=tuple(self.include.splitlines()),
+            ignore=tuple(self.ignore.splitlines()),
+            sort_lines=self.sort_lines,
+            unique_lines=self.unique_lines,
+        )
+
+
+class Baseline(Base):
+    """A text that somebody accepted; the newest ones in use are what looks are compared with."""
+
+    __tablename__ = "baseline"
+    __table_args__ = (Index("ix_baseline_entity_id", "entity_id", "is_used"), Base.__table_args__)
+
+    entity_id: Mapped[int] = mapped_column(Id, ForeignKey("entity.id", ondelete="CASCADE"))
+    is_used: Mapped[bool]
+    text: Mapped[bytes] = mapped_column(Packed)
+    accepted_by_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("user.id", ondelete="SET NULL"), index=True
+    )
+
+    accepted_by: Mapped[User | None] = relationship(lazy="raise_on_sql")
+
+
+class TamperKind(StrEnum):
+    CHANGED = "changed"
+    MISSING = "missing"  # nothing is what a selector asks for
 
 
 class TamperState(StrEnum):
-    LEARNING = "learning"
-    UNCONFIRMED = "unconfirmed"  # learned; nobody has accepted yet what it says
-    STEADY = "steady"
-    SUSPECT = "suspect"  # a difference was seen once
-    CHANGED = "changed"  # people were told
-    MISSING = "missing"  # a selector finds nothing; people were told
+    OPEN = "open"
+    ACCEPTED = "accepted"  # what the page says is right
+    IGNORED = "ignored"  # such lines do not count
+    INCIDENT = "incident"  # somebody did it who may not
 
 
-NOT_YET = {TamperState.LEARNING, TamperState.UNCONFIRMED}
+class Tamper(Base):
+    """A change that people were told of."""
 
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """Where a page stands, as plain data. Differences are marks: + or -, and a line's checksum."""
-
-    state: TamperState = TamperState.LEARNING
-    before: TamperState = TamperState.LEARNING  # the state that it went missing from
-    study: Study = field(default_factory=Study)
-    learned: Learned = field(default_factory=Learned)
-    baselines: tuple[str, ...] = ()  # texts, the newest first
-    seen: frozenset[str] = frozenset()  # the difference in the look before
-    told: frozenset[str] = frozenset()  # differences that people know
-    missing: int = 0  # looks in a row
-
-
-def watch_text(now: Watch, found: PageText | Missing) -> Watch:
-    if isinstance(found, Missing):
-        return miss(now) if found.kind is MissingKind.SELECTOR else now
-    state = now.before if now.state is TamperState.MISSING else now.state
-    now = replace(now, state=state, missing=0)
-    text = get_lines(found)
-    return learn(now, text) if state in NOT_YET else compare(now, text)
-
-
-def get_lines(found: PageText) -> str:
-    """Return the text; what has none is its checksum."""
-    return found.text or f"[{found.media_type}] {found.checksum}"
-
-
-def miss(now: Watch) -> Watch:
-    if now.state is TamperState.MISSING:
-        return now
-    if now.missing + 1 < MISSING_AFTER:
-        return replace(now, missing=now.missing + 1)
-    return replace(now, state=TamperState.MISSING, before=now.state, missing=MISSING_AFTER)
-
-
-def learn(now: Watch, text: str) -> Watch:
-    """Study one look more; a page that waits to be accepted is learned still better."""
-    study = study_text(now.study, text)
-    if now.state is TamperState.LEARNING and not is_learned(study):
-        return replace(now, study=study)
-    learned = conclude(study)
-    baselines = (find_constant(study, learned),)
-    return replace(
-        now, state=TamperState.UNCONFIRMED, study=study, learned=learned, baselines=baselines
+    __tablename__ = "tamper"
+    __table_args__ = (
+        Index("ix_tamper_entity_id", "entity_id", "id"),
+        Index("ix_tamper_state", "state"),
+        Base.__table_args__,
     )
 
-
-def compare(now: Watch, text: str) -> Watch:
-    seen = find_difference(now, text)
-    if not seen:
-        return replace(now, state=TamperState.STEADY, seen=seen)
-    lasting = seen & now.seen
-    if lasting - now.told:
-        told = frozenset(sorted(now.told | lasting)[:MAX_TOLD]) | lasting
-        return replace(now, state=TamperState.CHANGED, seen=seen, told=told)
-    if lasting or seen <= now.told:
-        return replace(now, state=TamperState.CHANGED, seen=seen)
-    return replace(now, state=TamperState.SUSPECT, seen=seen)
-
-
-def find_difference(now: Watch, text: str) -> frozenset[str]:
-    """Return the marks of what a text adds to the nearest baseline, and of what it lacks."""
-    lines = choose_counted(text.splitlines(), now.learned)
-    baselines = [choose_counted(one.splitlines(), now.learned) for one in now.baselines]
-    nearest = min(baselines, key=lambda one: len(one ^ lines))
-    added = {mark("+", line) for line in lines - nearest}
-    return frozenset(added | {mark("-", line) for line in nearest - lines})
-
-
-def mark(sign: str, line: str) -> str:
-    return sign + hashlib.sha256(line.encode(errors="replace")).hexdigest()[:32]
-
-
-def is_alert(old: Watch, new: Watch) -> bool:
-    """Have people to be told of the step from *old* to *new*."""
-    went = new.state is TamperState.MISSING is not old.state
-    return went or bool(new.told - old.told)
-
-
-def accept_baseline(now: Watch, found: PageText | None = None) -> Watch:
-    """Let a person accept what was learned or, with *found*, what the page says by now."""
-    if now.state is TamperState.LEARNING or (found is None and not now.baselines):
-        raise ValueError("The page is not learned yet.")
-    newest = () if found is None else (get_lines(found),)
-    baselines = tuple(dict.fromkeys(newest + now.baselines))[:MAX_BASELINES]
-    nothing: frozenset[str] = frozenset()
-    return replace(
-        now,
-        state=TamperState.STEADY,
-        study=Study(),
-        baselines=baselines,
-        seen=nothing,
-        told=nothing,
+    entity_id: Mapped[int] = mapped_column(Id, ForeignKey("entity.id", ondelete="CASCADE"))
+    found_at: Mapped[datetime]
+    kind: Mapped[TamperKind] = mapped_column(String(10))
+    detail: Mapped[str] = mapped_column(String(DETAIL_LENGTH))  # the selector
+    severity: Mapped[Severity] = mapped_column(String(10))
+    added: Mapped[int]  # lines
+    removed: Mapped[int]
+    replaced: Mapped[int]
+    is_cut: Mapped[bool]  # there is more than the difference shows
+    difference: Mapped[bytes] = mapped_column(Packed, deferred=True, deferred_raiseload=True)
+    text: Mapped[bytes] = mapped_column(Packed, deferred=True, deferred_raiseload=True)
+    state: Mapped[TamperState] = mapped_column(String(10))
+    settled_at: Mapped[datetime | None]
+    settled_by_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("user.id", ondelete="SET NULL"), index=True
     )
+
+    entity: Mapped[Entity] = relationship(lazy="raise_on_sql")
+    settled_by: Mapped[User | None] = relationship(lazy="raise_on_sql")

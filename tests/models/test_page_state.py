@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from quartapp.models.content import Missing, MissingKind, PageText
 from quartapp.models.learning import FEWEST, propose_ignores
-from quartapp.models.tamper import TamperState, Watch, accept_baseline, is_alert, watch_text
+from quartapp.models.page_state import PageState, Watch, accept_baseline, is_alert, watch_text
 
 GONE = Missing(MissingKind.SELECTOR, "#gone")
 ERRORS = [Missing(MissingKind.EMPTY), Missing(MissingKind.NOT_A_PAGE, "503")]
-STEADY, SUSPECT, CHANGED = TamperState.STEADY, TamperState.SUSPECT, TamperState.CHANGED
+STEADY, SUSPECT, CHANGED = PageState.STEADY, PageState.SUSPECT, PageState.CHANGED
 LOOKS = st.lists(st.sampled_from(["a", "a\nb", "a\nc", "d", GONE, *ERRORS]), max_size=40)
 
 
@@ -20,7 +20,7 @@ def page(text: str) -> PageText:
     return PageText(text, text, "text/html")
 
 
-def follow(now: Watch, *looks: str | Missing) -> tuple[list[TamperState], int, Watch]:
+def follow(now: Watch, *looks: str | Missing) -> tuple[list[PageState], int, Watch]:
     """Return the states, how many alerts there were, and where the page stands."""
     states, alerts = [], 0
     for look in looks:
@@ -37,8 +37,8 @@ def learned(text: str = "a") -> Watch:
 
 def test_page_is_learned_and_waits_for_a_person() -> None:
     states, alerts, now = follow(Watch(), *["a"] * FEWEST, "b", "b")
-    waiting = [TamperState.UNCONFIRMED] * 3
-    assert (states, alerts) == ([TamperState.LEARNING] * (FEWEST - 1) + waiting, 0)
+    waiting = [PageState.UNCONFIRMED] * 3
+    assert (states, alerts) == ([PageState.LEARNING] * (FEWEST - 1) + waiting, 0)
     assert accept_baseline(now).state is STEADY
 
 
@@ -73,7 +73,7 @@ def test_missing_selector_is_told_after_six_looks_in_a_row() -> None:
     states, alerts, now = follow(learned(), *[GONE] * 5, "a", *[GONE] * 5)
     assert (states, alerts) == ([STEADY] * 11, 0)
     states, alerts, _ = follow(now, GONE, GONE, "a")
-    assert (states, alerts) == ([TamperState.MISSING, TamperState.MISSING, STEADY], 1)
+    assert (states, alerts) == ([PageState.MISSING, PageState.MISSING, STEADY], 1)
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.kind)

@@ -7,7 +7,7 @@ import pytest
 from quartapp.models.content import PageText, extract_text
 from quartapp.models.learning import MOST
 from quartapp.models.lens import Lens
-from quartapp.models.tamper import TamperState, Watch, accept_baseline, is_alert, watch_text
+from quartapp.models.page_state import PageState, Watch, accept_baseline, is_alert, watch_text
 from tests.models.corpus import DEFACEMENTS, MOVING, PAGE, render
 from tests.models.test_content import see
 
@@ -23,7 +23,7 @@ def read(html: str) -> PageText:
 def learn(kind: str, rng: Random) -> tuple[Watch, int]:
     """Return a page that was learned and accepted, and in how many looks."""
     now, number = Watch(), 0
-    while now.state is TamperState.LEARNING:
+    while now.state is PageState.LEARNING:
         now = watch_text(now, read(render(kind, rng, number)))
         number += 1
     return accept_baseline(now), number
@@ -42,7 +42,7 @@ def test_pages_that_move_raise_no_alarm(kind: str) -> None:
     for number in range(first, first + FETCHES):
         new = watch_text(now, read(render(kind, rng, number)))
         assert not is_alert(now, new), number
-        if new.state is TamperState.SUSPECT:  # the second look, a minute later
+        if new.state is PageState.SUSPECT:  # the second look, a minute later
             now, new = new, watch_text(new, read(render(kind, rng, number + 1)))
             assert not is_alert(now, new), number
         now = new
@@ -59,4 +59,4 @@ def test_defacement_is_found_in_two_looks_and_told_once(kind: str, name: str) ->
         alerts.append(is_alert(now, new))
         now = new
     assert alerts == [False, True, False, False]
-    assert now.state is TamperState.CHANGED
+    assert now.state is PageState.CHANGED

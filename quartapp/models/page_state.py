@@ -1,0 +1,148 @@
+"""Was a page changed: the states it goes through, and the rules that move it.
+
+A page is learned, a person accepts what it says, and from then on a difference that is there in
+two looks one after the other is told of, once. Errors, empty pages and selectors without a match
+are no changes.
+"""
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from quartapp.models.content import Missing, MissingKind, PageText
+from quartapp.models.learning import (
+    MOST,
+    Learned,
+    Study,
+    choose_counted,
+    conclude,
+    find_constant,
+    is_learned,
+    study_text,
+)
+
+MAX_STUDIED = 4 * MOST  # looks at a page that nobody accepts
+MISSING_AFTER = 6  # looks in a row without what a selector asks for
+MAX_BASELINES = 5  # variants of a page that people accepted
+MAX_TOLD = 5000  # lines
+
+
+class PageState(StrEnum):
+    LEARNING = "learning"
+    UNCONFIRMED = "unconfirmed"  # learned; nobody has accepted yet what it says
+    STEADY = "steady"
+    SUSPECT = "suspect"  # a difference was seen once
+    CHANGED = "changed"  # people were told
+    MISSING = "missing"  # a selector finds nothing; people were told
+
+
+NOT_YET = {PageState.LEARNING, PageState.UNCONFIRMED}
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Where a page stands, as plain data. Differences are marks: + or -, and a line's checksum."""
+
+    state: PageState = PageState.LEARNING
+    before: PageState = PageState.LEARNING  # the state that it went missing from
+    study: Study = field(default_factory=Study)
+    learned: Learned = field(default_factory=Learned)
+    baselines: tuple[str, ...] = ()  # texts, the newest first
+    seen: frozenset[str] = frozenset()  # the difference in the look before
+    told: frozenset[str] = frozenset()  # differences that people know
+    missing: int = 0  # looks in a row
+
+
+def watch_text(now: Watch, found: PageText | Missing) -> Watch:
+    if isinstance(found, Missing):
+        return miss(now) if found.kind is MissingKind.SELECTOR else now
+    state = now.before if now.state is PageState.MISSING else now.state
+    now = replace(now, state=state, missing=0)
+    text = get_lines(found)
+    return learn(now, text) if state in NOT_YET else compare(now, text)
+
+
+def get_lines(found: PageText) -> str:
+    """Return the text; what has none is its checksum."""
+    return found.text or f"[{found.media_type}] {found.checksum}"
+
+
+def miss(now: Watch) -> Watch:
+    if now.state is PageState.MISSING:
+        return now
+    if now.missing + 1 < MISSING_AFTER:
+        return replace(now, missing=now.missing + 1)
+    return replace(now, state=PageState.MISSING, before=now.state, missing=MISSING_AFTER)
+
+
+def learn(now: Watch, text: str) -> Watch:
+    """Study one look more; a page that waits to be accepted is learned still better."""
+    if now.state is PageState.UNCONFIRMED and (
+        now.study.looks >= MAX_STUDIED or not find_difference(now, text)
+    ):
+        return now
+    study = study_text(now.study, text)
+    if now.state is PageState.LEARNING and not is_learned(study):
+        return replace(now, study=study)
+    learned = conclude(study)
+    baselines = (find_constant(study, learned),)
+    return replace(
+        now, state=PageState.UNCONFIRMED, study=study, learned=learned, baselines=baselines
+    )
+
+
+def compare(now: Watch, text: str) -> Watch:
+    seen = find_difference(now, text)
+    if not seen:
+        return replace(now, state=PageState.STEADY, seen=seen)
+    lasting = seen & now.seen
+    if lasting - now.told:
+        told = frozenset(sorted(now.told | lasting)[:MAX_TOLD]) | lasting
+        return replace(now, state=PageState.CHANGED, seen=seen, told=told)
+    if lasting or seen <= now.told:
+        return replace(now, state=PageState.CHANGED, seen=seen)
+    return replace(now, state=PageState.SUSPECT, seen=seen)
+
+
+def find_difference(now: Watch, text: str) -> frozenset[str]:
+    """Return the marks of what a text adds to the nearest baseline, and of what it lacks."""
+    lines = choose_counted(text.splitlines(), now.learned)
+    nearest = choose_counted(find_nearest(now, lines).splitlines(), now.learned)
+    added = {mark("+", line) for line in lines - nearest}
+    return frozenset(added | {mark("-", line) for line in nearest - lines})
+
+
+def find_nearest(now: Watch, lines: frozenset[str]) -> str:
+    """Return the baseline that differs the least from the lines that count."""
+
+    def measure(baseline: str) -> int:
+        return len(choose_counted(baseline.splitlines(), now.learned) ^ lines)
+
+    return min(now.baselines, key=measure)
+
+
+def mark(sign: str, line: str) -> str:
+    return sign + hashlib.sha256(line.encode(errors="replace")).hexdigest()[:32]
+
+
+def is_alert(old: Watch, new: Watch) -> bool:
+    """Have people to be told of the step from *old* to *new*."""
+    went = new.state is PageState.MISSING is not old.state
+    return went or bool(new.told - old.told)
+
+
+def accept_baseline(now: Watch, found: PageText | None = None) -> Watch:
+    """Let a person accept what was learned or, with *found*, what the page says by now."""
+    if now.state is PageState.LEARNING or (found is None and not now.baselines):
+        raise ValueError("The page is not learned yet.")
+    newest = () if found is None else (get_lines(found),)
+    baselines = tuple(dict.fromkeys(newest + now.baselines))[:MAX_BASELINES]
+    nothing: frozenset[str] = frozenset()
+    return replace(
+        now,
+        state=PageState.STEADY,
+        study=Study(),
+        baselines=baselines,
+        seen=nothing,
+        told=nothing,
+    )
