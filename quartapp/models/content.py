@@ -106,8 +106,8 @@ def keep(text: str, media_type: str, is_cut: bool) -> PageText:
     checksum = hashlib.sha256(data).hexdigest()
     if len(data) > TEXT_LENGTH:
         room = TEXT_LENGTH - len(CUT) - 1
-        text, is_cut = f"{data[:room].decode(errors='ignore')}\n{CUT}", True
-    return PageText(text, checksum, media_type, is_cut)
+        return PageText(f"{data[:room].decode(errors='ignore')}\n{CUT}", checksum, media_type, True)
+    return PageText(data.decode(), checksum, media_type, is_cut)
 
 
 def decode_body(look: Look) -> str:

@@ -15,6 +15,7 @@ from quartapp.models.lens import compile_pattern
 FEWEST, MOST = 8, 60  # looks until a page is learned
 ENOUGH = 5  # looks that a line which comes and goes was in, or there may be others of its kind
 MAX_LINES, MAX_PATTERNS, LINE_LENGTH = 20_000, 200, 300
+MAX_STUDY = 1_000_000  # characters of all lines
 
 WORDS = {
     "unit": "seconds?|minutes?|mins?|hours?|days?|weeks?|months?|years?",
@@ -38,7 +39,7 @@ PLURAL = re.compile(r"^( [a-z]+)s\b")
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """In how many looks each line was, of how many."""
+    """In how many looks each line was, of how many; lines are in the order of the page."""
 
     looks: int = 0
     counts: dict[str, int] = field(default_factory=dict)
@@ -52,8 +53,11 @@ class Learned:
 
 def study_text(study: Study, text: str) -> Study:
     counts = Counter(study.counts)
-    for line in set(text.splitlines()):
-        if line in counts or len(counts) < MAX_LINES:
+    room = MAX_STUDY - sum(map(len, counts))
+    for line in dict.fromkeys(text.splitlines()):
+        if line not in counts:
+            room -= len(line)
+        if line in counts or (room >= 0 and len(counts) < MAX_LINES):
             counts[line] += 1
     return Study(study.looks + 1, dict(counts))
 
@@ -82,7 +86,8 @@ def conclude(study: Study) -> Learned:
 def find_constant(study: Study, learned: Learned) -> str:
     """Return the lines that were in every look and count: what a baseline is made of."""
     lines = [line for line, count in study.counts.items() if count == study.looks]
-    return "\n".join(sorted(choose_counted(lines, learned)))
+    counted = choose_counted(lines, learned)
+    return "\n".join(line for line in lines if line in counted)
 
 
 def choose_counted(lines: Iterable[str], learned: Learned) -> frozenset[str]:
