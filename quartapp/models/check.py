@@ -24,6 +24,7 @@ MAX_THRESHOLD = 10  # looks in a row
 MAX_TIMEOUT = 20.0  # s; and not longer than this share of the interval:
 TIMEOUT_SHARE = 0.8
 RETRY_AFTER = (15.0, 30.0)  # s after the first failure, and after each one that follows
+SECOND_LOOK_AFTER = 60.0  # s after a page has differed for the first time
 MAX_CRASHES = 3  # workers that never came back from one look; it is left alone then for:
 QUARANTINE = timedelta(hours=1)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -112,7 +113,9 @@ def spread(number: int) -> int:
     return number * 2_654_435_761 % 2**32
 
 
-def find_next_slot(check: Check, standing: Standing, now: datetime, dice: float) -> datetime:
+def find_next_slot(
+    check: Check, standing: Standing, now: datetime, dice: float, *, has_differed: bool = False
+) -> datetime:
     """Return when to look again: at the next slot, or sooner while the site is in doubt.
 
     A slot that comes within half an interval is left out: the look just made stands for it.
@@ -120,9 +123,12 @@ def find_next_slot(check: Check, standing: Standing, now: datetime, dice: float)
     """
     enough = now + timedelta(seconds=check.interval / 2)
     regular = find_slot(check.entity_id, check.interval, max(enough, check.slot_at))
-    if standing.state not in DOUBTFUL:
+    if standing.state in DOUBTFUL:
+        wait = RETRY_AFTER[min(standing.streak, len(RETRY_AFTER)) - 1]
+    elif has_differed:
+        wait = SECOND_LOOK_AFTER
+    else:
         return regular
-    wait = RETRY_AFTER[min(standing.streak, len(RETRY_AFTER)) - 1]
     return min(regular, now + timedelta(seconds=wait * (0.8 + 0.4 * dice)))
 
 

@@ -19,6 +19,7 @@ from quartapp.models.look import Look, Outcome, Reason
 from quartapp.monitoring.gate import Gate
 from quartapp.monitoring.inspector import Inspector
 from quartapp.monitoring.lag import LagMeter
+from quartapp.monitoring.reader import Reader
 from quartapp.monitoring.rest import keep_resting
 from quartapp.monitoring.retain import keep_results, keep_rolling_up
 from quartapp.monitoring.trouble import report_trouble
@@ -46,6 +47,7 @@ class Watcher:
     days: int = 30  # for which results are kept
     gate: Gate | None = None  # tells whether a failure is ours
     inspector: Inspector = field(default_factory=Inspector)
+    reader: Reader = field(default_factory=Reader)
     lag: LagMeter = field(default_factory=LagMeter)
     jobs: dict[asyncio.Task[None], Job] = field(default_factory=dict)
     reports: asyncio.Queue[Report | None] = field(default_factory=asyncio.Queue)
@@ -176,7 +178,8 @@ async def work(watcher: Watcher, job: Job) -> None:
     if verdict.outcome is Outcome.FAIL:
         verdict = await doubt(watcher, began, verdict)
     inspection = await watcher.inspector.inspect(job, look)
-    watcher.reports.put_nowait(Report(job, look, verdict, inspection))
+    reading = await watcher.reader.read(job, look, verdict)
+    watcher.reports.put_nowait(Report(job, look, verdict, inspection, reading))
 
 
 async def doubt(watcher: Watcher, began: float, verdict: Verdict) -> Verdict:

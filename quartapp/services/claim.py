@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, select, update
@@ -13,6 +13,8 @@ from quartapp.models import Check, Entity, utcnow
 from quartapp.models.base import UtcDateTime
 from quartapp.models.check import MAX_CRASHES, QUARANTINE
 from quartapp.models.expectation import Expectation
+from quartapp.models.reading import Plan
+from quartapp.services.page_watch import load_plans
 
 PER_HOST = 2  # looks at one host at once, of one worker
 
@@ -29,6 +31,7 @@ class Job:
     fence: int
     timeout: float  # s
     expected: Expectation
+    page: Plan = field(default_factory=Plan)
 
 
 async def ask_time(session: AsyncSession) -> datetime:
@@ -90,7 +93,7 @@ def select_due(now: datetime, full: Collection[str]) -> Select[Check]:
 
 
 async def take_checks(
-    session: AsyncSession, checks: Iterable[Check], now: datetime, lease: timedelta
+    session: AsyncSession, checks: Collection[Check], now: datetime, lease: timedelta
 ) -> list[Job]:
     """Claim rows that are locked: only the last who did may report."""
     for check in checks:
@@ -99,10 +102,11 @@ async def take_checks(
         check.fence += 1
         check.crashes += 1
     await session.flush()
-    return [make_job(check) for check in checks]
+    plans = await load_plans(session, [check.entity_id for check in checks])
+    return [make_job(check, plans.get(check.entity_id, Plan())) for check in checks]
 
 
-def make_job(check: Check) -> Job:
+def make_job(check: Check, page: Plan) -> Job:
     return Job(
         check_id=check.id,
         entity_id=check.entity_id,
@@ -112,6 +116,7 @@ def make_job(check: Check) -> Job:
         fence=check.fence,
         timeout=check.timeout,
         expected=check.expected,
+        page=page,
     )
 
 

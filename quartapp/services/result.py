@@ -14,6 +14,7 @@ from quartapp.models.certificate import is_notice, watch_certificate, write_noti
 from quartapp.models.check import find_due, find_next_slot
 from quartapp.models.expectation import Verdict
 from quartapp.models.look import Look
+from quartapp.models.reading import Reading
 from quartapp.models.result import DETAIL_LENGTH, result
 from quartapp.models.rules import Inspection
 from quartapp.models.usability import CAUSE_LENGTH, Standing, advance, write_length
@@ -21,6 +22,7 @@ from quartapp.services.bug import record_inspections
 from quartapp.services.check import stand
 from quartapp.services.claim import Job
 from quartapp.services.event import add_event
+from quartapp.services.page_watch import record_readings
 from quartapp.services.rollup import roll_again
 
 
@@ -32,6 +34,13 @@ class Report:
     look: Look
     verdict: Verdict
     inspection: Inspection | None = None  # where the look was inspected for bugs
+    reading: Reading | None = None  # where it moves what is known of the page
+
+    @property
+    def has_differed(self) -> bool:
+        """Tell whether the page differs for the first time, which a second look has to confirm."""
+        is_pending = self.reading is not None and self.reading.is_pending
+        return is_pending and not self.job.page.is_pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,7 @@ async def record_reports(
     rows: list[dict[str, Any]] = []
     turns: list[Turn] = []
     inspections: dict[int, Inspection] = {}
+    readings: dict[int, Reading] = {}
     for check in checks:
         report = by_check[check.id]
         if check.fence == report.job.fence:
@@ -67,11 +77,15 @@ async def record_reports(
             rows.append(make_row(check, report))
             if report.inspection:
                 inspections[check.entity_id] = report.inspection
+            if report.reading:
+                readings[check.entity_id] = report.reading
     if rows:
         await session.execute(insert(result), rows)
     await roll_again(session, find_late(rows, turns), now)
     if inspections:
         await record_inspections(session, inspections, now)
+    if readings:
+        await record_readings(session, readings, now)
     await session.flush()
     return turns
 
@@ -91,7 +105,7 @@ async def move(session: AsyncSession, check: Check, report: Report, now: datetim
     turns = await note_turn(session, check, report, new) if old.is_out != new.is_out else []
     stand(check, new)
     check.looked_at, check.crashes = started_at, 0
-    schedule(check, now)
+    schedule(check, now, has_differed=report.has_differed)
     await note_certificate(session, check, report.look)
     return turns
 
@@ -139,10 +153,10 @@ async def tell_turn(session: AsyncSession, outage: Outage) -> None:
     await add_event(session, outage.entity_id, kind, at, title, detail=detail, subject_id=outage.id)
 
 
-def schedule(check: Check, now: datetime) -> None:
+def schedule(check: Check, now: datetime, *, has_differed: bool) -> None:
     """Set the next look; a site that is paused has none."""
     dice = random.random()  # noqa: S311 (nobody gains by guessing it)
-    check.slot_at = find_next_slot(check, check.standing, now, dice)
+    check.slot_at = find_next_slot(check, check.standing, now, dice, has_differed=has_differed)
     check.due_at = None if check.is_paused else find_due(check.slot_at, check.interval, dice)
 
 

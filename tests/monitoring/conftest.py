@@ -1,9 +1,12 @@
 """A farm of sites, and a client that may look at them."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+from quart import Quart
 
+from quartapp import create_app
 from quartapp.monitoring.client import Client, open_client
 from tests.monitoring.farm import LOOPBACK, Farm, open_farm
 from tests.monitoring.papers import Authority
@@ -38,3 +41,9 @@ async def client(farm: Farm, ca_file: str) -> AsyncIterator[Client]:
         lookup=farm.lookup,
     ) as client:
         yield client
+
+
+@pytest.fixture
+def watching_app(database_url: str, tmp_path: Path) -> Quart:
+    place = {"DATABASE_URL": database_url, "INSTANCE_PATH": tmp_path}
+    return create_app({"TESTING": True, "CHECKS_IN_WEB": True, **place})

@@ -1,22 +1,12 @@
 """The watcher of a process that serves."""
 
-from pathlib import Path
-
-import pytest
 from quart import Quart
 
-from quartapp import create_app
 from quartapp.extensions import db
 from quartapp.models import State
 from tests.monitoring.farm import Farm, make_answer, say
 from tests.monitoring.test_watch import wait_for_results
 from tests.services.watching import load_check, watch
-
-
-@pytest.fixture
-def watching_app(database_url: str, tmp_path: Path) -> Quart:
-    place = {"DATABASE_URL": database_url, "INSTANCE_PATH": tmp_path}
-    return create_app({"TESTING": True, "CHECKS_IN_WEB": True, **place})
 
 
 async def test_process_that_serves_looks_at_sites_too(watching_app: Quart, farm: Farm) -> None:

@@ -1,0 +1,63 @@
+"""Read the pages that looks have fetched, beside the loop, and tell what that moves."""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+
+from quartapp.extensions import db
+from quartapp.models.content import Missing, PageText, extract_text
+from quartapp.models.expectation import Verdict
+from quartapp.models.look import Look, Outcome
+from quartapp.models.reading import (
+    Kept,
+    Plan,
+    Reading,
+    is_new,
+    is_same_answer,
+    read_page,
+    unpack_watch,
+)
+from quartapp.services.claim import Job
+from quartapp.services.page_watch import load_kept
+
+AT_ONCE = 2  # threads: they share the interpreter with the loop
+BUDGET = 4.0  # s, waiting included: less than the margin of a look's lease
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Reader:
+    """What reads pages for one process; of no page it remembers anything."""
+
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+
+    async def read(self, job: Job, look: Look, verdict: Verdict) -> Reading | None:
+        """Return what a look moves of its page; None: nothing, or nobody could tell in time."""
+        if verdict.outcome is not Outcome.OK or not job.page.is_on:
+            return None
+        try:
+            async with asyncio.timeout(BUDGET), self.turns:
+                return await read(job, look)
+        except TimeoutError:
+            logger.warning("The page of %s was not read in time.", job.url)
+        except Exception:
+            logger.exception("The page of %s cannot be read.", job.url)
+        return None
+
+
+async def read(job: Job, look: Look) -> Reading | None:
+    found = await asyncio.to_thread(extract, job.page, look)
+    if found is None or not is_new(job.page, found):
+        return None
+    async with db.read() as session:
+        kept = await load_kept(session, job.entity_id)
+    return await asyncio.to_thread(compare, job.page, kept, found, look)
+
+
+def extract(plan: Plan, look: Look) -> PageText | Missing | None:
+    return None if is_same_answer(plan, look) else extract_text(look, plan.lens)
+
+
+def compare(plan: Plan, kept: Kept | None, found: PageText | Missing, look: Look) -> Reading | None:
+    return read_page(plan, unpack_watch(kept, plan.lens), found, look)

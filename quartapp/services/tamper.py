@@ -1,0 +1,224 @@
+"""Changes of watched pages: what people read of them, and what they make of them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager, joinedload, undefer
+
+from quartapp.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from quartapp.models import Baseline, Entity, PageWatch, Tamper, User, utcnow
+from quartapp.models.content import PageText
+from quartapp.models.lens import clean_pattern, clean_selector
+from quartapp.models.packed import unpack
+from quartapp.models.page_state import PageState, accept_baseline
+from quartapp.models.reading import propose_patterns
+from quartapp.models.rights import may_settle_tampers
+from quartapp.models.tamper import LIST_LENGTH, TamperKind, TamperState
+from quartapp.services.check import lock_check, look_soon
+from quartapp.services.page_watch import (
+    add_baseline,
+    forget_answer,
+    keep_watch,
+    learn_again,
+    load_watch,
+    make_page,
+)
+from quartapp.services.rights import refuse_stranger
+
+MAX_LISTED = 50  # selectors, or patterns
+CLEANERS: dict[str, Callable[[str], str]] = {
+    "exclude": clean_selector,
+    "include": clean_selector,
+    "ignore": clean_pattern,
+}
+SETTLED = {TamperState.ACCEPTED, TamperState.IGNORED}  # an incident may come to either
+
+
+# --- what people read
+
+
+def select_tampers(
+    *,
+    seen_by: User | None,
+    entity_id: int | None = None,
+    states: Iterable[TamperState] = (),
+) -> Select[Tamper]:
+    """The changes of what *seen_by* may see, the newest first; sites and people loaded."""
+    query = select(Tamper).join(Tamper.entity)
+    query = query.options(contains_eager(Tamper.entity), joinedload(Tamper.settled_by))
+    if seen_by is None:
+        query = query.where(Entity.is_public)
+    if entity_id is not None:
+        query = query.where(Tamper.entity_id == entity_id)
+    if wanted := list(states):
+        query = query.where(Tamper.state.in_(wanted))
+    return query.order_by(Tamper.id.desc())
+
+
+async def get_tamper(session: AsyncSession, tamper_id: int, *, seen_by: User | None) -> Tamper:
+    """Return one with its texts; NotFoundError also when *seen_by* may not see it."""
+    query = select_tampers(seen_by=seen_by).where(Tamper.id == tamper_id)
+    query = query.options(undefer(Tamper.difference), undefer(Tamper.text))
+    tamper = await session.scalar(query)
+    if tamper is None:
+        raise NotFoundError(f"There is no change {tamper_id}.")
+    return tamper
+
+
+def read_difference(tamper: Tamper) -> list[dict[str, Any]]:
+    """Return the rows of a difference: lines with their words marked."""
+    rows: list[dict[str, Any]] = unpack(tamper.difference)
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What of a page is known to move by itself, and how many texts are its baselines."""
+
+    looks: int
+    patterns: tuple[str, ...]
+    known: int  # lines that come and go whole
+    baselines: int
+
+
+async def get_page(session: AsyncSession, entity: Entity) -> PageWatch:
+    """Return the page of *entity*; one that nobody has read yet is to be learned."""
+    page = await session.scalar(select(PageWatch).where(PageWatch.entity_id == entity.id))
+    return page or make_page(entity.id)
+
+
+async def get_lesson(session: AsyncSession, page: PageWatch) -> Lesson:
+    used = Baseline.entity_id == page.entity_id, Baseline.is_used
+    count = await session.scalar(select(func.count()).select_from(Baseline).where(*used))
+    watch = await load_watch(session, page)
+    learned = watch.learned
+    return Lesson(watch.study.looks, learned.patterns, len(learned.known), count or 0)
+
+
+# --- what people make of a change
+
+
+async def settle_tamper(
+    session: AsyncSession, tamper: Tamper, by: User, state: TamperState
+) -> Tamper:
+    """Accept what the page says, ignore such lines, or keep it as an incident."""
+    if not may_settle_tampers(by):
+        raise ForbiddenError("Viewers may read only; ask an administrator to be an editor.")
+    if state is TamperState.OPEN:
+        raise InvalidError.of_field("state", "What people were told is open by itself only.")
+    page = await lock_page(session, tamper.entity)
+    await session.refresh(tamper, ["state"])
+    if tamper.state == state:
+        return tamper
+    if tamper.state in SETTLED:
+        raise ConflictError(f"It is settled: {tamper.state}.")
+    now = utcnow()
+    if state is TamperState.ACCEPTED:
+        await accept_text(session, page, tamper, by, now)
+    elif state is TamperState.IGNORED:
+        ignore_lines(page, tamper)
+    tamper.state, tamper.settled_at, tamper.settled_by = state, now, by
+    await session.flush()
+    return tamper
+
+
+async def accept_text(
+    session: AsyncSession, page: PageWatch, tamper: Tamper, by: User, now: datetime
+) -> None:
+    if tamper.kind == TamperKind.MISSING:
+        raise ConflictError("There is no text to accept; change the selectors.")
+    text: str = unpack(tamper.text)
+    watch = await load_watch(session, page)
+    try:
+        accepted = accept_baseline(watch, PageText(text, "", ""))
+    except ValueError as error:
+        raise ConflictError(str(error)) from error
+    await add_baseline(session, page, text, by)
+    keep_watch(page, accepted, now)
+
+
+def ignore_lines(page: PageWatch, tamper: Tamper) -> None:
+    """Add patterns for the lines that differ; of a missing selector nothing more is told anyway."""
+    patterns = propose_patterns(unpack(tamper.difference))
+    ignored = [*dict.fromkeys(page.ignore.splitlines() + patterns)]
+    is_too_much = len(ignored) > MAX_LISTED or len("\n".join(ignored)) > LIST_LENGTH
+    if tamper.is_cut or is_too_much:
+        raise ConflictError("Too many lines differ to ignore each; accept it, or exclude a part.")
+    page.ignore = "\n".join(ignored)
+    forget_answer(page)
+
+
+# --- how a page is read
+
+
+async def accept_page(session: AsyncSession, entity: Entity, by: User) -> PageWatch:
+    """Accept what was learned of a page; from now on differences are told."""
+    refuse_stranger(entity, by)
+    page = await lock_page(session, entity)
+    if page.state != PageState.UNCONFIRMED:
+        raise ConflictError("Nothing that was learned waits to be accepted.")
+    accepted = accept_baseline(await load_watch(session, page))
+    await add_baseline(session, page, accepted.baselines[0], by)
+    keep_watch(page, accepted, utcnow())
+    await session.flush()
+    return page
+
+
+async def relearn_page(session: AsyncSession, entity: Entity, by: User) -> PageWatch:
+    """Start to learn anew; until it is accepted, nothing is told."""
+    refuse_stranger(entity, by)
+    page = await lock_page(session, entity)
+    await learn_again(session, page, utcnow())
+    await session.flush()
+    return page
+
+
+async def edit_page(session: AsyncSession, entity: Entity, by: User, **changes: Any) -> PageWatch:
+    """Change what is named in *changes*; what makes other lines count has the page learned anew."""
+    refuse_stranger(entity, by)
+    cleaned = {name: clean_setting(name, value) for name, value in changes.items()}
+    page = await lock_page(session, entity)
+    old = page.lens
+    for name, value in cleaned.items():
+        setattr(page, name, value)
+    forget_answer(page)
+    has_more = set(old.ignore) - set(page.lens.ignore)  # lines of which no baseline knows
+    if has_more or (old.exclude, old.include) != (page.lens.exclude, page.lens.include):
+        await learn_again(session, page, utcnow())
+    await session.flush()
+    return page
+
+
+def clean_setting(name: str, value: Any) -> Any:
+    """Return the lines of a list as one text; what else there is as it is."""
+    if name not in CLEANERS:
+        return value
+    try:
+        return "\n".join(clean_list(value, CLEANERS[name]))
+    except ValueError as error:
+        raise InvalidError.of_field(name, str(error)) from error
+
+
+def clean_list(values: list[str], clean: Callable[[str], str]) -> list[str]:
+    if any(len(value.splitlines()) != 1 for value in values):
+        raise ValueError("Each is one line.")
+    cleaned = [*dict.fromkeys(map(clean, values))]
+    if len(cleaned) > MAX_LISTED or len("\n".join(cleaned)) > LIST_LENGTH:
+        raise ValueError(f"There are at most {MAX_LISTED}, of {LIST_LENGTH} characters in all.")
+    return cleaned
+
+
+async def lock_page(session: AsyncSession, entity: Entity) -> PageWatch:
+    """Return the page of *entity* for a change, and have it looked at; no look crosses that."""
+    look_soon(await lock_check(session, entity), utcnow())
+    query = select(PageWatch).where(PageWatch.entity_id == entity.id)
+    page = await session.scalar(query.execution_options(populate_existing=True))
+    if page is None:
+        page = make_page(entity.id)
+        session.add(page)
+        await session.flush()
+    return page
