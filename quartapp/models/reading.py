@@ -1,12 +1,13 @@
 """What a look does to the page of a site, worked out beside the database. Safe in a thread."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from quartapp.models.content import Missing, MissingKind, PageText, choose_lines
-from quartapp.models.difference import RowKind, Severity, diff_lines, grade
+from quartapp.models.difference import Row, RowKind, Segments, Severity, diff_lines, grade
 from quartapp.models.learning import (
     Learned,
     Study,
@@ -31,6 +32,7 @@ from quartapp.models.page_state import (
 )
 from quartapp.models.tamper import DETAIL_LENGTH, TamperKind
 
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")  # no database keeps them all
 MOVING = {PageState.LEARNING, PageState.SUSPECT, PageState.MISSING}
 
 
@@ -220,24 +222,31 @@ def drop_ignored(text: str, lens: Lens) -> str:
     return "\n".join(choose_lines(text.splitlines(), Lens(ignore=lens.ignore)))
 
 
+def unpack_rows(data: bytes) -> list[Row]:
+    return [make_row(**kept) for kept in unpack(data)]
+
+
+def make_row(kind: str, old: list[Any], new: list[Any], **rest: int) -> Row:
+    return Row(RowKind(kind), old=tuple(map(tuple, old)), new=tuple(map(tuple, new)), **rest)
+
+
 # --- what people may ignore of it
 
 
-def propose_patterns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def propose_patterns(rows: Sequence[Row]) -> list[str]:
     """Return patterns for the lines that differ: of what moves in them, else of all they say."""
-    old, new = list_changed(rows, "old"), list_changed(rows, "new")
+    changed = [row for row in rows if row.kind not in (RowKind.SAME, RowKind.GAP)]
+    old = [join(row.old) for row in changed if row.old]
+    new = [join(row.new) for row in changed if row.new]
     lines = [*dict.fromkeys(old + new)]
     found = propose_ignores(["\n".join(old), "\n".join(new)])
     patterns = [pattern for pattern in found if len(pattern) <= PATTERN_LENGTH]
-    return [*patterns, *sorted(map(quote_line, drop_matching(lines, patterns)))]
+    patterns += sorted(map(quote_line, drop_matching(lines, patterns)))
+    return [CONTROL.sub(".", pattern) for pattern in patterns]
 
 
-def list_changed(rows: Sequence[Mapping[str, Any]], side: str) -> list[str]:
-    return [
-        "".join(text for text, _ in row[side])
-        for row in rows
-        if row["kind"] not in (RowKind.SAME, RowKind.GAP) and row[side]
-    ]
+def join(line: Segments) -> str:
+    return "".join(text for text, _ in line)
 
 
 def quote_line(line: str) -> str:

@@ -1,5 +1,6 @@
 """Changes of watched pages: what people read of them, and what they make of them."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,10 +13,11 @@ from sqlalchemy.orm import contains_eager, joinedload, undefer
 from quartapp.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from quartapp.models import Baseline, Entity, PageWatch, Tamper, User, utcnow
 from quartapp.models.content import PageText
+from quartapp.models.difference import Row
 from quartapp.models.lens import clean_pattern, clean_selector
 from quartapp.models.packed import unpack
 from quartapp.models.page_state import PageState, accept_baseline
-from quartapp.models.reading import propose_patterns
+from quartapp.models.reading import propose_patterns, unpack_rows
 from quartapp.models.rights import may_settle_tampers
 from quartapp.models.tamper import LIST_LENGTH, TamperKind, TamperState
 from quartapp.services.check import lock_check, look_soon
@@ -30,6 +32,7 @@ from quartapp.services.page_watch import (
 from quartapp.services.rights import refuse_stranger
 
 MAX_LISTED = 50  # selectors, or patterns
+ONE_LINE = re.compile("[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 CLEANERS: dict[str, Callable[[str], str]] = {
     "exclude": clean_selector,
     "include": clean_selector,
@@ -69,10 +72,9 @@ async def get_tamper(session: AsyncSession, tamper_id: int, *, seen_by: User | N
     return tamper
 
 
-def read_difference(tamper: Tamper) -> list[dict[str, Any]]:
-    """Return the rows of a difference: lines with their words marked."""
-    rows: list[dict[str, Any]] = unpack(tamper.difference)
-    return rows
+def read_difference(tamper: Tamper) -> list[Row]:
+    """Return the lines of a difference, their words marked."""
+    return unpack_rows(tamper.difference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ async def accept_text(
 
 def ignore_lines(page: PageWatch, tamper: Tamper) -> None:
     """Add patterns for the lines that differ; of a missing selector nothing more is told anyway."""
-    patterns = propose_patterns(unpack(tamper.difference))
+    patterns = propose_patterns(unpack_rows(tamper.difference))
     ignored = [*dict.fromkeys(page.ignore.splitlines() + patterns)]
     is_too_much = len(ignored) > MAX_LISTED or len("\n".join(ignored)) > LIST_LENGTH
     if tamper.is_cut or is_too_much:
@@ -204,8 +206,8 @@ def clean_setting(name: str, value: Any) -> Any:
 
 
 def clean_list(values: list[str], clean: Callable[[str], str]) -> list[str]:
-    if any(len(value.splitlines()) != 1 for value in values):
-        raise ValueError("Each is one line.")
+    if any(not ONE_LINE.fullmatch(value) for value in values):
+        raise ValueError("Each is one line, without control characters.")
     cleaned = [*dict.fromkeys(map(clean, values))]
     if len(cleaned) > MAX_LISTED or len("\n".join(cleaned)) > LIST_LENGTH:
         raise ValueError(f"There are at most {MAX_LISTED}, of {LIST_LENGTH} characters in all.")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from quartapp.models.content import Missing, MissingKind, PageText
-from quartapp.models.difference import Severity
+from quartapp.models.difference import Severity, diff_lines
 from quartapp.models.learning import FEWEST
 from quartapp.models.lens import Lens
 from quartapp.models.packed import pack, unpack
@@ -20,6 +20,7 @@ from quartapp.models.reading import (
     propose_patterns,
     read_page,
     sum_answer,
+    unpack_rows,
     unpack_watch,
 )
 from quartapp.models.tamper import TamperKind
@@ -121,9 +122,8 @@ def test_change_is_told_with_what_differs() -> None:
     assert (reading.state, reading.checksum) == (PageState.CHANGED, "Head\nWelcome hacker\nFoot")
     assert (alert.kind, alert.severity) == (TamperKind.CHANGED, Severity.MEDIUM)
     assert unpack(alert.text) == "Head\nWelcome hacker\nFoot"
-    rows = unpack(alert.difference)
-    assert [row["kind"] for row in rows] == ["same", "replaced", "same"]
-    assert rows[1]["new"] == [["Welcome ", False], ["hacker", True]]
+    rows = unpack_rows(alert.difference)
+    assert tuple(rows) == diff_lines("Head\nWelcome home\nFoot", "Head\nWelcome hacker\nFoot").rows
 
 
 def test_page_that_shrank_or_grew_beyond_measure_is_grave() -> None:
@@ -158,7 +158,7 @@ def propose(old: str, new: str) -> list[str]:
     reading = see_twice(steady, new)
     assert reading
     assert reading.alert
-    return propose_patterns(unpack(reading.alert.difference))
+    return propose_patterns(unpack_rows(reading.alert.difference))
 
 
 def test_patterns_are_proposed_for_what_moves_else_for_the_line() -> None:
@@ -171,3 +171,7 @@ def test_pattern_of_a_long_line_is_its_beginning() -> None:
     (pattern,) = propose("Head", f"Head\n{'(' * 1000}")
     assert pattern == "^" + r"\(" * 249
     assert drop_ignored("(" * 1000 + "\nHead", Lens(ignore=(pattern,))) == "Head"
+
+
+def test_control_characters_are_in_no_pattern() -> None:
+    assert propose("Head", "Head\na\0b") == ["^a.b$"]

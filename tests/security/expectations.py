@@ -53,6 +53,10 @@ owned      own     login     no     yes   no    yes   login    yes     yes     y
 owned      foreign login     no     no    no    yes   login    no      no      no      yes     yes        yes         yes          login
 owned      public  login     no     no    no    yes   login    no      no      no      yes     yes        yes         yes          login
 owned      missing login     none   none  none  none  login    none    none    none    none    none       none        none         login
+unlearned  own     login     no     409    no    409   login    409     409     409     409     409        409         409          login
+unlearned  foreign login     no     no    no    409   login    no      no      no      409     409        409         409          login
+unlearned  public  login     no     no    no    409   login    no      no      no      409     409        409         409          login
+unlearned  missing login     none   none  none  none  login    none    none    none    none    none       none        none         login
 credential own     login     yes    yes   none  yes   login    yes     yes     yes     yes     yes        yes         yes          login
 credential foreign login     none   none  none  yes   login    none    none    none    yes     none       none        yes/none     login
 credential missing login     none   none  none  none  login    none    none    none    none    none       none        none         login
@@ -212,6 +216,14 @@ ROUTES = {
     "api_v1.maintenance.new": route(WEEKLY, post="boss"),
     "api_v1.maintenance.replace": route(WEEKLY, put="owned"),
     "api_v1.maintenance.remove": route(delete="owned"),
+    "api_v1.tamper.index": route(get="signed-in"),
+    "api_v1.tamper.show": route(get="seen"),
+    "api_v1.tamper.difference": route(get="seen"),
+    "api_v1.tamper.settle": route({"state": "incident"}, patch="comment"),
+    "api_v1.tamper.show_page": route(get="seen"),
+    "api_v1.tamper.edit_settings": route({"is_on": False}, patch="owned"),
+    "api_v1.tamper.accept": route(post="unlearned"),
+    "api_v1.tamper.relearn": route(post="owned"),
     "api_v1.bug.index": route(get="signed-in"),
     "api_v1.bug.export_csv": route(get="signed-in"),
     "api_v1.bug.export_ndjson": route(get="signed-in"),

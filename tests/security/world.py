@@ -28,11 +28,16 @@ from quartapp.models import (
     UserSession,
     utcnow,
 )
+from quartapp.models.difference import Severity as TamperSeverity
+from quartapp.models.packed import pack
+from quartapp.models.reading import Alert
 from quartapp.models.rules import Severity
 from quartapp.models.tally import FindingState
+from quartapp.models.tamper import TamperKind
 from quartapp.security import hash_token
 from quartapp.services.link import add_link
 from quartapp.services.outbox import add_message
+from quartapp.services.page_watch import add_tamper
 from quartapp.services.session import open_session
 from quartapp.services.token import add_token
 from tests.helpers import PASSWORD, add_person, read_token
@@ -179,12 +184,20 @@ async def make_maintenance_id(
     return window.id
 
 
+async def make_tamper_id(session: AsyncSession, owner: User, is_public: bool, _: Values) -> int:
+    entity = await make_entity(session, owner, is_public)
+    nothing = {"difference": pack([]), "text": pack("")}
+    found = Alert(TamperKind.CHANGED, TamperSeverity.LOW, "", 0, 0, 0, False, **nothing)
+    return (await add_tamper(session, entity.id, found, utcnow())).id
+
+
 # By the name of an argument; what others stand on comes first.
 MAKERS: dict[str, Maker] = {
     "slug": make_slug,
     "entity_id": make_entity_id,
     "bug_id": make_bug_id,
     "maintenance_id": make_maintenance_id,
+    "tamper_id": make_tamper_id,
     "comment_id": make_comment_id,
     "session_id": make_session_id,
     "token_id": make_token_id,

@@ -51,9 +51,9 @@ async def test_change_is_told_once_with_what_differs(
     assert (tamper.kind, tamper.state) == (TamperKind.CHANGED, TamperState.OPEN)
     assert (tamper.severity, tamper.replaced) == (Severity.MEDIUM, 1)
     rows = read_difference(tamper)
-    assert [(row["kind"], row["old"], row["new"]) for row in rows] == [
-        ("same", [["Head", False]], [["Head", False]]),
-        ("replaced", [["Welcome", True]], [["Hacked by x", True]]),
+    assert [(row.kind, row.old, row.new) for row in rows] == [
+        ("same", (("Head", False),), (("Head", False),)),
+        ("replaced", (("Welcome", True),), (("Hacked by x", True),)),
     ]
 
 

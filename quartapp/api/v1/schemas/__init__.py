@@ -47,6 +47,18 @@ from quartapp.api.v1.schemas.maintenance import (
 from quartapp.api.v1.schemas.paging import LinksOut, MetaOut, NumberQuery, PageOut, PageQuery
 from quartapp.api.v1.schemas.problem import ErrorOut, Problem
 from quartapp.api.v1.schemas.session import SessionOut, SessionPage
+from quartapp.api.v1.schemas.tamper import (
+    DifferenceOut,
+    LessonOut,
+    PageWatchOut,
+    PageWatchPatch,
+    RowOut,
+    SegmentOut,
+    TamperOut,
+    TamperPage,
+    TamperPatch,
+    TamperQuery,
+)
 from quartapp.api.v1.schemas.token import NewTokenOut, TokenIn, TokenOut, TokenPage
 from quartapp.api.v1.schemas.usability import (
     FiguresOut,
@@ -97,6 +109,7 @@ __all__ = [
     "CommentOut",
     "CommentPage",
     "CommentPatch",
+    "DifferenceOut",
     "EntitiesIn",
     "EntitiesOut",
     "EntityFilter",
@@ -118,6 +131,7 @@ __all__ = [
     "InvitationIn",
     "InvitationOut",
     "InvitationPage",
+    "LessonOut",
     "LinksOut",
     "MaintenanceIn",
     "MaintenanceOut",
@@ -133,6 +147,8 @@ __all__ = [
     "OutagePage",
     "PageOut",
     "PageQuery",
+    "PageWatchOut",
+    "PageWatchPatch",
     "Patch",
     "PointOut",
     "Problem",
@@ -140,13 +156,19 @@ __all__ = [
     "ResultOut",
     "ResultPage",
     "ResultQuery",
+    "RowOut",
     "RuleOut",
     "RulesOut",
+    "SegmentOut",
     "SessionOut",
     "SessionPage",
     "SetupIn",
     "SiteOut",
     "SubscribeIn",
+    "TamperOut",
+    "TamperPage",
+    "TamperPatch",
+    "TamperQuery",
     "TokenIn",
     "TokenOut",
     "TokenPage",
