@@ -38,6 +38,7 @@ DEFAULTS = {
     "passkey": PAGES,
     "second_factor": PAGES,
     "status": PAGES,
+    "tamper": PAGES,
     "usability": PAGES,
 }
 

@@ -9,6 +9,7 @@ from quartapp.models.rights import (
     may_comment,
     may_edit_entity,
     may_handle_bugs,
+    may_settle_tampers,
 )
 from quartapp.web import (
     account,
@@ -22,6 +23,7 @@ from quartapp.web import (
     second_factor,
     static,
     status,
+    tamper,
     usability,
 )
 
@@ -37,6 +39,7 @@ BLUEPRINTS = (
     usability.bp,
     bug.bp,
     maintenance.bp,
+    tamper.bp,
     status.bp,
 )
 
@@ -53,5 +56,6 @@ def init_app(app: Quart) -> None:
     app.add_template_global(may_comment)
     app.add_template_global(may_edit_entity)
     app.add_template_global(may_handle_bugs)
+    app.add_template_global(may_settle_tampers)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -18,6 +18,7 @@ from quartapp.services.entity import (
 from quartapp.services.event import list_events, load_comments, select_events
 from quartapp.services.paging import Page, paginate
 from quartapp.services.rights import refuse_stranger, refuse_viewer
+from quartapp.services.tamper import get_page
 from quartapp.web.entity.forms import CommentForm, EntityForm
 from quartapp.web.forms import BaseForm
 from quartapp.web.paging import read_choice, read_key, read_page_number, read_search
@@ -52,6 +53,7 @@ async def render_entity(entity: Entity, form: CommentForm) -> ResponseReturnValu
         "entity/view.html",
         entity=entity,
         check=await get_check(db.session, entity),
+        watch=await get_page(db.session, entity),
         events=events,
         said=await load_comments(db.session, events),
         page=await paginate_comments(entity, read_page_number()),
