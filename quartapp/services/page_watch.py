@@ -6,12 +6,17 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quartapp.models import Baseline, PageWatch, Tamper, User
+from quartapp.models import Baseline, EventKind, PageWatch, Tamper, User
 from quartapp.models.packed import pack
 from quartapp.models.page_state import MAX_BASELINES, PageState, Watch
 from quartapp.models.reading import Alert, Kept, Plan, Reading, pack_watch, unpack_watch
-from quartapp.models.tamper import TamperState
+from quartapp.models.tamper import TamperKind, TamperState
+from quartapp.services.event import add_event
 
+TOLD = {
+    TamperKind.CHANGED: (EventKind.CHANGED, "The page was changed"),
+    TamperKind.MISSING: (EventKind.MISSING, "A part of the page is missing"),
+}
 MAX_TAMPERS = 200  # of one site: of a page that never rests the oldest go, but no incident
 
 
@@ -111,8 +116,16 @@ async def add_tamper(session: AsyncSession, entity_id: int, alert: Alert, now: d
     )
     session.add(tamper)
     await session.flush()
+    kind, title = TOLD[tamper.kind]
+    detail = tamper.detail or count_lines(tamper)
+    await add_event(session, entity_id, kind, now, title, detail=detail, subject_id=tamper.id)
     await drop_oldest(session, entity_id)
     return tamper
+
+
+def count_lines(tamper: Tamper) -> str:
+    counts = {"added": tamper.added, "removed": tamper.removed, "replaced": tamper.replaced}
+    return ", ".join(f"lines {what}: {count}" for what, count in counts.items() if count)
 
 
 async def drop_oldest(session: AsyncSession, entity_id: int) -> None:

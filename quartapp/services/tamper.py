@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, joinedload, undefer
 
 from quartapp.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from quartapp.models import Baseline, Entity, PageWatch, Tamper, User, utcnow
+from quartapp.models import Baseline, Entity, EventKind, PageWatch, Tamper, User, utcnow
 from quartapp.models.content import PageText
 from quartapp.models.difference import Row
 from quartapp.models.lens import clean_pattern, clean_selector
@@ -21,6 +21,7 @@ from quartapp.models.reading import propose_patterns, unpack_rows
 from quartapp.models.rights import may_settle_tampers
 from quartapp.models.tamper import LIST_LENGTH, TamperKind, TamperState
 from quartapp.services.check import lock_check, look_soon
+from quartapp.services.event import add_event
 from quartapp.services.page_watch import (
     add_baseline,
     forget_answer,
@@ -124,6 +125,8 @@ async def settle_tamper(
     elif state is TamperState.IGNORED:
         ignore_lines(page, tamper)
     tamper.state, tamper.settled_at, tamper.settled_by = state, now, by
+    kind, title = EventKind.SETTLED, f"The change was settled: {state}"
+    await add_event(session, tamper.entity_id, kind, now, title, subject_id=tamper.id, by=by)
     await session.flush()
     return tamper
 

@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 
 from quartapp.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from quartapp.extensions import db
-from quartapp.models import Baseline, Entity, Role, User
+from quartapp.models import Baseline, Entity, EventKind, Role, User
 from quartapp.models.learning import FEWEST
 from quartapp.models.tamper import TamperKind, TamperState
+from quartapp.services.event import list_events, select_events
 from quartapp.services.tamper import (
     accept_page,
     edit_page,
@@ -88,6 +89,24 @@ async def test_incident_stays_until_somebody_settles_it(
             await settle(tamper, owner, TamperState.INCIDENT)
         with pytest.raises(InvalidError):
             await settle(tamper, owner, TamperState.OPEN)
+
+
+async def test_change_and_what_becomes_of_it_are_on_the_time_line(
+    app: Quart, entity: Entity, owner: User
+) -> None:
+    async with app.app_context():
+        await learn(entity, owner)
+        await show(entity, HACKED, HACKED)
+        (tamper,) = await load_tampers(entity)
+        await settle(tamper, owner, TamperState.INCIDENT)
+        async with db.read() as session:
+            events = await list_events(session, select_events(seen_by=owner))
+
+    assert [(event.kind, event.title, event.detail, event.author_id) for event in events] == [
+        (EventKind.SETTLED, "The change was settled: incident", "", owner.id),
+        (EventKind.CHANGED, "The page was changed", "lines replaced: 1", None),
+    ]
+    assert {event.subject_id for event in events} == {tamper.id}
 
 
 async def test_missing_selector_is_told_and_has_nothing_to_accept(

@@ -249,7 +249,7 @@ async def test_show_costs_eight_statements_however_many_comments(
         engine = db.engine
     with queries(engine) as sent:
         await browser.get("/entities/my-site")
-    # The user, the site, its check and page; events and what they say; the count and rows of comments.
+    # The user, the site, its check and page; events, what they say; the count and rows of comments.
     assert len([one for one in sent if one.startswith("SELECT")]) == 8
 
 

@@ -3,8 +3,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Patch, omittable
-from quartapp.api.v1.schemas.bug import UserId
+from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Patch, RowId, omittable
 from quartapp.api.v1.schemas.paging import NumberQuery, PageOut
 from quartapp.api.v1.schemas.usability import SiteOut
 from quartapp.api.v1.schemas.user import UserOut
@@ -24,7 +23,7 @@ class TamperQuery(NumberQuery):
     """What is listed: the newest first."""
 
     state: TamperState | None = None
-    entity: UserId | None = None
+    entity: RowId | None = None
 
 
 class TamperPatch(In):

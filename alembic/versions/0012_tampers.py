@@ -1,7 +1,7 @@
 """Watched pages: settings and standing, accepted texts, changes.
 
-Revision ID: 0008_tampers
-Revises: 0007_bugs
+Revision ID: 0012_tampers
+Revises: 0011_maintenance
 """
 
 import sqlalchemy as sa
@@ -10,8 +10,8 @@ from sqlalchemy.dialects import mysql
 from alembic import op
 from quartapp.models.base import UtcDateTime
 
-revision = "0008_tampers"
-down_revision = "0007_bugs"
+revision = "0012_tampers"
+down_revision = "0011_maintenance"
 branch_labels = None
 depends_on = None
 
