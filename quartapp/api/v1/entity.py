@@ -16,6 +16,7 @@ from quartapp.api.v1.schemas import (
     EntityPatch,
     EntityQuery,
 )
+from quartapp.asgi.wrappers import limit_body
 from quartapp.auth import get_user, login_required
 from quartapp.extensions import db
 from quartapp.models import Entity
@@ -31,6 +32,7 @@ from quartapp.services.export import Reading
 from quartapp.services.paging import paginate, paginate_after
 
 bp = Blueprint("entity", __name__)
+MAX_BULK = 8 * 1024 * 1024  # bytes
 
 
 @bp.get("/entities")
@@ -80,6 +82,7 @@ async def new(data: EntityIn) -> tuple[EntityOut, int, dict[str, str]]:
 
 
 @bp.post("/entities/bulk")
+@limit_body(MAX_BULK)
 @login_required
 @may_answer(409)
 @validate_request(EntitiesIn)
