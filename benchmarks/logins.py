@@ -6,6 +6,7 @@ with limits off, so that every guess is hashed.
 
 import asyncio
 import json
+import os
 import statistics
 import sys
 import time
@@ -87,10 +88,9 @@ async def measure_difference(port: int) -> None:
 
 
 def read_memory(pid: int) -> float:
-    """Return the resident memory of a process in MB."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    (line,) = (line for line in lines if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
+    """Return the resident memory of a process in MB; one that was killed has none."""
+    pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGESIZE") / 1024**2
 
 
 async def prepare(url: str) -> None:
