@@ -3,6 +3,7 @@
 from quartapp.models.audit import Action, AuditEvent
 from quartapp.models.base import Base, utcnow
 from quartapp.models.bug import Bug, BugNote
+from quartapp.models.channel import Channel, ChannelKind, Delivery
 from quartapp.models.check import Check
 from quartapp.models.comment import Comment
 from quartapp.models.entity import Entity
@@ -28,8 +29,11 @@ __all__ = [
     "Baseline",
     "Bug",
     "BugNote",
+    "Channel",
+    "ChannelKind",
     "Check",
     "Comment",
+    "Delivery",
     "Entity",
     "Event",
     "EventKind",

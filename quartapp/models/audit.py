@@ -35,6 +35,8 @@ class Action(StrEnum):
     RESET_LINK_MADE = "reset-link-made"
     TOKEN_MADE = "token-made"  # noqa: S105
     TOKEN_REVOKED = "token-revoked"  # noqa: S105
+    CHANNEL_ADDED = "channel-added"
+    CHANNEL_REMOVED = "channel-removed"
     INVITED = "invited"
     INVITATION_REVOKED = "invitation-revoked"
     USER_CREATED = "user-created"

@@ -40,6 +40,10 @@ def may_settle_tampers(user: User) -> bool:
     return user.role in EDITORS
 
 
+def may_have_webhook(user: User) -> bool:
+    return user.role in EDITORS
+
+
 def may_edit_comment(user: User, comment: Comment) -> bool:
     return user.is_admin or (user.role in EDITORS and comment.author_id == user.id)
 
