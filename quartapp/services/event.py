@@ -9,6 +9,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from quartapp.models import Comment, Entity, Event, EventKind, User
 from quartapp.models.event import DETAIL_LENGTH, TITLE_LENGTH, Topic, cut
+from quartapp.services.delivery import add_deliveries
 
 LOOK_BACK = 100  # ids
 CHANNEL = "quartapp_event"  # of PostgreSQL's NOTIFY: wakes who listens, with the commit
@@ -25,7 +26,7 @@ async def add_event(
     subject_id: int | None = None,
     by: User | None = None,
 ) -> Event:
-    """Write down what happened to a site; texts that are too long are cut."""
+    """Write down what happened to a site, and have people told; what is too long is cut."""
     event = Event(
         entity_id=entity_id,
         kind=kind,
@@ -37,6 +38,7 @@ async def add_event(
     )
     session.add(event)
     await session.flush()
+    await add_deliveries(session, event)
     await wake_listeners(session)
     return event
 
