@@ -5,6 +5,7 @@ import logging
 import re
 import time
 from contextlib import AsyncExitStack
+from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from aiohttp import ClientConnectionResetError, ClientResponse, ServerDisconnectedError
@@ -80,12 +81,20 @@ async def ask(client: Client, visit: Visit, url: URL) -> str | None:
     return None
 
 
-async def request(client: Client, visit: Visit, url: URL, connection: Connection) -> ClientResponse:
+async def request(
+    client: Client,
+    visit: Visit,
+    url: URL,
+    connection: Connection,
+    *,
+    method: str = "GET",
+    **given: Any,
+) -> ClientResponse:
     """Return the answer once its headers are here."""
     begin = time.monotonic()
     try:
         with give(connection), visit.measure("answer"):
-            return await client.session.get(url, allow_redirects=False)
+            return await client.session.request(method, url, allow_redirects=False, **given)
     except ServerDisconnectedError:
         if not connection.received:
             raise
