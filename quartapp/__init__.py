@@ -17,6 +17,7 @@ from quartapp import (
     log,
     mail,
     monitoring,
+    telling,
     web,
 )
 from quartapp.app import QuartApp
@@ -44,7 +45,7 @@ def assemble(settings: dict[str, Any]) -> QuartApp:
     app.jinja_options = {"undefined": StrictUndefined}  # a misspelt name is an error, not a gap
 
     # What stops in this order, too: what works in the background before its database.
-    background, faces = (mail, monitoring, live), (web, api, cli)
+    background, faces = (mail, monitoring, telling, live), (web, api, cli)
     for part in (log, *background, db, limiter, headers, error_handlers, auth, health, *faces):
         part.init_app(app)
     return app

@@ -76,8 +76,8 @@ class Config(BaseSettings):
     DEBUG: bool = False
     TESTING: bool = False
 
-    # Signs cookies and cursors, seals second factors; 32 bytes or more. Older keys still verify and
-    # open, never sign or seal.
+    # Signs cookies and cursors, seals second factors and the secrets of webhooks; 32 bytes or more.
+    # Older keys still verify and open, never sign or seal.
     SECRET_KEY: SecretStr = SecretStr("")
     SECRET_KEY_FALLBACKS: CommaList[SecretStr] = []
 
@@ -115,7 +115,7 @@ class Config(BaseSettings):
     # Seconds until what a dead worker held is sent by another.
     OUTBOX_LEASE: float = Field(60.0, ge=1, le=HOUR)
 
-    # Look at sites in the processes that serve, not by `quart worker` alone.
+    # Look at sites, and tell people, in the processes that serve, not by `quart worker` alone.
     CHECKS_IN_WEB: bool = False
     CHECK_SLOTS: int = Field(50, ge=1, le=1_000)  # looks at once, of one process
     # Seconds until another process takes what a dead one looked at.

@@ -22,12 +22,16 @@ from quartapp.config import Config, ProductionConfig
 from quartapp.configure import EXIT_CONFIG, load_config
 from quartapp.limits.counters import PAUSE
 from quartapp.limits.rules import API, LOGIN_BY_ACCOUNT, LOGIN_IN_ALL, PAGES, SECOND_BY_DAY
+from quartapp.models.channel import FLAP_TURNS
 from quartapp.models.link import LIFE, Purpose
 from quartapp.models.user import User
 from quartapp.monitoring.connection import MAX_HEAD
 from quartapp.monitoring.fetch import MAX_BODY, MAX_HOPS
 from quartapp.services.paging import MAX_SIZE
+from quartapp.services.prune import DELIVERIES_KEPT
+from quartapp.services.tell import PER_HOST
 from quartapp.services.token import TOKEN_LIFE
+from quartapp.telling.teller import SECONDS, SLOTS
 from tests.api.helpers import Api, add_site
 from tests.papers import (
     ROOT,
@@ -125,6 +129,10 @@ async def test_addresses_that_are_named_are_served(paper: str, app: Quart) -> No
             f"{MAX_HEAD // 1024} kB of headers and {MAX_BODY // 1024**2} MiB",
         ),
         ("docs/operations.md", f"{MAX_HOPS} redirects are followed"),
+        ("docs/operations.md", f"{SLOTS} requests at once, at most {PER_HOST}"),
+        ("docs/operations.md", f"for {SECONDS:.0f} seconds at most"),
+        ("docs/operations.md", f"than {FLAP_TURNS} times within an hour"),
+        ("docs/operations.md", f"is kept for {DELIVERIES_KEPT.days} days"),
         ("docs/architecture.md", f"{NUMBERS[TRIES]}\n  times at most"),
         ("docs/architecture.md", f"{NUMBERS[PARKED_MESSAGES]} messages may wait"),
     ],

@@ -12,6 +12,8 @@ from quartapp.mail.worker import SEND_SECONDS, run_outbox
 from quartapp.monitoring import open_watcher
 from quartapp.monitoring.watch import run_checks
 from quartapp.serve import OVERTIME, on_stop_signals
+from quartapp.telling import open_teller
+from quartapp.telling.teller import run_teller
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +21,7 @@ logger = logging.getLogger(__name__)
 @click.command("worker")
 @with_app
 async def worker_command() -> None:
-    """Look at sites, send mail, remove what has expired, until SIGTERM or SIGINT."""
+    """Look at sites, tell people, send mail, remove what has expired, until SIGTERM or SIGINT."""
     grace = max(SEND_SECONDS, current_app.config["SHUTDOWN_GRACE"])
     mailer = find_mailer()
     if not current_app.config["CHECK_CANARIES"]:
@@ -28,16 +30,17 @@ async def worker_command() -> None:
             " name some in CHECK_CANARIES that always answer."
         )
     loop = asyncio.get_running_loop()
-    async with open_watcher() as watcher:
+    async with open_watcher() as watcher, open_teller() as teller:
 
         def stop() -> None:
-            for part in (watcher, mailer):
+            for part in (watcher, teller, mailer):
                 if part:
                     loop.call_soon_threadsafe(part.stop)
 
         with on_stop_signals(stop, grace + OVERTIME):
             async with asyncio.TaskGroup() as tasks:  # when one breaks, all end: nothing half works
                 tasks.create_task(run_checks(watcher, grace))
+                tasks.create_task(run_teller(teller, grace))
                 if mailer:
                     tasks.create_task(run_outbox(mailer))
                 else:

@@ -2,28 +2,34 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, not_, select
+from sqlalchemy import ColumnElement, and_, delete, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quartapp.models import ApiToken, Link, UserSession
+from quartapp.models import ApiToken, Delivery, Link, UserSession
 from quartapp.services.session import still_holds
 
 TOKEN_KEPT = timedelta(days=30)  # after its last day
+DELIVERIES_KEPT = timedelta(days=90)  # after they were due
 
 
 async def prune_rows(session: AsyncSession, *, now: datetime, limit: int) -> int:
-    """Remove so many at most of the sessions, links and tokens that are past; return how many."""
+    """Remove so many at most of the rows of each table that are past; return how many."""
     counts = [
         await prune_table(session, UserSession, not_(still_holds(now)), limit),
         await prune_table(session, Link, Link.expires_at <= now, limit),
         await prune_table(session, ApiToken, ApiToken.expires_at <= now - TOKEN_KEPT, limit),
+        await prune_table(session, Delivery, is_forgotten(now), limit),
     ]
     return sum(counts)
 
 
+def is_forgotten(now: datetime) -> ColumnElement[bool]:
+    return and_(Delivery.due_at.is_(None), Delivery.planned_at <= now - DELIVERIES_KEPT)
+
+
 async def prune_table(
     session: AsyncSession,
-    table: type[UserSession | Link | ApiToken],
+    table: type[UserSession | Link | ApiToken | Delivery],
     is_past: ColumnElement[bool],
     limit: int,
 ) -> int:

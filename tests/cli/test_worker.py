@@ -12,9 +12,11 @@ from quart import Quart
 
 from quartapp import create_app
 from quartapp.extensions import db
+from quartapp.models import EventKind
 from tests.mail.helpers import add_mail, find_states, run_worker, wait_until
 from tests.monitoring.test_watch import wait_for_results
 from tests.processes import Program
+from tests.services.telling import add_mail_channel, add_reader, happen
 from tests.services.watching import load_check, watch
 from tests.smtp_sink import Sink, start_sink
 
@@ -90,3 +92,20 @@ async def test_worker_looks_at_sites_and_needs_no_mail_server(
 
     assert code == 0
     assert "No mail is sent until MAIL_SERVER names a server." in output
+
+
+async def test_worker_tells_people(outbox_app: Quart, work: Work) -> None:
+    with start_sink() as sink:
+        async with outbox_app.app_context():
+            await add_mail_channel(await add_reader())
+            (site,) = await watch("http://127.0.0.1:1/")  # a port that is not watched
+            await happen(site, EventKind.CHANGED)
+            program = work(sink)
+            await wait_until(lambda: sink.deliveries)
+            program.send(signal.SIGTERM)
+            code = await asyncio.to_thread(program.wait)
+            await db.engine.dispose()
+
+    (delivery,) = sink.deliveries
+    assert (code, delivery.recipients) == (0, ["ann@example.org"])
+    assert delivery.mail["Subject"] == "Site 1: tamper.changed"

@@ -4,14 +4,15 @@ from quart import Quart
 from sqlalchemy import select, update
 
 from quartapp.extensions import db
-from quartapp.models import ApiToken, AuditEvent, Link, Purpose, User, UserSession, utcnow
+from quartapp.models import ApiToken, AuditEvent, Delivery, Link, Purpose, User, UserSession, utcnow
 from quartapp.models.session import IDLE
 from quartapp.services.link import add_link
-from quartapp.services.prune import TOKEN_KEPT, prune_rows
+from quartapp.services.prune import DELIVERIES_KEPT, TOKEN_KEPT, prune_rows
 from quartapp.services.session import open_session
 from quartapp.services.token import add_token
+from tests.services.telling import add_mail_channel, add_reader, load_deliveries
 
-SECOND = timedelta(seconds=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 async def prune(limit: int = 100) -> int:
@@ -45,6 +46,21 @@ async def add_tokens(user: User) -> None:
     async with db.begin() as session:
         for name, life in kept.items():
             await add_token(session, user, name, life=life)
+
+
+async def test_what_was_told_is_forgotten_later(app: Quart) -> None:
+    async with app.app_context():
+        channel = await add_mail_channel(await add_reader())
+        old = utcnow() - DELIVERIES_KEPT
+        given = {"channel_id": channel.id}
+        async with db.begin() as session:
+            session.add(Delivery(planned_at=old, due_at=None, sent_at=old, **given))
+            session.add(Delivery(planned_at=old, due_at=old, last_error="waits", **given))
+            session.add(Delivery(planned_at=old + MINUTE, due_at=None, last_error="new", **given))
+        assert [await prune(), await prune()] == [1, 0]
+        left = [row.last_error for row in await load_deliveries(channel)]
+
+    assert left == ["waits", "new"]
 
 
 async def test_what_nobody_can_use_any_more_is_removed(app: Quart, admin: User) -> None:

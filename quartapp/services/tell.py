@@ -1,0 +1,226 @@
+"""What is to be told now: claimed by one teller, weeded, and its end recorded."""
+
+import secrets
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload, selectinload
+
+from quartapp.models import Channel, ChannelKind, Delivery, Event, EventKind, Outage
+from quartapp.models.channel import FLAP_TIME, TURNS
+from quartapp.models.outbox import CLAIM_LENGTH, ERROR_LENGTH
+from quartapp.models.rights import may_have_webhook, may_see_entity
+from quartapp.models.usability import write_length
+from quartapp.services.channel import make_reminder
+from quartapp.services.delivery import find_down, was_told
+
+PER_HOST = 2  # requests to one host at once, of one teller
+MEANWHILE = timedelta(seconds=5)  # for which an end waits while its beginning is being told
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What one delivery says; *event* is the last one of a digest, and a test has none."""
+
+    delivery_id: int
+    number: int
+    at: datetime
+    title: str
+    event: Event | None = None
+    digest: Sequence[Event] = ()
+
+
+class Fate(Enum):
+    TELL = auto()
+    WAIT = auto()
+    DROP = auto()
+
+
+# --- claims
+
+
+async def has_due_deliveries(session: AsyncSession, now: datetime) -> bool:
+    due = select(Delivery.id).where(Delivery.due_at <= now).limit(1)
+    return await session.scalar(due) is not None
+
+
+async def lock_deliveries(
+    session: AsyncSession,
+    kind: ChannelKind,
+    *,
+    now: datetime,
+    limit: int,
+    busy: Counter[str] | None = None,
+) -> list[Delivery]:
+    """Return what is worth telling now, locked until the commit; the rest is dropped or put off.
+
+    *busy* counts the requests to each host that the caller is at: with these, no host gets more
+    than PER_HOST. What was tried least comes first: what fails again and again holds up no other.
+    """
+    counts = Counter(busy or ())
+    full = [host for host, count in counts.items() if count >= PER_HOST]
+    rows = await find_due(session, kind, now, 2 * limit, full)
+    found: list[Delivery] = []
+    for row in rows:
+        host = row.channel.host
+        if len(found) < limit and (not host or counts[host] < PER_HOST):
+            fate = await judge(session, row)
+            if fate is Fate.DROP:
+                await session.delete(row)
+            elif fate is Fate.WAIT:
+                row.due_at = now + MEANWHILE
+            else:
+                counts[host] += 1
+                found.append(row)
+    await session.flush()
+    return sorted(found, key=lambda row: row.channel_id)  # two tellers lock channels in one order
+
+
+async def find_due(
+    session: AsyncSession, kind: ChannelKind, now: datetime, limit: int, full: Collection[str]
+) -> list[Delivery]:
+    """Return and lock what is due; the rest is loaded, not locked."""
+    channels = select(Channel.id).where(Channel.kind == kind)
+    if full:
+        channels = channels.where(Channel.host.not_in(full))
+    order = Delivery.attempts, Delivery.due_at, Delivery.id
+    due = select(Delivery).where(Delivery.due_at <= now, Delivery.channel_id.in_(channels))
+    loaded = (
+        selectinload(Delivery.channel).joinedload(Channel.user),
+        selectinload(Delivery.event).joinedload(Event.entity),
+        selectinload(Delivery.event).joinedload(Event.author),
+    )
+    locked = due.order_by(*order).limit(limit).with_for_update(skip_locked=True)
+    return list(await session.scalars(locked.options(*loaded)))
+
+
+def claim(row: Delivery, until: datetime) -> str:
+    """Let a locked delivery be the caller's alone until then; return what proves it."""
+    row.claimed_by = secrets.token_hex(CLAIM_LENGTH // 2)
+    row.due_at = until
+    row.attempts += 1
+    return row.claimed_by
+
+
+async def release_deliveries(session: AsyncSession, claims: Collection[str], now: datetime) -> None:
+    """Give back what was claimed and may not have been told."""
+    await session.execute(
+        update(Delivery)
+        .where(Delivery.claimed_by.in_(claims))
+        .values(due_at=now, claimed_by=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+# --- what is worth telling
+
+
+async def judge(session: AsyncSession, row: Delivery) -> Fate:
+    event = row.event
+    if event is None:
+        return Fate.TELL
+    if not may_be_told(row.channel, event):
+        return Fate.DROP
+    if row.until_id is not None:
+        return Fate.TELL
+    if event.kind == EventKind.UP:
+        return await judge_end(session, row, event)
+    if event.kind == EventKind.DOWN and await is_over(session, event):
+        return Fate.TELL if is_unsure(row) else Fate.DROP
+    return Fate.TELL
+
+
+def may_be_told(channel: Channel, event: Event) -> bool:
+    user = channel.user
+    may_have = channel.kind == ChannelKind.MAIL or may_have_webhook(user)
+    return channel.is_on and user.is_active and may_have and may_see_entity(user, event.entity)
+
+
+async def judge_end(session: AsyncSession, row: Delivery, up: Event) -> Fate:
+    """Tell of an end who knows of the beginning."""
+    down = await find_down(session, up)
+    if down is None:
+        return Fate.DROP
+    if await session.scalar(select(was_told(row.channel_id, down, surely=True))):
+        return Fate.TELL
+    return Fate.WAIT if await session.scalar(select(was_told(row.channel_id, down))) else Fate.DROP
+
+
+async def is_over(session: AsyncSession, down: Event) -> bool:
+    query = select(Outage.id).where(Outage.id == down.subject_id, Outage.ended_at.is_(None))
+    return await session.scalar(query) is None
+
+
+def is_unsure(row: Delivery) -> bool:
+    """Tell whether somebody may have been told by a teller that died before it could say so."""
+    return row.attempts > 0 and not row.last_error
+
+
+# --- what is said
+
+
+async def make_notice(session: AsyncSession, row: Delivery, now: datetime) -> Notice:
+    event = row.event
+    if event is None:
+        return Notice(row.id, 0, now, "This is a test")
+    if row.until_id is not None:
+        turns = await list_turns(session, event, row.until_id)
+        return Notice(row.id, row.number, now, describe_turns(turns), turns[-1], turns)
+    title = event.title
+    if row.number:
+        title = f"It is still down, for {write_length(now - event.at)}"
+    return Notice(row.id, row.number, event.at, title, event)
+
+
+async def list_turns(session: AsyncSession, first: Event, until_id: int) -> Sequence[Event]:
+    turns = select(Event).where(Event.entity_id == first.entity_id, Event.kind.in_(TURNS))
+    turns = turns.where(Event.id >= first.id, Event.id <= until_id).order_by(Event.id)
+    loaded = joinedload(Event.entity), joinedload(Event.author)
+    return (await session.scalars(turns.options(*loaded))).all()
+
+
+def describe_turns(turns: Sequence[Event]) -> str:
+    times = "once" if len(turns) == 1 else f"{len(turns)} times"
+    now = "down" if turns[-1].kind == EventKind.DOWN else "up"
+    return f"It went down or came back {times} within {write_length(FLAP_TIME)}, and is {now} now"
+
+
+# --- what became of it
+
+
+async def find_claimed(session: AsyncSession, delivery_id: int, claimed_by: str) -> Delivery | None:
+    """Return and lock a delivery; None: the claim ran out, and another one has it."""
+    query = select(Delivery).where(Delivery.id == delivery_id, Delivery.claimed_by == claimed_by)
+    loaded = selectinload(Delivery.channel), selectinload(Delivery.event)
+    return await session.scalar(query.options(*loaded).with_for_update())
+
+
+async def record_told(session: AsyncSession, row: Delivery, now: datetime) -> None:
+    """Write that a locked delivery was told, and plan the reminder that follows."""
+    row.sent_at, row.due_at, row.claimed_by, row.last_error = now, None, None, ""
+    row.channel.last_sent_at = now
+    row.channel.last_error_at, row.channel.last_error = None, ""
+    await session.flush()
+    last = await session.get(Event, row.until_id) if row.until_id else row.event
+    if last is None or last.kind != EventKind.DOWN or not row.channel.remind_every:
+        return
+    if not await is_over(session, last):
+        session.add(make_reminder(row, row.channel, last.id))
+        await session.flush()
+
+
+async def record_untold(
+    session: AsyncSession, row: Delivery, now: datetime, error: str, *, final: bool = False
+) -> None:
+    """Have a locked delivery told later; no more when that is *final*, a test, or too old."""
+    next_try = None if final or row.event_id is None else row.find_next_try(now)
+    row.due_at, row.claimed_by, row.last_error = next_try, None, error[:ERROR_LENGTH]
+    if next_try is None:
+        row.failed_at = now
+    row.channel.last_error_at, row.channel.last_error = now, error[:ERROR_LENGTH]
+    await session.flush()
