@@ -22,7 +22,7 @@ from quartapp.config import Config, ProductionConfig
 from quartapp.configure import EXIT_CONFIG, load_config
 from quartapp.limits.counters import PAUSE
 from quartapp.limits.rules import API, LOGIN_BY_ACCOUNT, LOGIN_IN_ALL, PAGES, SECOND_BY_DAY
-from quartapp.models.channel import FLAP_TURNS
+from quartapp.models.channel import FLAP_TURNS, MAX_CHANNELS
 from quartapp.models.link import LIFE, Purpose
 from quartapp.models.user import User
 from quartapp.monitoring.connection import MAX_HEAD
@@ -113,6 +113,8 @@ async def test_addresses_that_are_named_are_served(paper: str, app: Quart) -> No
     [
         ("docs/api.md", f"It holds for {TOKEN_LIFE.days} days."),
         ("docs/api.md", f"`per_page` is {MAX_SIZE} at most"),
+        ("docs/api.md", f"Answer with 2xx within {SECONDS:.0f} seconds."),
+        ("docs/api.md", f"their own channels alone, {MAX_CHANNELS} at most"),
         ("docs/operations.md", f"exit code {EXIT_CONFIG}"),
         ("docs/operations.md", f"it holds for a day{'s' * (LIFE[Purpose.SETUP].days - 1)}"),
         ("docs/api.md", f"{API.allows.amount} requests a minute"),

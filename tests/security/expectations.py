@@ -64,6 +64,9 @@ public     own     none      none   none  none  none  none     none    none    n
 public     foreign none      none   none  none  none  none     none    none    none    none    none       none        none         none
 public     public  yes       yes    yes   yes   yes   yes      yes     yes     yes     yes     yes        yes         yes          yes
 public     missing none      none   none  none  none  none     none    none    none    none    none       none        none         none
+private    own     login     yes    yes   none  yes   login    yes     yes     yes     yes     yes        yes         yes          login
+private    foreign login     none   none  none  none  login    none    none    none    none    none       none        none         login
+private    missing login     none   none  none  none  login    none    none    none    none    none       none        none         login
 in-order   own     login     yes    yes   none  yes   login    confirm confirm confirm confirm confirm    confirm     confirm      login
 in-order   foreign login     none   none  none  yes   login    confirm confirm confirm confirm confirm    confirm     confirm      login
 in-order   missing login     none   none  none  none  login    confirm confirm confirm confirm confirm    confirm     confirm      login
@@ -230,6 +233,13 @@ ROUTES = {
     "api_v1.tamper.edit_settings": route({"is_on": False}, patch="owned"),
     "api_v1.tamper.accept": route(post="unlearned"),
     "api_v1.tamper.relearn": route(post="owned"),
+    "api_v1.channel.index": route(get="signed-in"),
+    "api_v1.channel.show": route(get="private"),
+    "api_v1.channel.new": route({"kind": "webhook", "url": "https://a.test/"}, post="editor"),
+    "api_v1.channel.edit": route({"remind_every": 60}, patch="private"),
+    "api_v1.channel.remove": route(delete="private"),
+    "api_v1.channel.test": route(post="private"),
+    "api_v1.channel.deliveries": route(get="private"),
     "api_v1.bug.index": route(get="signed-in"),
     "api_v1.bug.export_csv": route(get="signed-in"),
     "api_v1.bug.export_ndjson": route(get="signed-in"),

@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from quartapp.extensions import db
 from quartapp.models import (
     Bug,
+    Channel,
+    ChannelKind,
     Comment,
     Entity,
     Link,
@@ -191,6 +193,13 @@ async def make_tamper_id(session: AsyncSession, owner: User, is_public: bool, _:
     return (await add_tamper(session, entity.id, found, utcnow())).id
 
 
+async def make_channel_id(session: AsyncSession, owner: User, _: bool, __: Values) -> int:
+    channel = Channel(user_id=owner.id, kind=ChannelKind.MAIL, topics="bug")
+    session.add(channel)
+    await session.flush()
+    return channel.id
+
+
 # By the name of an argument; what others stand on comes first.
 MAKERS: dict[str, Maker] = {
     "slug": make_slug,
@@ -206,6 +215,7 @@ MAKERS: dict[str, Maker] = {
     "invitation_id": make_invitation_id,
     "message_id": make_message_id,
     "passkey_id": make_passkey_id,
+    "channel_id": make_channel_id,
 }
 PUBLISHED = {"slug", "entity_id"}  # what its owner may make public
 

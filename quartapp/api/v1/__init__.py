@@ -12,6 +12,7 @@ from quartapp.api.openapi import ApiProvider
 from quartapp.api.v1 import (
     audit,
     bug,
+    channel,
     check,
     comment,
     docs,
@@ -44,6 +45,7 @@ PARTS = (
     bug,
     event,
     live,
+    channel,
     user,
     token,
     session,

@@ -15,6 +15,15 @@ from quartapp.api.v1.schemas.bug import (
     RuleOut,
     RulesOut,
 )
+from quartapp.api.v1.schemas.channel import (
+    ChannelIn,
+    ChannelOut,
+    ChannelPage,
+    ChannelPatch,
+    DeliveryOut,
+    DeliveryPage,
+    NewChannelOut,
+)
 from quartapp.api.v1.schemas.check import CheckOut, CheckPatch
 from quartapp.api.v1.schemas.comment import CommentIn, CommentOut, CommentPage, CommentPatch
 from quartapp.api.v1.schemas.entity import (
@@ -103,12 +112,18 @@ __all__ = [
     "BugPage",
     "BugPatch",
     "BugQuery",
+    "ChannelIn",
+    "ChannelOut",
+    "ChannelPage",
+    "ChannelPatch",
     "CheckOut",
     "CheckPatch",
     "CommentIn",
     "CommentOut",
     "CommentPage",
     "CommentPatch",
+    "DeliveryOut",
+    "DeliveryPage",
     "DifferenceOut",
     "EntitiesIn",
     "EntitiesOut",
@@ -139,6 +154,7 @@ __all__ = [
     "MaintenanceQuery",
     "MePatch",
     "MetaOut",
+    "NewChannelOut",
     "NewInvitationOut",
     "NewTokenOut",
     "NumberQuery",
