@@ -31,6 +31,7 @@ DEFAULTS = {
     "api_v1": API,
     "auth": PAGES,
     "bug": PAGES,
+    "channel": PAGES,
     "entity": PAGES,
     "link": PAGES,
     "main": PAGES,

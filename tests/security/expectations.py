@@ -64,6 +64,7 @@ public     own     none      none   none  none  none  none     none    none    n
 public     foreign none      none   none  none  none  none     none    none    none    none    none       none        none         none
 public     public  yes       yes    yes   yes   yes   yes      yes     yes     yes     yes     yes        yes         yes          yes
 public     missing none      none   none  none  none  none     none    none    none    none    none       none        none         none
+addressed  -       login     409    409   409   409   login    409     409     409     409     409        409         409          login
 private    own     login     yes    yes   none  yes   login    yes     yes     yes     yes     yes        yes         yes          login
 private    foreign login     none   none  none  none  login    none    none    none    none    none       none        none         login
 private    missing login     none   none  none  none  login    none    none    none    none    none       none        none         login
@@ -132,6 +133,17 @@ ROUTES = {
     "account.tokens": route(get="signed-in"),
     "account.new_token": route({"name": "laptop", "scope": "read"}, get="fresh", post="fresh"),
     "account.remove_one_token": route(post="credential"),
+    "channel.index": route(get="signed-in"),
+    "channel.new_mail": route({"bug": "y", "remind_every": "0"}, get="signed-in", post="addressed"),
+    "channel.new_webhook": route(
+        {"url": "https://a.test/", "bug": "y", "remind_every": "0"}, get="editor", post="editor"
+    ),
+    "channel.show": route(get="private"),
+    "channel.edit": route({"bug": "y", "remind_every": "5"}, get="private", post="private"),
+    "channel.test": route(post="private"),
+    "channel.turn_on": route(post="private"),
+    "channel.turn_off": route(post="private"),
+    "channel.remove": route(post="private"),
     "second_factor.step": route({"code": "000000"}, get="logout", post="logout"),
     "second_factor.show": route(get="fresh"),
     "second_factor.new": route({"code": "000000"}, get="fresh", post="unasked"),
