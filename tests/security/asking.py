@@ -9,8 +9,10 @@ from quart import Quart, Response
 from quart.testing.connections import WebsocketResponseError
 from werkzeug.routing import Rule
 
-from tests.security.expectations import ROUTES, SOCKET
-from tests.security.world import MAKERS, PUBLISHED, Asker, World
+from tests.security.expectations import ROUTES
+from tests.security.policies import SOCKET
+from tests.security.things import MAKERS, PUBLISHED
+from tests.security.world import Asker, World
 
 OWN = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
 SAFE = {"GET", "HEAD", "OPTIONS"}

@@ -23,7 +23,8 @@ from tests.security.asking import (
     send,
     try_socket,
 )
-from tests.security.expectations import METHODS, ROUTES, find_expectation
+from tests.security.expectations import ROUTES, find_expectation
+from tests.security.policies import METHODS
 from tests.security.world import SOMEBODY, Asker, World
 
 # Which token of this browser's session goes where, and what the browser says of the page.
