@@ -36,6 +36,7 @@ def database_kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.mark.timeout(900)  # it calls each operation many times
 async def test_no_failure_and_no_undocumented_status(fresh_app: QuartApp, tmp_path: Path) -> None:
     async with fresh_app.app_context(), db.begin() as session:
         admin = await add_person(session, "admin", role=Role.ADMIN)
