@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from quart.testing import QuartClient
+from werkzeug.routing import Rule
 
 from quartapp import create_app, security
 from quartapp.app import QuartApp
@@ -53,6 +54,23 @@ def _hash_fast() -> Iterator[None]:
     """Spend a thousandth of the time on passwords that guard nothing."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(security, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compile_routes_once() -> Iterator[None]:
+    """Compile what builds a route's address once: an app of its own for each test costs little."""
+    known: dict[object, Any] = {}
+    compile_builder = Rule._compile_builder
+
+    def compile_once(rule: Rule, append_unknown: bool = True) -> Any:
+        key = rule.rule, tuple(rule._trace), repr(rule.defaults), append_unknown
+        if key not in known:
+            known[key] = compile_builder(rule, append_unknown)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", compile_once)
         yield
 
 
