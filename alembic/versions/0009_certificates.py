@@ -22,7 +22,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("check") as table:
-        table.drop_column("certificate_told")
-        table.drop_column("certificate_until")
-        table.drop_column("certificate")
+    op.drop_column("check", "certificate_told")
+    op.drop_column("check", "certificate_until")
+    op.drop_column("check", "certificate")

@@ -241,7 +241,7 @@ async def test_index_costs_three_statements_however_many_rows(
 
 
 @pytest.mark.parametrize("count", [1, 3])
-async def test_show_costs_eight_statements_however_many_comments(
+async def test_show_costs_seven_statements_however_many_comments(
     app: Quart, browser: QuartClient, admin: User, count: int
 ) -> None:
     await add_site(app, admin, comments=count)
@@ -249,8 +249,8 @@ async def test_show_costs_eight_statements_however_many_comments(
         engine = db.engine
     with queries(engine) as sent:
         await browser.get("/entities/my-site")
-    # The user, the site, its check and page; events, what they say; the count and rows of comments.
-    assert len([one for one in sent if one.startswith("SELECT")]) == 8
+    # The user, the site, its check and page; events; the count and rows of comments.
+    assert len([one for one in sent if one.startswith("SELECT")]) == 7
 
 
 async def test_time_line_is_read_by_topic_and_back_to_its_begin(

@@ -46,16 +46,14 @@ async def show(slug: str) -> ResponseReturnValue:
 
 
 async def render_entity(entity: Entity, form: CommentForm) -> ResponseReturnValue:
-    events = await list_events(
-        db.session, select_events(seen_by=get_user(), entity_id=entity.id), limit=LATEST
-    )
+    topics = [topic for topic in Topic if topic is not Topic.COMMENT]  # which have a list there
+    query = select_events(seen_by=get_user(), entity_id=entity.id, topics=topics)
     shown = await render_template(
         "entity/view.html",
         entity=entity,
         check=await get_check(db.session, entity),
         watch=await get_page(db.session, entity),
-        events=events,
-        said=await load_comments(db.session, events),
+        events=await list_events(db.session, query, limit=LATEST),
         page=await paginate_comments(entity, read_page_number()),
         form=form,
     )
