@@ -1,7 +1,6 @@
 """Tell of what happens while it does: events, from all processes to the sockets of this one."""
 
 import asyncio
-from contextlib import suppress
 from typing import Any, cast
 
 from quart import Quart, current_app
@@ -10,6 +9,8 @@ from quartapp.live.hub import Hub, Interest, Listener, find_begin, run_hub
 from quartapp.live.told import keep_told
 
 __all__ = ["Hub", "Interest", "Listener", "find_begin", "get_hub"]
+
+STOP_SECONDS = 1.0
 
 
 def init_app(app: Quart) -> None:
@@ -32,7 +33,8 @@ async def start() -> None:
 
 async def stop() -> None:
     app: Any = current_app
-    for task in app.extensions.pop("live_tasks"):
+    get_hub().stop()
+    tasks = app.extensions.pop("live_tasks")
+    for task in tasks:
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    await asyncio.wait(tasks, timeout=STOP_SECONDS)

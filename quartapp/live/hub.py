@@ -81,6 +81,12 @@ class Hub:
     gaps: dict[int, float] = field(default_factory=dict)  # ids below, not seen yet, and since when
     is_told: bool = False  # by the database, of each event
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    is_stopped: bool = False
+
+    def stop(self) -> None:
+        """Hand out no more; a cancellation alone may be lost in a driver, or in `wait_for`."""
+        self.is_stopped = True
+        self.wake.set()
 
     @contextmanager
     def listen(self, listener: Listener, since: int, missing: set[int]) -> Iterator[None]:
@@ -105,8 +111,8 @@ class Hub:
 
 
 async def run_hub(hub: Hub) -> None:
-    """Hand out events for ever; while the database is away they wait in it."""
-    while True:
+    """Hand out events until the hub stops; while the database is away they wait in it."""
+    while not hub.is_stopped:
         with suppress(TimeoutError):
             await asyncio.wait_for(hub.wake.wait(), hub.pause)
         hub.wake.clear()

