@@ -57,8 +57,7 @@ PARALLEL = "-n auto --maxprocesses 4 --dist worksteal"
 # takes five times as long, and tells nothing new.
 AGAIN = "postgres or mariadb or test_matrix or test_forgery or test_contract"
 CHECKS = {
-    "lint": ["ruff check ."],
-    "format": ["ruff format --check ."],
+    "style": ["ruff check .", "ruff format --check ."],
     "types": ["mypy"],
     "migrations": ["alembic upgrade head", "alembic check"],
     "tests": [
@@ -135,6 +134,7 @@ def hand_over(program: str, *arguments: str) -> NoReturn:
 
 
 def call(command: list[str], **settings: str) -> int:
+    print(f"\n{shlex.join(command[1:])}", flush=True)
     with subprocess.Popen(command, env={**os.environ, **settings}) as process:
         try:
             return process.wait()
@@ -147,18 +147,15 @@ def check() -> None:
     """Run every check, also after a failure, and sum up."""
     results = {}
     with tempfile.TemporaryDirectory() as folder:
-        settings = {
-            "COVERAGE_FILE": f"{folder}/coverage",
-            "DATABASE_URL": f"sqlite:///{folder}/check.db",
-        }
+        paths = {"COVERAGE_FILE": f"{folder}/data", "DATABASE_URL": f"sqlite:///{folder}/db"}
         for title, commands in CHECKS.items():
             steps = [[PYTHON, "-m", *shlex.split(command)] for command in commands]
-            results[title] = all(succeeds(title, step, **settings) for step in steps)
+            results[title] = all(call(step, **paths) == 0 for step in steps)
 
     second, python = f"tests on {SECOND_VERSION}", find_python(SECOND_VERSION)
     if VERSION != SECOND_VERSION and python:
         command, suffix = [python, __file__, "test"], f"-{SECOND_VERSION}"
-        results[second] = succeeds(second, command, VENV_SUFFIX=suffix)
+        results[second] = call(command, VENV_SUFFIX=suffix) == 0
 
     print()
     for title, passed in results.items():
@@ -166,11 +163,6 @@ def check() -> None:
     if VERSION != SECOND_VERSION and not python:
         print(f"{second:16}not run: there is no Python {SECOND_VERSION} here")
     sys.exit(not all(results.values()))
-
-
-def succeeds(title: str, command: list[str], **settings: str) -> bool:
-    print(f"\n{title}: {' '.join(command[2:])}", flush=True)
-    return call(command, **settings) == 0
 
 
 def find_python(version: str) -> str:
@@ -235,9 +227,8 @@ def make_venv() -> dict[str, str]:
     say(f"Making {VENV.name} with Python {VERSION}")
     VENV.mkdir(exist_ok=True)
     follow([sys.executable, "-m", "venv", "--clear", str(VENV)])
-    stamp = {"venv": str(VENV)}
-    STAMP.write_text(json.dumps(stamp))
-    return stamp
+    STAMP.write_text(json.dumps({"venv": str(VENV)}))
+    return {"venv": str(VENV)}
 
 
 def install(source: str) -> None:
@@ -277,9 +268,9 @@ def follow(command: list[str], total: int = 0) -> None:
 
 def show_count(done: int, total: int) -> None:
     """Count in one place on a terminal, by tens elsewhere."""
-    terminal = sys.stderr.isatty()
-    if terminal or done == total or done % 10 == 0:
-        say(f"  {done} of {total} packages", end="\r" if terminal and done < total else "\n")
+    end = "\r" if sys.stderr.isatty() and done < total else "\n"
+    if end == "\r" or done == total or done % 10 == 0:
+        say(f"  {done} of {total} packages", end)
 
 
 def explain(output: str) -> str:

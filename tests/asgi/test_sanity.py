@@ -113,9 +113,9 @@ def test_what_cannot_be_kept_is_named_with_its_place(data: bytes, loc: object, k
     ids=lambda data: f"{data[:6]!r}...",
 )
 def test_a_megabyte_of_malice_is_refused_at_once(data: bytes) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
 
     with pytest.raises((BadRequestError, InvalidError)):
         parse_json(data)
 
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 5  # quadratic: minutes

@@ -53,7 +53,7 @@ async def test_worker_sends_until_it_is_told_to_stop(
             await db.engine.dispose()
 
     assert (code, states) == (0, [("sent", "")])
-    assert monotonic() - started < 3
+    assert monotonic() - started < 15
     assert "Traceback" not in program.output()
 
 

@@ -118,8 +118,8 @@ async def test_a_frozen_server_holds_nobody_for_five_seconds(
     await run(engine, [select(owner)])
 
     assert [failure for failure, _ in found] == [Failure.AWAY] * 5
-    assert all(2.9 < seconds < 4 for _, seconds in found)
-    assert took < 0.5
+    assert all(2.9 < seconds < 10 for _, seconds in found)
+    assert took < 2.9  # a close that waited for an answer
     assert noise == []
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from quartapp.limits import counters, memory
 from tests.servers import Server
 
 
@@ -16,10 +17,27 @@ def valkey_url(valkey_server: Server) -> str:
 
 
 @pytest.fixture
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Redis be slow, as it is beside other tests."""
+    monkeypatch.setattr(counters, "ANSWER", 10.0)
+    monkeypatch.setattr(counters, "PATIENCE", 10.0)
+
+
+@pytest.fixture
+def _still_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop the clock of what is counted here, so that a slow machine tells the same seconds."""
+    for module in (counters, memory):
+        monkeypatch.setattr(module, "time", lambda: 1_800_000_000.0)
+    monkeypatch.setattr(memory, "monotonic", lambda: 1_000.0)
+
+
+@pytest.fixture
 def redis_url(request: pytest.FixtureRequest) -> str:
     """No Redis, unless a test is for "valkey"."""
-    kind = getattr(request, "param", "memory")
-    return str(request.getfixturevalue("valkey_url")) if kind == "valkey" else ""
+    if getattr(request, "param", "memory") == "memory":
+        return ""
+    request.getfixturevalue("_patience")
+    return str(request.getfixturevalue("valkey_url"))
 
 
 @pytest.fixture

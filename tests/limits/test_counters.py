@@ -5,19 +5,11 @@ import asyncio
 import pytest
 from limits import parse
 
-from quartapp.limits import counters as module
 from quartapp.limits.counters import Counters, Verdict
 from quartapp.limits.rules import Rule
 
 FIVE = Rule("five", parse("5/minute"))
 ON_BOTH = pytest.mark.parametrize("redis_url", ["memory", "valkey"], indirect=True)
-
-
-@pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Redis be slow, as it is beside other tests."""
-    monkeypatch.setattr(module, "ANSWER", 10.0)
-    monkeypatch.setattr(module, "PATIENCE", 10.0)
 
 
 @ON_BOTH
@@ -61,11 +53,8 @@ async def test_limit_is_over_when_its_time_is(redis_url: str) -> None:
     assert (first, then) == ([True, True, False], True)
 
 
-async def test_processes_share_what_is_in_valkey(
-    valkey_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("ANSWER", "PATIENCE"):  # on a busy machine, too
-        monkeypatch.setattr(f"quartapp.limits.counters.{name}", 20.0)
+@pytest.mark.usefixtures("_patience")
+async def test_processes_share_what_is_in_valkey(valkey_url: str) -> None:
     here, there = Counters(valkey_url), Counters(valkey_url)
     verdicts = await asyncio.gather(*(c.count(FIVE, "a") for c in (here, there) for _ in range(20)))
     await here.close()

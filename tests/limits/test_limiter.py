@@ -20,6 +20,8 @@ from tests.helpers import add_person, make_bearer
 from tests.limits.asking import ask, asking
 from tests.test_config import PRODUCTION
 
+pytestmark = pytest.mark.usefixtures("_still_clock")
+
 CONFLICT = "INSERT INTO alembic_version SELECT version_num FROM alembic_version"
 
 

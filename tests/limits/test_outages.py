@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,7 +11,7 @@ from limits import parse
 
 from quartapp import create_app
 from quartapp.limits import counters as module
-from quartapp.limits.counters import ANSWER, Counters
+from quartapp.limits.counters import Counters
 from quartapp.limits.rules import Rule
 from tests.servers import Server, start_valkey
 from tests.wire import until
@@ -40,11 +39,24 @@ def frozen(server: Server) -> Iterator[None]:
         os.kill(server.pid, signal.SIGCONT)
 
 
-async def count_many(counters: Counters, times: int, key: str = "a") -> tuple[int, float]:
-    """Hit many times at once; return how many were allowed, and how long that took."""
-    start = time.monotonic()
+async def count_many(counters: Counters, times: int, key: str = "a") -> int:
+    """Hit many times at once; return how many were allowed."""
     verdicts = await asyncio.gather(*(counters.count(FIVE, key) for _ in range(times)))
-    return [verdict.is_allowed for verdict in verdicts].count(True), time.monotonic() - start
+    return [verdict.is_allowed for verdict in verdicts].count(True)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether each hit asked Redis: to wait for one that is away is what hits must not do."""
+    asked = []
+    may_ask = Counters.may_ask
+
+    def note(counters: Counters) -> bool:
+        asked.append(may_ask(counters))
+        return asked[-1]
+
+    monkeypatch.setattr(Counters, "may_ask", note)
+    return asked
 
 
 def shorten_pause(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
@@ -52,17 +64,20 @@ def shorten_pause(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 
 
 async def test_frozen_redis_costs_one_short_wait(
-    valkey: Server, counters: Counters, caplog: pytest.LogCaptureFixture
+    valkey: Server,
+    counters: Counters,
+    asked: list[bool],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    shorten_pause(monkeypatch, 60)
     await counters.count(FIVE, "frozen")
     with frozen(valkey):
-        allowed, first = await count_many(counters, 40)
-        refused, then = await count_many(counters, 40)
+        allowed = [await count_many(counters, 40) for _ in range(2)]
     await counters.close()
 
-    assert (allowed, refused) == (5, 0)
-    assert ANSWER <= first < 5  # of 40 one after the other: 20
-    assert then < first
+    assert allowed == [5, 0]
+    assert asked == [True] * 41 + [False] * 40
     assert [message[:46] for message in caplog.messages] == [
         "Redis is away, each process limits by itself. "
     ]
@@ -75,16 +90,13 @@ async def test_while_redis_is_away_one_in_a_pause_looks_for_it(
     with frozen(valkey):
         await counters.count(FIVE, "one")
         await asyncio.sleep(0.15)
-        start = time.monotonic()
         waits = [asyncio.create_task(counters.count(FIVE, "one")) for _ in range(20)]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         early = [task for task in waits if task.done()]
-        seconds = time.monotonic() - start
         await asyncio.wait(waits)
     await counters.close()
 
     assert len(early) >= 18
-    assert seconds < ANSWER / 2
 
 
 async def test_redis_that_thaws_counts_again(
@@ -120,30 +132,27 @@ async def test_redis_that_dies_and_comes_back_is_no_error(monkeypatch: pytest.Mo
         rest = await count_many(counters, 20)
     await counters.close()
 
-    assert (alive[0], dead[0], back[0], rest[0]) == (5, 5, 1, 4)
-    assert dead[1] < 5
+    assert (alive, dead, back, rest) == (5, 5, 1, 4)
 
 
 async def test_redis_that_was_never_there_is_no_error(unused_port: int) -> None:
     counters = Counters(f"redis://127.0.0.1:{unused_port}/0")
 
-    assert (await count_many(counters, 40))[0] == 5
+    assert await count_many(counters, 40) == 5
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/openapi.json"])
-async def test_requests_are_answered_while_redis_is_frozen(valkey: Server, path: str) -> None:
+async def test_requests_are_answered_while_redis_is_frozen(
+    valkey: Server, asked: list[bool], monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    shorten_pause(monkeypatch, 60)
     app = create_app({"TESTING": True, "RATE_LIMITS": True, "REDIS_URL": valkey.url})
     async with app.test_app():
         client = app.test_client()
         normal = await client.get(path)
         with frozen(valkey):
-            start = time.monotonic()
-            first = await client.get(path)
-            waited = time.monotonic() - start
-            others = [await client.get(path) for _ in range(10)]
-            seconds = time.monotonic() - start - waited
+            answers = [await client.get(path) for _ in range(11)]
 
-    assert {answer.status_code for answer in (first, *others)} == {normal.status_code}
-    assert "RateLimit" in first.headers
-    assert waited < 5
-    assert seconds < 5
+    assert {answer.status_code for answer in answers} == {normal.status_code}
+    assert "RateLimit" in answers[0].headers
+    assert asked == [True] * 2 + [False] * 10

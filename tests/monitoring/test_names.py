@@ -5,7 +5,6 @@ import errno
 import os
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -94,19 +93,18 @@ async def test_hanging_lookups_end_in_time_and_hold_up_nobody(
         user_agent=USER_AGENT, ports=ANY_PORT, allowed=LOOPBACK, lookup=lookup
     ) as client:
         hanging = [
-            asyncio.create_task(look(client, f"http://hangs-{number}.test/", timeout=1))
+            asyncio.create_task(look(client, f"http://hangs-{number}.test/", timeout=3))
             for number in range(50)
         ]
         await asyncio.sleep(0.2)
-        start = time.monotonic()
-        seen = await look(client, url, timeout=1)
-        took = time.monotonic() - start
+        seen = await look(client, url, timeout=30)
+        slowed = [task for task in hanging if task.done()]
         ended = await asyncio.gather(*hanging)
 
-    assert (seen.status, took < 0.5) == (200, True)
+    assert (seen.status, slowed) == (200, [])
     assert {look.reason for look in ended} == {Reason.TIMEOUT}
     assert all(look.detail.endswith("still looking up the name.") for look in ended)
-    assert all(look.phases.total < 2 for look in ended)
+    assert all(look.phases.total < 10 for look in ended)
 
 
 async def test_thread_keeps_its_place_until_it_ends(released: threading.Event) -> None:

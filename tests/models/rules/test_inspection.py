@@ -8,7 +8,7 @@ from quartapp.models.look import Look, Reason
 from quartapp.models.rules import MAX_SIGHTINGS, RULES, Sighting, inspect
 from quartapp.models.rules.inspection import MAX_PLACE
 from quartapp.models.rules.tags import MAX_TAGS
-from tests.models.growth import LIMIT, TIMES, measure_growth
+from tests.growth import LINEAR, TIMES, measure_growth
 from tests.models.rules.looks import fail, refuse, see
 
 LENGTH = 2 * 1024 * 1024
@@ -21,7 +21,7 @@ def test_page_costs_no_more_than_its_length(piece: str) -> None:
     def work(length: int) -> None:
         assert inspect(see(piece * (length // len(piece)))).broken == {}
 
-    assert measure_growth(work, LENGTH // TIMES) < LIMIT
+    assert measure_growth(work, LENGTH // TIMES) < LINEAR
 
 
 def test_many_places_are_summed_up() -> None:

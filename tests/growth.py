@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 TIMES = 8  # longer; what is linear costs as much more, what is quadratic 64 times
-LIMIT = 24.0
+LINEAR = 24.0  # at most, with what a busy machine adds
 
 
 def measure_growth(work: Callable[[int], object], length: int) -> float:
