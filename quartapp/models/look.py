@@ -78,6 +78,7 @@ class Look:
     body: bytes = field(default=b"", repr=False)  # decompressed, to the limit
     is_cut: bool = False  # there was more of the body than is read
     certificate: SeenCertificate | None = None
+    lane: str = ""  # the host or address whose turn it last had to wait for, as others ask it, too
     phases: Phases = Phases()
 
     @property

@@ -15,6 +15,7 @@ from quartapp.monitoring.watch import Watcher, run_checks
 from quartapp.services.claim import Job
 
 CANARY_SECONDS = 5.0  # for a site that always answers
+PATIENCE = 2.0  # s that a look holds a slot while others ask the same address; then others get it
 STOP_SECONDS = 1.5  # for the looks under way when the server stops; then they are given back
 RECORD_SECONDS = 1.0  # to say so
 
@@ -46,7 +47,7 @@ async def open_watcher() -> AsyncIterator[Watcher]:
     async with open_own_client() as client:
 
         async def look_at(job: Job) -> Look:
-            return await look(client, job.url, timeout=job.timeout)
+            return await look(client, job.url, timeout=job.timeout, patience=PATIENCE)
 
         async def ask(url: str) -> Look:
             return await look(client, url, timeout=CANARY_SECONDS)

@@ -30,12 +30,19 @@ ADDRESS = "!#$%&'()*+,/:;=?@[]~\\"
 logger = logging.getLogger(__name__)
 
 
-async def look(client: Client, url: str, *, timeout: float) -> Look:  # noqa: ASYNC109  # see below
+async def look(
+    client: Client,
+    url: str,
+    *,
+    timeout: float,  # noqa: ASYNC109  # see below
+    patience: float | None = None,
+) -> Look:
     """Look at *url*, with an answer or with the reason why there is none; raises nothing.
 
-    *timeout* is for all hops together, and does not run while we wait for a turn of our own.
+    *timeout* is for all hops together, and does not run while we wait for a turn of our own: at
+    most *patience* s for each.
     """
-    visit = Visit(url, limit=asyncio.timeout(timeout))
+    visit = Visit(url, limit=asyncio.timeout(timeout), patience=patience)
     try:
         async with visit.limit:
             await follow(client, visit)

@@ -19,6 +19,9 @@ class Lanes:
         async with lane:
             yield
 
+    def is_full(self, key: str) -> bool:
+        return key in self._lanes and self._lanes[key].locked()
+
     def __len__(self) -> int:
         """Return how many keys are held or waited for."""
         return len(self._lanes)

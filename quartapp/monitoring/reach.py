@@ -29,7 +29,7 @@ RANKS = [Reason.RESOURCES, Reason.CONNECT, Reason.TIMEOUT, Reason.NETWORK, Reaso
 async def reach(client: Client, visit: Visit, url: URL, held: AsyncExitStack) -> Connection:
     """Connect to the site of *url*; *held* ends the connection and gives the lanes free."""
     host = (url.raw_host or "").rstrip(".")
-    await visit.wait(held, client.hosts.hold(host))
+    await visit.queue(held, client.hosts, host)
     addresses = await find_addresses(client.names, visit, url)
     sock = await connect(client, visit, addresses[:MAX_ADDRESSES], url.port or 0, held)
     connection = await shake_hands(client, visit, sock, host, is_secure=url.scheme == "https")
@@ -76,7 +76,7 @@ async def connect(
     left = CONNECT_TIMEOUT
     for number, address in enumerate(addresses):
         async with AsyncExitStack() as lane:
-            await visit.wait(lane, client.addresses.hold(str(address)))
+            await visit.queue(lane, client.addresses, str(address))
             begin = time.monotonic()
             try:
                 sock = lane.enter_context(open_socket(address, client.allowed))

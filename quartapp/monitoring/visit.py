@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from quartapp.models.look import Look, Phases, Reason, SeenCertificate
+from quartapp.monitoring.lanes import Lanes
+from quartapp.monitoring.reasons import LookError
 
 DOING = {
     "": "getting ready",
@@ -34,6 +36,8 @@ class Answer:
 class Visit:
     url: str
     limit: asyncio.Timeout
+    patience: float | None = None  # s to wait for a lane
+    lane: str = ""
     final_url: str = ""
     reason: Reason | None = None
     detail: str = ""
@@ -60,6 +64,16 @@ class Visit:
             yield
         finally:
             self.add(stage, time.monotonic() - start)
+
+    async def queue(self, held: AsyncExitStack, lanes: Lanes, key: str) -> None:
+        """Wait for the turn to ask *key*, to be held; raises LookError after all patience."""
+        if lanes.is_full(key):
+            self.lane = key
+        try:
+            async with asyncio.timeout(self.patience):
+                await self.wait(held, lanes.hold(key))
+        except TimeoutError:
+            raise LookError(Reason.LAG, "It waited too long for its turn.") from None
 
     async def wait(self, held: AsyncExitStack, turn: AbstractAsyncContextManager[None]) -> None:
         """Wait for a turn of ours, to be held; the site's time stands still meanwhile."""
@@ -89,6 +103,7 @@ class Visit:
             body=answer.body,
             is_cut=answer.is_cut,
             certificate=answer.certificate,
+            lane=self.lane,
             phases=Phases(
                 waited=self.waited,
                 dns=seconds.get("dns"),

@@ -32,6 +32,7 @@ ADOPT = 60.0  # s between two looks for sites that another version has added
 BREATH = 0.05  # s in which slots get free, when all were taken
 BATCH, GATHER = 200, 0.2  # reports of one transaction, and s to wait for more of them
 MARGIN = 5.0  # s before the lease ends that a look is given up
+MAX_CROWDS = 5_000
 MAX_PAUSE = 30.0  # s between two tries while the database is away
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Watcher:
     inspector: Inspector = field(default_factory=Inspector)
     reader: Reader = field(default_factory=Reader)
     lag: LagMeter = field(default_factory=LagMeter)
+    crowds: dict[str, str] = field(default_factory=dict)  # what hosts share: an address, a host
     jobs: dict[asyncio.Task[None], Job] = field(default_factory=dict)
     reports: asyncio.Queue[Report | None] = field(default_factory=asyncio.Queue)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -64,8 +66,14 @@ class Watcher:
         return self.slots - len(self.jobs)
 
     @property
-    def hosts(self) -> Counter[str]:
-        return Counter(job.host for job in self.jobs.values())
+    def busy(self) -> Counter[str]:
+        return Counter(self.crowds.get(job.host, job.host) for job in self.jobs.values())
+
+    def note_crowd(self, host: str, lane: str) -> None:
+        """Remember whom *host* has to share with others, for as long as there is room."""
+        if len(self.crowds) >= MAX_CROWDS:
+            self.crowds.clear()
+        self.crowds[host] = lane
 
 
 async def run_checks(watcher: Watcher, patience: float) -> None:
@@ -155,7 +163,9 @@ async def claim(watcher: Watcher, limit: int) -> list[Job]:
     async with db.begin() as session:
         lease = timedelta(seconds=watcher.lease)
         now = await ask_time(session)
-        return await claim_checks(session, now=now, lease=lease, limit=limit, busy=watcher.hosts)
+        return await claim_checks(
+            session, now=now, lease=lease, limit=limit, busy=watcher.busy, crowds=watcher.crowds
+        )
 
 
 def leave(watcher: Watcher, task: asyncio.Task[None]) -> None:
@@ -174,6 +184,11 @@ async def work(watcher: Watcher, job: Job) -> None:
         logger.exception("A look at %s failed.", job.url)
         detail = "This is a defect of ours; the log tells more."
         look = Look(job.url, utcnow(), reason=Reason.INTERNAL, detail=detail)
+    if look.lane:
+        watcher.note_crowd(job.host, look.lane)
+        if look.reason is Reason.LAG:  # its turn comes, and a slot is not held until then
+            await release([job])
+            return
     verdict = judge(look, job.expected)
     if verdict.outcome is Outcome.FAIL:
         verdict = await doubt(watcher, began, verdict)

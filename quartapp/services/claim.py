@@ -1,7 +1,7 @@
 """Whose turn it is: workers claim the looks that are due."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -57,20 +57,24 @@ async def claim_checks(
     lease: timedelta,
     limit: int,
     busy: Counter[str] | None = None,
+    crowds: Mapping[str, str] | None = None,
 ) -> list[Job]:
     """Return jobs that are the caller's alone for *lease*: those that have waited longest.
 
     *busy* counts the looks at each host that the caller is at: with these, no host gets more than
-    PER_HOST at once, so that a slow one delays no other.
+    PER_HOST at once, so that a slow one delays no other. Hosts of *crowds* share an address, or
+    lead to the same host: they are counted by what they share.
     """
-    counts = Counter(busy or ())
-    full = [host for host, count in counts.items() if count >= PER_HOST]
+    counts, crowds = Counter(busy or ()), crowds or {}
+    full = [place for place, count in counts.items() if count >= PER_HOST]
+    full += [host for host, place in crowds.items() if counts[place] >= PER_HOST]
     # Some more than needed, as some are of one host; who is not taken is free at the commit.
     due = select_due(now, full).limit(2 * limit)
     chosen: list[Check] = []
     for check in await session.scalars(due.with_for_update(skip_locked=True, of=Check)):
-        if len(chosen) < limit and counts[check.host] < PER_HOST:
-            counts[check.host] += 1
+        place = crowds.get(check.host, check.host)
+        if len(chosen) < limit and counts[place] < PER_HOST:
+            counts[place] += 1
             chosen.append(check)
     return await take_checks(session, chosen, now, lease)
 

@@ -59,6 +59,22 @@ async def test_host_gets_no_more_than_two_at_once(app: Quart) -> None:
     }
 
 
+async def test_hosts_of_a_crowd_get_no_more_than_two_at_once(app: Quart) -> None:
+    crowds = {f"{number}.example": "192.0.2.1" for number in range(10)}
+    async with app.app_context():
+        await watch(*[f"http://{host}" for host in crowds], "http://a.example", "http://b.example")
+        now = utcnow() + SECOND
+        first = await claim(now, limit=1, crowds=crowds)
+        second = await claim(now, limit=4, crowds=crowds, busy=Counter(["192.0.2.1"]))
+        third = await claim(now, limit=4, crowds=crowds, busy=Counter(["192.0.2.1"] * 2))
+
+    assert [[job.host for job in jobs] for jobs in (first, second, third)] == [
+        ["0.example"],
+        ["1.example"],
+        ["a.example", "b.example"],
+    ]
+
+
 async def test_many_claimers_share_without_taking_twice(app: Quart) -> None:
     async with app.app_context():
         await watch(*[f"http://{number}.example" for number in range(40)])

@@ -1,7 +1,7 @@
 """What tests of checks share: sites, claims, and reports of looks that nobody made."""
 
-from collections import Counter
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -25,9 +25,9 @@ async def watch(*urls: str) -> list[Entity]:
         ]
 
 
-async def claim(now: datetime, limit: int = 50, busy: Counter[str] | None = None) -> list[Job]:
+async def claim(now: datetime, limit: int = 50, **shared: Any) -> list[Job]:
     async with db.begin() as session:
-        return await claim_checks(session, now=now, lease=LEASE, limit=limit, busy=busy)
+        return await claim_checks(session, now=now, lease=LEASE, limit=limit, **shared)
 
 
 def see(job: Job, at: datetime, reason: Reason | None = None) -> Report:
