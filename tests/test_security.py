@@ -36,6 +36,19 @@ async def test_hashing_leaves_the_loop_free(monkeypatch: pytest.MonkeyPatch) -> 
     assert turns > 10
 
 
+@pytest.mark.parametrize(("platform", "ranks"), [("linux", [10]), ("darwin", [])])
+def test_hashes_let_requests_go_first_where_a_thread_has_a_rank(
+    monkeypatch: pytest.MonkeyPatch, platform: str, ranks: list[int]
+) -> None:
+    given: list[int] = []
+    monkeypatch.setattr(security.sys, "platform", platform)
+    monkeypatch.setattr(security.os, "setpriority", lambda *args: given.append(args[2]))
+
+    security.yield_to_others()
+
+    assert given == ranks
+
+
 class CountingHasher(PasswordHasher):
     compared = 0
 

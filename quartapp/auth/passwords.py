@@ -37,8 +37,9 @@ async def renew_hash(user: User, password: str) -> None:
     """Hash the password that was right just now with the parameters of today."""
     password_hash = await hash_password(password)
     async with db.begin() as session:
-        if await keep_hash(session, user, password_hash):
-            user.password_hash = password_hash
+        is_kept = await keep_hash(session, user, password_hash)
+    if is_kept:
+        user.password_hash = password_hash
 
 
 async def hash_new_password(user: User, password: str) -> str:

@@ -17,7 +17,7 @@ from quartapp.models import ApiToken, User, utcnow
 from quartapp.services.entity import add_entity
 from quartapp.services.session import close_sessions
 from tests.helpers import PASSWORD, add_person, make_bearer, read_token, sign_in
-from tests.wire import SocketClient, open_socket, serving, shake_hands
+from tests.wire import SocketClient, open_socket, serving, shake_hands, until
 
 ORIGIN = (b"Origin", b"http://localhost")
 SIGN_IN = (1008, "Sign in again.")
@@ -176,6 +176,37 @@ async def test_database_that_is_away_closes_no_socket(
             while "Who is still signed in" not in capsys.readouterr().err:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         assert not socket.closed
+
+
+async def test_defect_of_the_watcher_is_logged_and_does_not_end_it(
+    fresh_app: QuartApp,
+    owner: User,
+    target: str,
+    cookie: bytes,
+    port: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fail(_app: QuartApp) -> None:
+        raise KeyError("a defect")
+
+    async with open_socket(port, target, (b"Cookie", cookie), ORIGIN) as client:
+        await connect(client)
+        with monkeypatch.context() as patch:
+            patch.setattr(sockets, "close_ended", fail)
+            await until(lambda: "Who is still signed in could not be told." in caplog.messages)
+        async with fresh_app.app_context(), db.begin() as session:
+            await close_sessions(session, owner)
+        assert await client.read_close() == SIGN_IN
+
+
+@pytest.mark.parametrize("settings", [{"CORS_ORIGINS": ["https://other.example"]}])
+async def test_page_of_an_allowed_origin_opens_a_socket_by_a_token(
+    target: str, token: str, port: int
+) -> None:
+    origin, bearer = (b"Origin", b"https://other.example"), (b"Authorization", token.encode())
+    async with open_socket(port, target, origin, bearer) as client:
+        await connect(client)
 
 
 async def test_client_that_never_says_goodbye_holds_up_no_other(

@@ -15,6 +15,8 @@ from quartapp.models import OutboxMessage, User
 from tests.helpers import PASSWORD, read_token
 from tests.limits.asking import ask, asking
 
+pytestmark = pytest.mark.usefixtures("_still_clock")
+
 GUESSES = 10_000
 SHAPES = {  # of an attack: how many accounts and addresses, and how many verdicts they get
     "one account from everywhere": (1, GUESSES, 10),

@@ -118,6 +118,7 @@ async def test_redis_that_thaws_counts_again(
     assert caplog.messages[-1] == "Redis is back, the limits are those of all processes again."
 
 
+@pytest.mark.usefixtures("_patience")
 async def test_redis_that_dies_and_comes_back_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     shorten_pause(monkeypatch, 0.05)
     with start_valkey() as server:
