@@ -11,6 +11,7 @@ from quartapp.models.rights import (
     may_handle_bugs,
     may_settle_tampers,
 )
+from quartapp.models.usability import write_length
 from quartapp.web import (
     account,
     admin,
@@ -59,5 +60,6 @@ def init_app(app: Quart) -> None:
     app.add_template_global(may_edit_entity)
     app.add_template_global(may_handle_bugs)
     app.add_template_global(may_settle_tampers)
+    app.add_template_filter(write_length)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -40,8 +40,9 @@ async def test_outage_is_shown_with_start_end_and_length(app: Quart, browser: Qu
     page = await read(browser)
 
     assert '<strong class="state up">up</strong>' in page
-    assert "180 min" not in page
-    assert "3 h 0 min" in page
+    assert f'<strong><time datetime="{start.isoformat()}">' in page
+    assert f'until <time datetime="{(start + 3 * HOUR).isoformat()}">' in page
+    assert "</time>, 3 hours</span>" in page
     assert page.count("It was tls.") == 4  # the outage, and three looks
     assert '<strong class="state up">up</strong>' in await read(browser, "/entities/my-site")
 
