@@ -23,7 +23,7 @@ ADMIN_INTERVAL = 10  # s, the least that administrators may set
 MAX_THRESHOLD = 10  # looks in a row
 MAX_TIMEOUT = 20.0  # s; and not longer than this share of the interval:
 TIMEOUT_SHARE = 0.8
-RETRY_AFTER = (15.0, 30.0)  # s after the first failure, and after each one that follows
+RETRY_AFTER = (15.0, 15.0, 30.0)  # s from one look in doubt to the next: the first, and so on
 SECOND_LOOK_AFTER = 60.0  # s after a page has differed for the first time
 MAX_CRASHES = 3  # workers that never came back from one look; it is left alone then for:
 QUARANTINE = timedelta(hours=1)
@@ -114,11 +114,18 @@ def spread(number: int) -> int:
 
 
 def find_next_slot(
-    check: Check, standing: Standing, now: datetime, dice: float, *, has_differed: bool = False
+    check: Check,
+    standing: Standing,
+    now: datetime,
+    dice: float,
+    *,
+    took: float = 0.0,
+    has_differed: bool = False,
 ) -> datetime:
     """Return when to look again: at the next slot, or sooner while the site is in doubt.
 
     A slot that comes within half an interval is left out: the look just made stands for it.
+    *took* is how many seconds that took: who hangs is asked again as soon as who refuses.
     *dice* in 0 … 1 spreads the sooner ones by a fifth, that no herd of them forms.
     """
     enough = now + timedelta(seconds=check.interval / 2)
@@ -129,7 +136,8 @@ def find_next_slot(
         wait = SECOND_LOOK_AFTER
     else:
         return regular
-    return min(regular, now + timedelta(seconds=wait * (0.8 + 0.4 * dice)))
+    left = max(0.0, wait * (0.8 + 0.4 * dice) - took)
+    return min(regular, now + timedelta(seconds=left))
 
 
 def find_due(slot: datetime, interval: int, dice: float) -> datetime:

@@ -105,7 +105,7 @@ async def move(session: AsyncSession, check: Check, report: Report, now: datetim
     turns = await note_turn(session, check, report, new) if old.is_out != new.is_out else []
     stand(check, new)
     check.looked_at, check.crashes = started_at, 0
-    schedule(check, now, has_differed=report.has_differed)
+    schedule(check, report, now)
     await note_certificate(session, check, report.look)
     return turns
 
@@ -153,10 +153,13 @@ async def tell_turn(session: AsyncSession, outage: Outage) -> None:
     await add_event(session, outage.entity_id, kind, at, title, detail=detail, subject_id=outage.id)
 
 
-def schedule(check: Check, now: datetime, *, has_differed: bool) -> None:
+def schedule(check: Check, report: Report, now: datetime) -> None:
     """Set the next look; a site that is paused has none."""
     dice = random.random()  # noqa: S311 (nobody gains by guessing it)
-    check.slot_at = find_next_slot(check, check.standing, now, dice, has_differed=has_differed)
+    took, has_differed = report.look.phases.total, report.has_differed
+    check.slot_at = find_next_slot(
+        check, check.standing, now, dice, took=took, has_differed=has_differed
+    )
     check.due_at = None if check.is_paused else find_due(check.slot_at, check.interval, dice)
 
 

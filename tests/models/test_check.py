@@ -50,7 +50,7 @@ def test_look_that_was_early_does_not_take_its_slot_twice() -> None:
 
 
 @pytest.mark.parametrize("state", [State.SUSPECT, State.RECOVERING])
-@pytest.mark.parametrize(("streak", "wait"), [(1, 15), (2, 30), (3, 30)])
+@pytest.mark.parametrize(("streak", "wait"), [(1, 15), (2, 15), (3, 30), (4, 30)])
 @pytest.mark.parametrize(("dice", "share"), [(0.0, 0.8), (0.5, 1.0), (1.0, 1.2)])
 def test_doubt_is_resolved_soon(
     state: State, streak: int, wait: int, dice: float, share: float
@@ -59,10 +59,17 @@ def test_doubt_is_resolved_soon(
     assert found == NOW + timedelta(seconds=wait * share)
 
 
+@pytest.mark.parametrize(("took", "left"), [(5.0, 10.0), (15.0, 0.0), (20.0, 0.0)])
+def test_who_hangs_is_asked_again_as_soon_as_who_refuses(took: float, left: float) -> None:
+    doubt = Standing(State.SUSPECT, False, 1)
+    found = find_next_slot(make(interval=3600), doubt, NOW, 0.5, took=took)
+    assert found == NOW + timedelta(seconds=left)
+
+
 def test_doubt_never_puts_off_a_regular_look() -> None:
     slot = find_slot(7, 30, NOW)
     before = slot - timedelta(seconds=20)
-    found = find_next_slot(make(interval=30), Standing(State.SUSPECT, False, 2), before, 0.5)
+    found = find_next_slot(make(interval=30), Standing(State.SUSPECT, False, 3), before, 0.5)
     assert found == slot
 
 
