@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import load_der_x509_certificate
 
 from quartapp.models.look import SeenCertificate
-from quartapp.monitoring.words import clean_line
+from quartapp.models.words import clean_line
 
 
 def read_certificate(transport: BaseTransport) -> SeenCertificate | None:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from aiohttp import ClientResponse
 
 from quartapp.models.look import Reason
+from quartapp.models.words import clean_line
 from quartapp.monitoring.client import Client
 from quartapp.monitoring.fetch import request
 from quartapp.monitoring.guard import check_url
 from quartapp.monitoring.reach import reach
 from quartapp.monitoring.reasons import explain
 from quartapp.monitoring.visit import Visit
-from quartapp.monitoring.words import clean_line
 
 MAX_REPLY = 1024  # bytes that are read of what is no success
 

@@ -15,8 +15,8 @@ from aiohttp.http_exceptions import (
 )
 
 from quartapp.models.look import Reason
+from quartapp.models.words import clean_line
 from quartapp.monitoring.guard import RefusedError
-from quartapp.monitoring.words import clean_line
 
 RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.EADDRNOTAVAIL, errno.ENOMEM}
 # Of a local firewall, the last two.

@@ -9,10 +9,10 @@ import pytest
 from aiohttp import ClientOSError
 
 from quartapp.models.look import Outcome, Reason
+from quartapp.models.words import clean_line
 from quartapp.monitoring.client import Client
 from quartapp.monitoring.fetch import look
 from quartapp.monitoring.reasons import explain
-from quartapp.monitoring.words import clean_line
 from tests.monitoring.farm import Farm, make_answer, say
 
 
