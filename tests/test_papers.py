@@ -23,6 +23,8 @@ from quartapp.configure import EXIT_CONFIG, load_config
 from quartapp.limits.counters import PAUSE
 from quartapp.limits.rules import API, LOGIN_BY_ACCOUNT, LOGIN_IN_ALL, PAGES, SECOND_BY_DAY
 from quartapp.models.channel import FLAP_TURNS, MAX_CHANNELS
+from quartapp.models.json_answer import MAX_CONTAINERS
+from quartapp.models.json_path import MAX_NODES, PATH_LENGTH
 from quartapp.models.link import LIFE, Purpose
 from quartapp.models.user import User
 from quartapp.monitoring.connection import MAX_HEAD
@@ -115,6 +117,9 @@ async def test_addresses_that_are_named_are_served(paper: str, app: Quart) -> No
         ("docs/api.md", f"`per_page` is {MAX_SIZE} at most"),
         ("docs/api.md", f"Answer with 2xx within {SECONDS:.0f} seconds."),
         ("docs/api.md", f"their own channels alone, {MAX_CHANNELS} at most"),
+        ("docs/api.md", f"(JSONPath), of {PATH_LENGTH} characters at most"),
+        ("docs/api.md", f"more than {MAX_CONTAINERS:,} lists\nand objects"),
+        ("docs/api.md", f"through more than {MAX_NODES:,} values"),
         ("docs/operations.md", f"exit code {EXIT_CONFIG}"),
         ("docs/operations.md", f"it holds for a day{'s' * (LIFE[Purpose.SETUP].days - 1)}"),
         ("docs/api.md", f"{API.allows.amount} requests a minute"),

@@ -9,6 +9,7 @@ from quartapp.models.base import Base, Id
 from quartapp.models.certificate import CertificateWatch
 from quartapp.models.entity import Entity
 from quartapp.models.expectation import STATUSES_LENGTH, WORD_LENGTH, Expectation
+from quartapp.models.json_path import PATH_LENGTH
 from quartapp.models.usability import (
     DOUBTFUL,
     Outage,
@@ -48,6 +49,8 @@ class Check(Base):
     statuses: Mapped[str] = mapped_column(String(STATUSES_LENGTH))
     present: Mapped[str] = mapped_column(String(WORD_LENGTH))
     absent: Mapped[str] = mapped_column(String(WORD_LENGTH))
+    json_path: Mapped[str] = mapped_column(String(PATH_LENGTH))
+    json_value: Mapped[str] = mapped_column(String(WORD_LENGTH))
 
     # When. The slot is when the next look should be, to the microsecond and the same for all; due
     # is when a worker may take it: a little beside the slot, or when another worker's lease ends.
@@ -84,7 +87,9 @@ class Check(Base):
 
     @property
     def expected(self) -> Expectation:
-        return Expectation(self.statuses, self.present, self.absent)
+        return Expectation(
+            self.statuses, self.present, self.absent, self.json_path, self.json_value
+        )
 
     @property
     def certificate_watch(self) -> CertificateWatch:

@@ -1,8 +1,9 @@
-"""What a good answer is: its status, and words that stand in it or do not."""
+"""What a good answer is: its status, words that stand in it or do not, a value in its JSON."""
 
 import re
 from dataclasses import dataclass
 
+from quartapp.models.json_answer import find_fault
 from quartapp.models.look import Look, Outcome, Reason
 
 STATUSES_LENGTH, WORD_LENGTH = 100, 200  # characters
@@ -15,6 +16,8 @@ class Expectation:
     statuses: str = STATUSES
     present: str = ""
     absent: str = ""
+    json_path: str = ""
+    json_value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,14 @@ def judge(look: Look, expected: Expectation) -> Verdict:
         return fail(Reason.CONTENT, f"“{expected.present}” is missing.")
     if expected.absent and expected.absent.encode() in look.body:
         return fail(Reason.CONTENT, f"“{expected.absent}” is there.")
+    if expected.json_path:
+        return judge_json(look, expected)
     return Verdict(Outcome.OK)
+
+
+def judge_json(look: Look, expected: Expectation) -> Verdict:
+    fault = find_fault(look, expected.json_path, expected.json_value)
+    return fail(Reason.JSON, fault) if fault else Verdict(Outcome.OK)
 
 
 def fail(reason: Reason, detail: str) -> Verdict:

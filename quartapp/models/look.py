@@ -24,7 +24,8 @@ class Reason(StrEnum):
     PROTOCOL = "protocol"  # what it sent is no HTTP, or more than is read
     REDIRECT = "redirect"  # too many of them, or one to nowhere
     STATUS = "status"  # an answer, but not one that is expected
-    CONTENT = "content"  # a word or a value is missing, or there and should not be
+    CONTENT = "content"  # a word is missing, or there and should not be
+    JSON = "json"  # no JSON, or not the value that is expected in it
     # Ours.
     BLOCKED = "blocked"  # the address is not ours to ask
     RESOURCES = "resources"  # no sockets, files or memory left

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from quartapp.extensions import db
 from quartapp.models.content import Missing, PageText, extract_text
-from quartapp.models.expectation import Verdict
+from quartapp.models.expectation import Verdict, judge
 from quartapp.models.look import Look, Outcome
 from quartapp.models.reading import (
     Kept,
@@ -31,6 +31,13 @@ class Reader:
     """What reads pages for one process; of no page it remembers anything."""
 
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+
+    async def judge(self, job: Job, look: Look) -> Verdict:
+        """Judge a look; an answer in JSON takes a turn, as large ones take their time."""
+        if not job.expected.json_path:
+            return judge(look, job.expected)
+        async with self.turns:
+            return await asyncio.to_thread(judge, look, job.expected)
 
     async def read(self, job: Job, look: Look, verdict: Verdict) -> Reading | None:
         """Return what a look moves of its page; None: nothing, or nobody could tell in time."""

@@ -14,7 +14,7 @@ from quartapp.database import classify
 from quartapp.errors import UnavailableError
 from quartapp.extensions import db
 from quartapp.models import utcnow
-from quartapp.models.expectation import Verdict, judge
+from quartapp.models.expectation import Verdict
 from quartapp.models.look import Look, Outcome, Reason
 from quartapp.monitoring.gate import Gate
 from quartapp.monitoring.inspector import Inspector
@@ -189,7 +189,7 @@ async def work(watcher: Watcher, job: Job) -> None:
         if look.reason is Reason.LAG:  # its turn comes, and a slot is not held until then
             await release([job])
             return
-    verdict = judge(look, job.expected)
+    verdict = await watcher.reader.judge(job, look)
     if verdict.outcome is Outcome.FAIL:
         verdict = await doubt(watcher, began, verdict)
     inspection = await watcher.inspector.inspect(job, look)

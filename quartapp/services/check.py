@@ -37,6 +37,8 @@ def make_check_row(entity: Entity, now: datetime) -> dict[str, Any]:
         "statuses": STATUSES,
         "present": "",
         "absent": "",
+        "json_path": "",
+        "json_value": "",
         "slot_at": now,
         "due_at": now,
         "fence": 0,
@@ -82,6 +84,7 @@ async def edit_check(
         text = f"Only administrators may look more often than every {MIN_INTERVAL} s."
         raise InvalidError.of_field("interval", text)
     check = await lock_check(session, entity)
+    refuse_lone_value(check, changes)
     for field, value in changes.items():
         setattr(check, field, value)
     now = utcnow()
@@ -92,6 +95,13 @@ async def edit_check(
     look_soon(check, now)
     await session.flush()
     return check
+
+
+def refuse_lone_value(check: Check, changes: dict[str, Any]) -> None:
+    path = changes.get("json_path", check.json_path)
+    if changes.get("json_value", check.json_value) and not path:
+        text = "A value wants a path that leads to it."
+        raise InvalidError.of_field("json_value", text)
 
 
 async def run_check(session: AsyncSession, entity: Entity, by: User) -> Check:

@@ -29,6 +29,13 @@ def fail(reason: Reason, detail: str) -> Verdict:
         (see(), Expectation(present="gone"), fail(Reason.CONTENT, "“gone” is missing.")),
         (see(), Expectation(absent="gone"), OK),
         (see(), Expectation(absent="come"), fail(Reason.CONTENT, "“come” is there.")),
+        (see(body=b'{"a": 1}'), Expectation(json_path="$.a", json_value="1"), OK),
+        (
+            see(body=b'{"a": 1}'),
+            Expectation(json_path="$.b"),
+            fail(Reason.JSON, "$.b leads to nothing."),
+        ),
+        (see(), Expectation(json_value="1"), OK),
         (see(reason=Reason.DNS), Expectation(), fail(Reason.DNS, "why")),
         (
             see(reason=Reason.BLOCKED),

@@ -1,6 +1,7 @@
 """The watcher: everything due is looked at once, and what goes wrong costs nobody else."""
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -8,12 +9,14 @@ from datetime import timedelta
 
 import pytest
 from quart import Quart
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from quartapp.extensions import db
 from quartapp.models import Check, Event, Outage, Role, State, daily, result, utcnow
+from quartapp.models.expectation import Expectation, Verdict, judge
 from quartapp.models.look import Look, Reason
+from quartapp.monitoring import reader
 from quartapp.monitoring import watch as module
 from quartapp.monitoring.gate import Gate
 from quartapp.monitoring.watch import Watcher, run_checks
@@ -149,6 +152,31 @@ async def test_bug_in_a_look_is_ours_and_costs_one_site_only(app: Quart) -> None
         async with db.read() as session:
             found = await session.execute(select(result.c.reason).order_by(result.c.entity_id))
             assert list(found.scalars()) == ["internal", ""]
+
+
+async def test_answer_in_json_is_judged_by_its_value_beside_the_loop(
+    app: Quart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def note_thread(look: Look, expected: Expectation) -> Verdict:
+        threads.append(threading.current_thread())
+        return judge(look, expected)
+
+    async def look(job: Job) -> Look:
+        return Look(job.url, utcnow(), status=200, body=b'{"status": "down"}')
+
+    monkeypatch.setattr(reader, "judge", note_thread)
+    async with app.app_context():
+        await watch("http://a.example")
+        async with db.begin() as session:
+            await session.execute(update(Check).values(json_path="$.status", json_value="up"))
+        async with running(look):
+            await wait_for_results(1)
+        async with db.read() as session:
+            row = (await session.execute(select(result.c.reason, result.c.detail))).one()
+    assert tuple(row) == ("json", "It says “down” at $.status, not “up”.")
+    assert threading.main_thread() not in threads
 
 
 async def test_failure_seen_by_a_busy_process_is_no_failure(app: Quart) -> None:

@@ -44,6 +44,21 @@ async def test_change_is_tried_out_at_once(app: Quart, entity: Entity, boss: Use
     assert (job.expected.statuses, job.timeout) == ("204", 20.0)
 
 
+async def test_value_wants_a_path(app: Quart, entity: Entity, boss: User) -> None:
+    async with app.app_context():
+        with pytest.raises(InvalidError, match="A value wants a path"):
+            await edit(entity, boss, json_value="up")
+        await edit(entity, boss, json_path="$.status", json_value="up")
+        with pytest.raises(InvalidError, match="A value wants a path"):
+            await edit(entity, boss, json_path="")
+        await edit(entity, boss, json_value="down")
+        (job,) = await claim(utcnow() + SECOND)
+        assert (job.expected.json_path, job.expected.json_value) == ("$.status", "down")
+        check = await edit(entity, boss, json_path="", json_value="")
+
+    assert (check.json_path, check.json_value) == ("", "")
+
+
 async def test_only_owner_and_administrators_say_how(app: Quart, entity: Entity) -> None:
     async with app.app_context():
         async with db.begin() as session:

@@ -50,7 +50,8 @@ async def test_outage_is_shown_with_start_end_and_length(app: Quart, browser: Qu
 async def test_form_changes_how_it_is_looked_at(app: Quart, browser: QuartClient) -> None:
     form = {"interval": "30", "down_after": "1", "up_after": "1", "statuses": "200", "absent": ""}
     token = await read_token(browser, f"{PATH}/edit")
-    given = {**form, "present": "Welcome", "csrf_token": token}
+    path = {"json_path": "$.status", "json_value": "up"}
+    given = {**form, **path, "present": "Welcome", "csrf_token": token}
     response = await browser.post(f"{PATH}/edit", form=given)
     async with app.app_context():
         check = await load_check()
@@ -58,6 +59,8 @@ async def test_form_changes_how_it_is_looked_at(app: Quart, browser: QuartClient
     assert (response.status_code, response.location) == (303, PATH)
     assert (check.interval, check.down_after, check.up_after) == (30, 1, 1)
     assert (check.statuses, check.present) == ("200", "Welcome")
+    assert (check.json_path, check.json_value) == ("$.status", "up")
+    assert 'value="$.status"' in await read(browser, f"{PATH}/edit")
 
 
 @pytest.mark.parametrize(
@@ -66,6 +69,8 @@ async def test_form_changes_how_it_is_looked_at(app: Quart, browser: QuartClient
         ("interval", "5", "Number must be between 10 and 86400."),
         ("interval", "often", "Not a valid integer value."),
         ("statuses", "all", "Statuses look like 200-299, 401."),
+        ("json_path", "$[?@.a]", "A path looks like $.status"),
+        ("json_value", "up", "A value wants a path that leads to it."),
         ("down_after", "11", "Number must be between 1 and 10."),
     ],
 )

@@ -5,6 +5,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 from quartapp.models.check import ADMIN_INTERVAL, MAX_INTERVAL, MAX_THRESHOLD
 from quartapp.models.expectation import STATUSES_LENGTH, WORD_LENGTH, clean_statuses
+from quartapp.models.json_path import PATH_LENGTH, clean_path
 from quartapp.models.text import clean_line
 from quartapp.web.forms import BaseForm, Clean
 
@@ -25,8 +26,18 @@ class CheckForm(BaseForm):
     )
     present = StringField("Words that must be there", WORD)
     absent = StringField("Words that must not be there", WORD)
+    json_path = StringField(
+        "Path in its JSON",
+        [Clean(clean_path), Length(max=PATH_LENGTH)],
+        description="Such as $.status or $.items[0].name: it has to lead somewhere.",
+    )
+    json_value = StringField(
+        "Value there",
+        WORD,
+        description="Text as it is, else JSON, such as true or 3. All that the path leads to"
+        " has to be it.",
+    )
 
     @property
     def values(self) -> dict[str, Any]:
-        names = ("interval", "down_after", "up_after", "statuses", "present", "absent")
-        return {name: self[name].data for name in names}
+        return {field.name: field.data for field in self if field.name != "csrf_token"}

@@ -11,6 +11,8 @@ GIVEN = {
     "statuses": "200-399",
     "present": "",
     "absent": "",
+    "json_path": "",
+    "json_value": "",
     "is_paused": False,
 }
 
@@ -23,7 +25,14 @@ async def test_check_is_shown_and_changed(app: Quart, api: Api, admin: User) -> 
         {**GIVEN, "entity_id": found["entity_id"], "due_at": None},
     )
 
-    changes = {"interval": 10, "statuses": "204,  401", "present": " Welcome ", "is_paused": True}
+    changes = {
+        "interval": 10,
+        "statuses": "204,  401",
+        "present": " Welcome ",
+        "json_path": " $.items[0]['name']",
+        "json_value": "true",
+        "is_paused": True,
+    }
     status, changed = await api("PATCH", path, json=changes)
     assert (status, changed) == (
         200,
@@ -34,6 +43,7 @@ async def test_check_is_shown_and_changed(app: Quart, api: Api, admin: User) -> 
             "timeout": 8.0,
             "statuses": "204, 401",
             "present": "Welcome",
+            "json_path": "$.items[0]['name']",
             "due_at": None,
         },
     )
@@ -52,6 +62,11 @@ async def test_wrong_ways_to_look_are_refused(app: Quart, api: Api, admin: User)
         ("statuses", "700"),
         ("present", "a\nb"),
         ("absent", "x" * 201),
+        ("json_path", "status"),
+        ("json_path", "$[?@.a]"),
+        ("json_path", "$." + "x" * 199),
+        ("json_value", "a\nb"),
+        ("json_value", "of no path"),
         ("state", "up"),
         ("due_at", None),
     ]:

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field
 from quartapp.api.v1.schemas.base import ONE_LINE, Out, Patch, omittable
 from quartapp.models.check import ADMIN_INTERVAL, MAX_INTERVAL, MAX_THRESHOLD
 from quartapp.models.expectation import STATUSES_LENGTH, WORD_LENGTH, clean_statuses
+from quartapp.models.json_path import PATH_LENGTH, PATTERN, clean_path
 from quartapp.models.text import clean_line
 
 STATUS = "[1-5][0-9]{2}(-[1-5][0-9]{2})?"
@@ -23,6 +24,11 @@ Statuses = Annotated[
     ),
 ]
 Word = Annotated[str, AfterValidator(clean_line), Field(max_length=WORD_LENGTH), ONE_LINE]
+JsonPath = Annotated[
+    str,
+    AfterValidator(clean_path),
+    Field(max_length=PATH_LENGTH, json_schema_extra={"pattern": f"^ *({PATTERN})? *$"}),
+]
 
 
 class CheckPatch(Patch):
@@ -34,6 +40,8 @@ class CheckPatch(Patch):
     statuses: Statuses = omittable()
     present: Word = omittable()
     absent: Word = omittable()
+    json_path: JsonPath = omittable()
+    json_value: Word = omittable()
     is_paused: bool = omittable()
 
 
@@ -48,5 +56,7 @@ class CheckOut(Out):
     statuses: str
     present: str
     absent: str
+    json_path: str
+    json_value: str
     is_paused: bool
     due_at: datetime | None
