@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, case, or_, select
+from sqlalchemy import Select, case, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, joinedload
 
@@ -14,6 +14,7 @@ from quartapp.models.bug import Change
 from quartapp.models.rights import EDITORS, may_handle_bugs
 from quartapp.models.rules import RULES, Inspection, Severity
 from quartapp.models.tally import ACTIVE, FindingState, Key, Tally, count_sightings, decide
+from quartapp.services.entity import match_site
 from quartapp.services.event import add_event
 
 WORST_FIRST = {severity: number for number, severity in enumerate(Severity)}
@@ -138,8 +139,7 @@ def select_bugs(
     if overdue_on is not None:
         query = query.where(Bug.due_on < overdue_on, Bug.state.in_(ACTIVE))
     if site:
-        columns = (Entity.name, Entity.url)
-        query = query.where(or_(*(part.icontains(site, autoescape=True) for part in columns)))
+        query = query.where(match_site(site))
     return query.order_by(case(WORST_FIRST, value=Bug.severity), Bug.id.desc())
 
 

@@ -1,16 +1,16 @@
 """Watched sites."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from slugify import slugify
-from sqlalchemy import Select, insert, or_, select
+from sqlalchemy import ColumnElement, Select, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from quartapp.errors import ConflictError, FieldError, NotFoundError
-from quartapp.models import Action, Check, Entity, User, utcnow
+from quartapp.models import Action, Check, Entity, State, User, utcnow
 from quartapp.models.entity import NAME_LENGTH
 from quartapp.models.rights import may_see_entity
 from quartapp.services.audit import record_event
@@ -22,18 +22,29 @@ BASES = 50  # of slugs, in one statement
 COUNTER_LENGTH = 12  # characters kept free in a slug for "-2", "-3", …
 
 
-def select_entities(search: str = "", *, seen_by: User | None) -> Select[Entity]:
+def select_entities(
+    search: str = "", states: Collection[State] = (), *, seen_by: User | None
+) -> Select[Entity]:
     """What *seen_by* may see, by name, owners loaded; the caller chooses the page."""
     query = select(Entity).options(joinedload(Entity.owner)).order_by(Entity.name, Entity.id)
     if seen_by is None:
         query = query.where(Entity.is_public)
-    if not search:
-        return query
-    found = or_(
-        Entity.name.icontains(search, autoescape=True),
-        Entity.url.icontains(search, autoescape=True),
-    )
-    return query.where(found)
+    if states:
+        query = query.join(Check, Check.entity_id == Entity.id).where(Check.state.in_(states))
+    return query.where(match_site(search)) if search else query
+
+
+def match_site(search: str) -> ColumnElement[bool]:
+    """The condition that the name or address of a site has this part."""
+    columns = (Entity.name, Entity.url)
+    return or_(*(column.icontains(search, autoescape=True) for column in columns))
+
+
+async def load_states(session: AsyncSession, entities: Iterable[Entity]) -> dict[int, State]:
+    """Return where sites stand, by their ids."""
+    query = select(Check.entity_id, Check.state)
+    query = query.where(Check.entity_id.in_([entity.id for entity in entities]))
+    return {row.entity_id: State(row.state) for row in await session.execute(query)}
 
 
 async def get_entity(session: AsyncSession, entity_id: int, *, seen_by: User | None) -> Entity:

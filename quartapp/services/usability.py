@@ -1,35 +1,30 @@
 """Who is there and who is not: sites by state, their results and outages, and figures of both."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, joinedload
 
 from quartapp.models import Check, Entity, Outage, State, User, result
 from quartapp.models.uptime import Figures, Span, measure
+from quartapp.services.entity import match_site
 from quartapp.services.trace import find_reaches, list_outages, list_seen
 
 
 def select_usability(
-    search: str = "", state: State | None = None, *, seen_by: User | None
+    search: str = "", states: Collection[State] = (), *, seen_by: User | None
 ) -> Select[Check]:
     """Where the sites stand that *seen_by* may see, by name; entities and open outages loaded."""
     query = select(Check).join(Check.entity).order_by(Entity.name, Check.id)
     query = query.options(contains_eager(Check.entity), joinedload(Check.outage))
     if seen_by is None:
         query = query.where(Entity.is_public)
-    if state:
-        query = query.where(Check.state == state)
-    if not search:
-        return query
-    found = or_(
-        Entity.name.icontains(search, autoescape=True),
-        Entity.url.icontains(search, autoescape=True),
-    )
-    return query.where(found)
+    if states:
+        query = query.where(Check.state.in_(states))
+    return query.where(match_site(search)) if search else query
 
 
 def select_outages(entity: Entity) -> Select[Outage]:

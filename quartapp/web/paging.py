@@ -37,3 +37,11 @@ def read_choice(name: str, choices: type[Choice]) -> Choice | None:
     if raw and raw not in list(choices):
         raise NotFoundError("There is no such list.")
     return choices(raw) if raw else None
+
+
+def read_choices(name: str, choices: type[Choice]) -> list[Choice]:
+    """Return those of *choices* that are named; none: any."""
+    raw = {value for value in request.args.getlist(name) if value}
+    if not raw <= set(choices):
+        raise NotFoundError("There is no such list.")
+    return [choice for choice in choices if choice in raw]

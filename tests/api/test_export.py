@@ -155,6 +155,8 @@ async def test_filters_hold_and_wrong_ones_are_named(
     await add_bugs(app, site, admin, "Open", "Fixed")
     assert [bug["title"] for bug in await read_lines(api, "/bugs.ndjson?state=fixed")] == ["Fixed"]
     assert await read_lines(api, "/entities.ndjson?q=other") == []
+    assert await read_lines(api, "/entities.ndjson?state=up&state=down") == []
+    assert len(await read_lines(api, "/entities.ndjson?state=up&state=new")) == 1
     assert len((await read_file(api, "/entities.csv?q=other")).splitlines()) == 1  # the names
     for path in ("/bugs.csv?state=gone", "/bugs.ndjson?page=2"):
         assert (await api("GET", path))[0] == 422

@@ -52,6 +52,7 @@ PAGES = [
     ("admin", "/entities/?page=2", 200),
     ("admin", "/entities/?q=site", 200),
     ("admin", "/entities/?q=no-such", 200),
+    ("admin", "/entities/?state=new&state=up&q=site", 200),
     ("admin", "/entities/new", 200),
     ("admin", f"/entities/{FULL}", 200),
     ("admin", f"/entities/{FULL}?page=2", 200),

@@ -210,36 +210,6 @@ async def test_client_cannot_choose_the_site_of_a_comment(
     assert "mine" not in (await get(browser, "/entities/other"))[1]
 
 
-async def test_listing_is_paged_and_searched(app: Quart, browser: QuartClient, admin: User) -> None:
-    for number in range(21):
-        await add_site(app, admin, f"Site {number:02}")
-    first = (await get(browser, "/entities/"))[1]
-    assert ("Site 19" in first, "Site 20" in first) == (True, False)
-    second = (await get(browser, "/entities/?page=2"))[1]
-    assert ("Site 20" in second, 'aria-current="page">2<' in second) == (True, True)
-    found = (await get(browser, "/entities/?q=SITE+07"))[1]
-    assert ("1 site matches" in found, "Site 07" in found) == (True, True)
-    assert "No sites match" in (await get(browser, "/entities/?q=100%25"))[1]
-
-
-@pytest.mark.parametrize("number", ["0", "2", "-1", "x", "", "1e3", "%D9%A3", "9" * 30])
-async def test_page_that_cannot_be_is_not_found(browser: QuartClient, number: str) -> None:
-    assert (await get(browser, f"/entities/?page={number}"))[0] == 404
-
-
-@pytest.mark.parametrize("count", [1, 3])
-async def test_index_costs_three_statements_however_many_rows(
-    app: Quart, browser: QuartClient, admin: User, count: int
-) -> None:
-    for number in range(count):
-        await add_site(app, admin, f"Site {number}")
-    async with app.app_context():
-        engine = db.engine
-    with queries(engine) as sent:
-        await browser.get("/entities/")
-    assert len([one for one in sent if one.startswith("SELECT")]) == 3  # the user, count, rows
-
-
 @pytest.mark.parametrize("count", [1, 3])
 async def test_show_costs_seven_statements_however_many_comments(
     app: Quart, browser: QuartClient, admin: User, count: int

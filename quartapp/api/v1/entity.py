@@ -41,13 +41,17 @@ MAX_BULK = 8 * 1024 * 1024  # bytes
 @validate_response(EntityPage)
 async def index(query_args: EntityQuery) -> EntityPage:
     """List the entities by name, or all of them by key."""
-    query, size = select_entities(query_args.q, seen_by=get_user()), query_args.per_page
+    query, size = select_wanted(query_args), query_args.per_page
     if query_args.cursor is not None:
         after = read_cursor(query_args.cursor)
         part = await paginate_after(db.session, query, Entity.id, after, size)
         return EntityPage(items=to_out(part.items), **describe_slice(part))
     page = await paginate(db.session, query, query_args.page, size)
     return EntityPage(items=to_out(page.items), **describe_page(page))
+
+
+def select_wanted(wanted: EntityFilter) -> Any:
+    return select_entities(wanted.q, wanted.state, seen_by=get_user())
 
 
 def to_out(entities: list[Entity]) -> list[EntityOut]:
@@ -57,7 +61,7 @@ def to_out(entities: list[Entity]) -> list[EntityOut]:
 @exports(bp, "/entities", EntityFilter, EntityOut)
 async def export(query_args: EntityFilter) -> Reading:
     """Return all entities, the oldest first."""
-    return Reading(select_entities(query_args.q, seen_by=get_user()), Entity.id)
+    return Reading(select_wanted(query_args), Entity.id)
 
 
 @bp.get("/entities/<id:entity_id>")

@@ -55,5 +55,5 @@ def describe_slice(part: Slice[Any]) -> dict[str, Any]:
 
 def link(**changes: Any) -> str:
     """Return the address of this listing with the same filters, but for *changes*."""
-    values = {**(request.view_args or {}), **request.args.to_dict(), **changes}
+    values = {**(request.view_args or {}), **request.args.to_dict(flat=False), **changes}
     return url_for(str(request.endpoint), **values)

@@ -6,12 +6,14 @@ from quartapp.errors import ConflictError
 from quartapp.extensions import db
 from quartapp.models import Comment, Entity
 from quartapp.models.event import Topic
+from quartapp.models.usability import State
 from quartapp.services.check import get_check
 from quartapp.services.comment import add_comment, select_comments
 from quartapp.services.entity import (
     add_entity,
     edit_entity,
     get_entity_by_slug,
+    load_states,
     remove_entity,
     select_entities,
 )
@@ -21,7 +23,13 @@ from quartapp.services.rights import refuse_stranger, refuse_viewer
 from quartapp.services.tamper import get_page
 from quartapp.web.entity.forms import CommentForm, EntityForm
 from quartapp.web.forms import BaseForm
-from quartapp.web.paging import read_choice, read_key, read_page_number, read_search
+from quartapp.web.paging import (
+    read_choice,
+    read_choices,
+    read_key,
+    read_page_number,
+    read_search,
+)
 
 LATEST = 10  # events on the page of a site
 
@@ -31,11 +39,18 @@ bp = Blueprint("entity", __name__, url_prefix="/entities")
 @bp.get("/")
 @login_required
 async def index() -> ResponseReturnValue:
-    search = read_search()
-    query = select_entities(search, seen_by=get_user())
+    search, wanted = read_search(), read_choices("state", State)
+    query = select_entities(search, wanted, seen_by=get_user())
     size = current_app.config["PER_PAGE"]
     page = await paginate(db.session, query, read_page_number(), size)
-    return await render_template("entity/index.html", page=page, search=search)
+    return await render_template(
+        "entity/index.html",
+        page=page,
+        search=search,
+        wanted=wanted,
+        states=await load_states(db.session, page.items),
+        choices=list(State),
+    )
 
 
 @bp.get("/<slug>")

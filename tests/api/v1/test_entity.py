@@ -6,8 +6,8 @@ import pytest
 from quart import Quart
 
 from quartapp.extensions import db
-from quartapp.models import User
-from tests.api.helpers import SITE, Api, add_site
+from quartapp.models import State, User
+from tests.api.helpers import SITE, Api, add_site, set_state
 from tests.helpers import add_person, make_bearer
 
 
@@ -212,6 +212,45 @@ async def test_page_has_items_and_links(app: Quart, api: Api, admin: User) -> No
         "next": f"{base}page=3&per_page=1&q=E",
         "last": f"{base}page=3&per_page=1&q=E",
     }
+
+
+@pytest.fixture
+async def _three_states(app: Quart, admin: User) -> None:
+    for name, state in (("a", State.UP), ("b", State.DOWN), ("c", State.SUSPECT)):
+        await add_site(app, admin, name)
+        await set_state(app, name, state)
+
+
+@pytest.mark.usefixtures("_three_states")
+async def test_entities_are_listed_by_state(api: Api) -> None:
+    for query, names in [
+        ("", ["a", "b", "c"]),
+        ("?state=down", ["b"]),
+        ("?state=suspect&state=down", ["b", "c"]),
+        ("?state=suspect&state=down&q=c", ["c"]),
+        ("?state=down&state=down", ["b"]),
+        ("?state=paused", []),
+        ("?cursor=&state=up&state=suspect", ["a", "c"]),
+    ]:
+        status, page = await api("GET", f"/entities{query}")
+        assert (status, [item["name"] for item in page["items"]]) == (200, names), query
+
+
+@pytest.mark.usefixtures("_three_states")
+@pytest.mark.parametrize("how", ["page=1", "cursor="])
+async def test_next_page_keeps_each_of_the_states(api: Api, how: str) -> None:
+    _, first = await api("GET", f"/entities?{how}&per_page=1&state=up&state=suspect")
+    path = first["_links"]["next"].removeprefix("/api/v1")
+    _, second = await api("GET", path)
+
+    assert [item["name"] for item in first["items"] + second["items"]] == ["a", "c"]
+    assert second["_links"]["next"] is None
+
+
+@pytest.mark.parametrize("query", ["state=gone", "state=up&state=gone", "state="])
+async def test_state_that_cannot_be_is_named(api: Api, query: str) -> None:
+    status, body = await api("GET", f"/entities?{query}")
+    assert (status, [error["loc"][0] for error in body["errors"]]) == (422, ["state"])
 
 
 async def test_no_entities_are_one_empty_page(api: Api) -> None:

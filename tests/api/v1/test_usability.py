@@ -79,6 +79,7 @@ async def test_sites_are_listed_by_state(app: Quart, api: Api, admin: User) -> N
         ("?state=up", ["One"]),
         ("?state=new", ["Two"]),
         ("?state=down", []),
+        ("?state=down&state=up", ["One"]),
         ("?q=tw", ["Two"]),
         ("?cursor=", ["One", "Two"]),
     ]:

@@ -4,10 +4,11 @@ from typing import Annotated
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Patch, omittable
-from quartapp.api.v1.schemas.paging import PageOut, PageQuery
+from quartapp.api.v1.schemas.paging import PageOut, PageQuery, Several
 from quartapp.api.v1.schemas.user import UserOut
 from quartapp.models.entity import CONTENT_LENGTH, NAME_LENGTH, URL_LENGTH
 from quartapp.models.text import clean_line, clean_text, clean_url
+from quartapp.models.usability import State
 
 MAX_AT_ONCE = 1000  # entities
 HTTP_URL = Field(json_schema_extra={"format": "uri", "pattern": r"^https?://[^\s@\\]+$"})
@@ -22,9 +23,10 @@ EntityContent = Annotated[str, AfterValidator(clean_text), Field(max_length=CONT
 
 
 class EntityFilter(In):
-    """Which entities: those with this in the name or address."""
+    """Which entities: those with this in the name or address, that stand in one of these states."""
 
     q: Annotated[str, StringConstraints(max_length=NAME_LENGTH)] = ""
+    state: Several[State] = []
 
 
 class EntityQuery(EntityFilter, PageQuery):

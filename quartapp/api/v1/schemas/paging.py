@@ -1,13 +1,21 @@
 """What is asked of a listing, and how a part of it is told."""
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from quartapp.api.v1.schemas.base import In, Out
 from quartapp.services.paging import MAX_NUMBER, MAX_SIZE
 
 T = TypeVar("T")
+
+
+def make_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+# What may be said more than once: `?state=down&state=suspect`.
+Several = Annotated[list[T], BeforeValidator(make_list)]
 
 
 class NumberQuery(In):

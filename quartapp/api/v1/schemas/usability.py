@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from quartapp.api.v1.schemas.base import In, Out
-from quartapp.api.v1.schemas.paging import PageOut, PageQuery
+from quartapp.api.v1.schemas.paging import PageOut, PageQuery, Several
 from quartapp.models.entity import NAME_LENGTH
 from quartapp.models.look import Outcome
 from quartapp.models.usability import State
@@ -25,7 +25,7 @@ class UsabilityFilter(In):
     """Which sites."""
 
     q: Annotated[str, StringConstraints(max_length=NAME_LENGTH)] = ""
-    state: State | None = None
+    state: Several[State] = []
 
 
 class UsabilityQuery(UsabilityFilter, PageQuery):
