@@ -21,6 +21,7 @@ from quartapp.models.reading import propose_patterns, unpack_rows
 from quartapp.models.rights import may_settle_tampers
 from quartapp.models.tamper import LIST_LENGTH, TamperKind, TamperState
 from quartapp.services.check import lock_check, look_soon
+from quartapp.services.entity import match_site
 from quartapp.services.event import add_event
 from quartapp.services.page_watch import (
     add_baseline,
@@ -50,8 +51,12 @@ def select_tampers(
     seen_by: User | None,
     entity_id: int | None = None,
     states: Iterable[TamperState] = (),
+    site: str = "",
 ) -> Select[Tamper]:
-    """The changes of what *seen_by* may see, the newest first; sites and people loaded."""
+    """The changes of what *seen_by* may see, the newest first; sites and people loaded.
+
+    *site* is a part of the name or address of one.
+    """
     query = select(Tamper).join(Tamper.entity)
     query = query.options(contains_eager(Tamper.entity), joinedload(Tamper.settled_by))
     if seen_by is None:
@@ -60,6 +65,8 @@ def select_tampers(
         query = query.where(Tamper.entity_id == entity_id)
     if wanted := list(states):
         query = query.where(Tamper.state.in_(wanted))
+    if site:
+        query = query.where(match_site(site))
     return query.order_by(Tamper.id.desc())
 
 

@@ -16,6 +16,7 @@ from quartapp.services.comment import add_comment
 from quartapp.services.entity import add_entity
 from quartapp.services.invitation import add_invitation
 from tests.helpers import add_person
+from tests.services.reading import add_tamper
 
 LONG_WORD = "Donaudampfschifffahrtsgesellschaft" * 3
 ADMIN = f"admin {LONG_WORD}"[:60]
@@ -61,6 +62,7 @@ async def fill() -> None:
         recipient = f"{LONG_WORD[:60]}@example.org"
         _, link = await add_invitation(session, recipient, Role.EDITOR, owner)
         await send_invitation(session, link, "secret", owner)
+    await add_tamper(full)
 
 
 async def fail(status: int) -> NoReturn:

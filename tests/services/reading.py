@@ -7,9 +7,11 @@ from sqlalchemy import select
 
 from quartapp.extensions import db
 from quartapp.models import Entity, PageWatch, Tamper, User, utcnow
+from quartapp.models.difference import Severity
 from quartapp.models.expectation import judge
 from quartapp.models.learning import FEWEST
-from quartapp.models.tamper import TamperState
+from quartapp.models.packed import pack
+from quartapp.models.tamper import TamperKind, TamperState
 from quartapp.monitoring.reader import Reader
 from quartapp.services.claim import claim_check
 from quartapp.services.result import Report, record_reports
@@ -47,6 +49,27 @@ async def load_tampers(entity: Entity) -> list[Tamper]:
         query = select(Tamper.id).where(Tamper.entity_id == entity.id).order_by(Tamper.id)
         ids = list(await session.scalars(query))
         return [await get_tamper(session, one, seen_by=User()) for one in ids]
+
+
+async def add_tamper(entity: Entity, state: TamperState = TamperState.OPEN) -> Tamper:
+    """Add a change that no look has seen."""
+    tamper = Tamper(
+        entity_id=entity.id,
+        found_at=utcnow(),
+        kind=TamperKind.MISSING,
+        detail=f"#{state}",
+        severity=Severity.HIGH,
+        added=0,
+        removed=0,
+        replaced=0,
+        is_cut=False,
+        difference=pack([]),
+        text=pack(""),
+        state=state,
+    )
+    async with db.begin() as session:
+        session.add(tamper)
+    return tamper
 
 
 async def learn(entity: Entity, by: User, *pages: str) -> None:

@@ -232,9 +232,11 @@ async def test_tampers_are_listed_by_site_and_state(
             {"states": [TamperState.OPEN]},
             {"states": [TamperState.ACCEPTED]},
             {"entity_id": entity.id + 1},
+            {"site": entity.name.upper()},
+            {"site": "elsewhere"},
         ):
             async with db.read() as session:
                 query = select_tampers(seen_by=owner, **given)
                 counts.append([one.id - newest.id for one in await session.scalars(query)])
 
-    assert counts == [[0, -1], [-1], [], []]
+    assert counts == [[0, -1], [-1], [], [], [0, -1], []]

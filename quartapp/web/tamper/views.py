@@ -21,7 +21,7 @@ from quartapp.services.tamper import (
     settle_tamper,
 )
 from quartapp.web.forms import require_token
-from quartapp.web.paging import read_page_number
+from quartapp.web.paging import read_choice, read_page_number, read_search
 from quartapp.web.tamper.forms import PageForm
 
 bp = Blueprint("tamper", __name__)
@@ -32,9 +32,20 @@ DONE = {
 }
 
 
+@bp.get("/tampers")
+@login_required
+async def index() -> ResponseReturnValue:
+    state, site = read_choice("state", TamperState), read_search()
+    query = select_tampers(seen_by=get_user(), states=[state] if state else [], site=site)
+    size = current_app.config["PER_PAGE"]
+    page = await paginate(db.session, query, read_page_number(), size)
+    shown = {"page": page, "state": state, "states": list(TamperState), "site": site}
+    return await render_template("tamper/index.html", **shown)
+
+
 @bp.get("/entities/<slug>/tamper")
 @login_required
-async def index(slug: str) -> ResponseReturnValue:
+async def of_site(slug: str) -> ResponseReturnValue:
     entity = await get_entity_by_slug(db.session, slug, seen_by=get_user())
     form = await PageForm.read(await get_page(db.session, entity))
     return await render_page(entity, form)
@@ -60,7 +71,7 @@ async def render_page(entity: Entity, form: PageForm) -> ResponseReturnValue:
     watch, size = await get_page(db.session, entity), current_app.config["PER_PAGE"]
     query = select_tampers(seen_by=get_user(), entity_id=entity.id)
     shown = await render_template(
-        "tamper/index.html",
+        "tamper/page.html",
         entity=entity,
         watch=watch,
         lesson=await get_lesson(db.session, watch),
@@ -91,7 +102,7 @@ async def relearn(slug: str) -> ResponseReturnValue:
 async def say_done(slug: str, message: str) -> ResponseReturnValue:
     await flash(message, "success")
     await db.session.commit()
-    return redirect(url_for(".index", slug=slug), 303)
+    return redirect(url_for(".of_site", slug=slug), 303)
 
 
 @bp.get("/tampers/<id:tamper_id>")
