@@ -15,7 +15,7 @@ from quartapp.auth import login_required
 from quartapp.extensions import db
 from quartapp.services.export import Reading
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a cell begins with that a program would run
+FORMULA = tuple("=+-@＝＋－＠\t\r\n")  # what a cell begins with that a program would run  # noqa: RUF001
 TIMEOUT = 3600.0  # seconds for a client to take it all
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 Column = tuple[str, ...]
@@ -55,7 +55,7 @@ def make_stream(reading: Reading, first: list[Any], kind: str, out: type[BaseMod
     parts = read_parts(app, reading, first)
     body = "" if request.method == "HEAD" else encode(parts, head, write, out)
     response = Response(body, content_type=MEDIA_TYPES[kind])
-    name = request.path.rpartition("/")[2]
+    name = request.path.partition("/v1/")[2].replace("/", "-")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.timeout = TIMEOUT
     return response

@@ -124,6 +124,8 @@ async def test_table_has_a_column_for_each_part_and_runs_nothing(
         ("@SUM(A1)", "'@SUM(A1)"),
         ("\t=1", "'\t=1"),
         ("\r=1", "'\r=1"),
+        ("\n=1", "'\n=1"),
+        ("＝1", "'＝1"),  # noqa: RUF001
         ("a=1", "a=1"),
         ("", ""),
         (None, ""),
@@ -146,7 +148,8 @@ async def test_file_has_a_type_and_a_name(
     await read_file(api, f"/entities/{site.id}/results.{kind}")
 
     assert api.answered["Content-Type"] == media_type
-    assert api.answered["Content-Disposition"] == f'attachment; filename="results.{kind}"'
+    name = f"entities-{site.id}-results.{kind}"
+    assert api.answered["Content-Disposition"] == f'attachment; filename="{name}"'
 
 
 async def test_filters_hold_and_wrong_ones_are_named(

@@ -54,11 +54,12 @@ def select_wanted(wanted: BugFilter) -> Any:
     return select_bugs(
         seen_by=get_user(),
         entity_id=wanted.entity,
-        states=[wanted.state] if wanted.state else [],
+        states=wanted.state,
         severity=wanted.severity,
         assignee_id=wanted.assignee,
         rule=wanted.rule,
         overdue_on=utcnow().date() if wanted.overdue else None,
+        site=wanted.q,
     )
 
 

@@ -1,6 +1,9 @@
+from typing import Any
+
 from quart import Blueprint
 from quart_schema import validate_querystring, validate_request, validate_response
 
+from quartapp.api.export import exports
 from quartapp.api.openapi import may_answer
 from quartapp.api.v1.paging import describe_page
 from quartapp.api.v1.schemas import (
@@ -10,6 +13,7 @@ from quartapp.api.v1.schemas import (
     PageWatchPatch,
     RowOut,
     SegmentOut,
+    TamperFilter,
     TamperOut,
     TamperPage,
     TamperPatch,
@@ -17,9 +21,10 @@ from quartapp.api.v1.schemas import (
 )
 from quartapp.auth import get_user, login_required
 from quartapp.extensions import db
-from quartapp.models import PageWatch
+from quartapp.models import PageWatch, Tamper
 from quartapp.models.difference import Row
 from quartapp.services.entity import get_entity
+from quartapp.services.export import Reading
 from quartapp.services.paging import paginate
 from quartapp.services.tamper import (
     accept_page,
@@ -42,11 +47,22 @@ bp = Blueprint("tamper", __name__)
 @validate_response(TamperPage)
 async def index(query_args: TamperQuery) -> TamperPage:
     """List the changes of all pages, the newest first."""
-    states = [query_args.state] if query_args.state else []
-    query = select_tampers(seen_by=get_user(), entity_id=query_args.entity, states=states)
+    query = select_wanted(query_args)
     page = await paginate(db.session, query, query_args.page, query_args.per_page)
     items = [TamperOut.model_validate(tamper) for tamper in page.items]
     return TamperPage(items=items, **describe_page(page))
+
+
+def select_wanted(wanted: TamperFilter) -> Any:
+    return select_tampers(
+        seen_by=get_user(), entity_id=wanted.entity, states=wanted.state, site=wanted.q
+    )
+
+
+@exports(bp, "/tampers", TamperFilter, TamperOut)
+async def export(query_args: TamperFilter) -> Reading:
+    """Return all changes, the oldest first."""
+    return Reading(select_wanted(query_args), Tamper.id)
 
 
 @bp.get("/tampers/<id:tamper_id>")

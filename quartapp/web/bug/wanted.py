@@ -41,6 +41,19 @@ class Wanted:
         }
 
     @property
+    def export(self) -> dict[str, Any]:
+        """What the address of the same list in the API says."""
+        asked = self.conditions
+        return {
+            "state": asked["states"],
+            "severity": self.severity,
+            "q": self.site or None,
+            "rule": self.rule or None,
+            "assignee": asked["assignee_id"],
+            "overdue": "true" if self.is_overdue else None,
+        }
+
+    @property
     def address(self) -> dict[str, str]:
         """What the addresses of the other pages say."""
         said = {

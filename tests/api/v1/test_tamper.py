@@ -94,6 +94,9 @@ async def test_changes_are_filtered(app: Quart, api: Api, entity: Entity) -> Non
         ("", 1),
         ("?state=open", 1),
         ("?state=incident", 0),
+        ("?state=incident&state=open", 1),
+        ("?q=MY+site", 1),
+        ("?q=elsewhere", 0),
         (f"?entity={entity.id}", 1),
         (f"?entity={entity.id + 1}", 0),
     ]:

@@ -38,7 +38,7 @@ from quartapp.api.v1.schemas.entity import (
     EntityQuery,
     EntityUrl,
 )
-from quartapp.api.v1.schemas.event import EventOut, EventPage, EventQuery
+from quartapp.api.v1.schemas.event import EventFilter, EventOut, EventPage, EventQuery
 from quartapp.api.v1.schemas.invitation import (
     InvitationIn,
     InvitationOut,
@@ -63,6 +63,7 @@ from quartapp.api.v1.schemas.tamper import (
     PageWatchPatch,
     RowOut,
     SegmentOut,
+    TamperFilter,
     TamperOut,
     TamperPage,
     TamperPatch,
@@ -136,6 +137,7 @@ __all__ = [
     "EntityQuery",
     "EntityUrl",
     "ErrorOut",
+    "EventFilter",
     "EventOut",
     "EventPage",
     "EventQuery",
@@ -181,6 +183,7 @@ __all__ = [
     "SetupIn",
     "SiteOut",
     "SubscribeIn",
+    "TamperFilter",
     "TamperOut",
     "TamperPage",
     "TamperPatch",

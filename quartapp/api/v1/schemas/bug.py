@@ -5,10 +5,11 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Patch, RowId, omittable
 from quartapp.api.v1.schemas.comment import CommentBody
-from quartapp.api.v1.schemas.paging import NumberQuery, PageOut
+from quartapp.api.v1.schemas.paging import NumberQuery, PageOut, Several
 from quartapp.api.v1.schemas.usability import SiteOut
 from quartapp.api.v1.schemas.user import UserOut
 from quartapp.models.bug import BODY_LENGTH, RULE_LENGTH, TITLE_LENGTH, Change
+from quartapp.models.entity import NAME_LENGTH
 from quartapp.models.rules import Severity
 from quartapp.models.tally import FindingState
 from quartapp.models.text import clean_line, clean_text
@@ -20,9 +21,10 @@ BugBody = Annotated[str, AfterValidator(clean_text), Field(max_length=BODY_LENGT
 
 
 class BugFilter(In):
-    """Which bugs."""
+    """Which bugs; `q` is in the name or address of their sites."""
 
-    state: FindingState | None = None
+    q: Annotated[str, StringConstraints(max_length=NAME_LENGTH)] = ""
+    state: Several[FindingState] = []
     severity: Severity | None = None
     assignee: RowId | None = None
     entity: RowId | None = None

@@ -10,11 +10,16 @@ from quartapp.models.event import EventKind, Topic
 from quartapp.services.paging import MAX_SIZE
 
 
-class EventQuery(In):
-    """The newest events, or those before an id."""
+class EventFilter(In):
+    """Which events."""
 
     entity: RowId | None = None
     topic: Topic | None = None
+
+
+class EventQuery(EventFilter):
+    """The newest events, or those before an id."""
+
     before: RowId | None = None
     per_page: int = Field(20, ge=1, le=MAX_SIZE)
 

@@ -4,10 +4,11 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Patch, RowId, omittable
-from quartapp.api.v1.schemas.paging import NumberQuery, PageOut
+from quartapp.api.v1.schemas.paging import NumberQuery, PageOut, Several
 from quartapp.api.v1.schemas.usability import SiteOut
 from quartapp.api.v1.schemas.user import UserOut
 from quartapp.models.difference import RowKind, Severity
+from quartapp.models.entity import NAME_LENGTH
 from quartapp.models.lens import PATTERN_LENGTH, SELECTOR_LENGTH
 from quartapp.models.page_state import PageState
 from quartapp.models.tamper import TamperKind, TamperState
@@ -19,11 +20,16 @@ Selectors = Annotated[list[Selector], Field(max_length=MAX_LISTED)]
 Patterns = Annotated[list[Pattern], Field(max_length=MAX_LISTED)]
 
 
-class TamperQuery(NumberQuery):
-    """What is listed: the newest first."""
+class TamperFilter(In):
+    """Which changes; `q` is in the name or address of their sites."""
 
-    state: TamperState | None = None
+    q: Annotated[str, StringConstraints(max_length=NAME_LENGTH)] = ""
+    state: Several[TamperState] = []
     entity: RowId | None = None
+
+
+class TamperQuery(TamperFilter, NumberQuery):
+    """What is listed: the newest first."""
 
 
 class TamperPatch(In):
