@@ -65,7 +65,7 @@ async def test_every_wait_ends_in_time(url: URL, engine: AsyncEngine, other: Asy
     assert {name: result[:2] for name, result in found.items()} == dict.fromkeys(
         waits, (Failure.AWAY, False)
     )
-    assert all(limit - 0.1 < found[name][2] < limit + 0.9 for name, limit in limits.items())
+    assert all(limit - 0.1 < found[name][2] < limit + 3 for name, limit in limits.items())
     await run(engine, [touch(1)])
 
 
@@ -93,6 +93,9 @@ async def wait_for_pool(url: URL) -> Failed:
 @SERVERS
 async def test_a_deadlock_is_a_race(engine: AsyncEngine, other: AsyncEngine) -> None:
     async with transaction(engine) as one, transaction(other) as two:
+        if engine.dialect.name == "postgresql":  # looks for one before the wait for a lock ends
+            for connection in (one, two):
+                await connection.execute(text("SET LOCAL deadlock_timeout = '50ms'"))
         await one.execute(touch(1))
         await two.execute(touch(2))
         tasks = asyncio.create_task(work(one, 2)), asyncio.create_task(work(two, 1))
