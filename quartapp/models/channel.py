@@ -26,6 +26,8 @@ TOLD = (
     EventKind.MISSING,
     EventKind.BUG_OPENED,
 )
+# For so long mail waits for more to tell of, but for turns.
+GATHER_TIME = timedelta(seconds=60)
 # A site that turns more often within this time is told of once, at its end.
 FLAP_TURNS, FLAP_TIME = 4, timedelta(hours=1)
 
@@ -90,6 +92,11 @@ class Delivery(Base):
 
     channel: Mapped[Channel] = relationship(lazy="raise_on_sql")
     event: Mapped[Event | None] = relationship(lazy="raise_on_sql")
+
+    @property
+    def may_share(self) -> bool:
+        """Whether it may be told with others: no turn, no test, and nothing that failed before."""
+        return self.event is not None and self.event.kind not in TURNS and not self.last_error
 
     @property
     def state(self) -> OutboxState:

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Integer,
     String,
     and_,
+    case,
     delete,
     exists,
     func,
@@ -22,7 +23,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from quartapp.models import Channel, ChannelKind, Delivery, Event, EventKind, User, utcnow
 from quartapp.models.base import Id, UtcDateTime
-from quartapp.models.channel import FLAP_TIME, FLAP_TURNS, TOLD, TURNS
+from quartapp.models.channel import FLAP_TIME, FLAP_TURNS, GATHER_TIME, TOLD, TURNS
 from quartapp.models.rights import EDITORS
 
 WAITS = and_(Delivery.due_at.is_not(None), Delivery.claimed_by.is_(None))
@@ -65,7 +66,7 @@ async def insert_deliveries(
 
     Whoever may come in may see every site.
     """
-    now, moment = literal(utcnow(), UtcDateTime()), literal(due_at, UtcDateTime())
+    now, moment = literal(utcnow(), UtcDateTime()), find_moment(event, due_at)
     values = {
         "channel_id": Channel.id,
         "event_id": literal(event.id, Id),
@@ -88,6 +89,15 @@ async def insert_deliveries(
         *conditions,
     )
     await session.execute(insert(Delivery).from_select(list(values), channels))
+
+
+def find_moment(event: Event, due_at: datetime) -> ColumnElement[datetime]:
+    """Return when a channel is to tell: mail waits for what happens next, but never of turns."""
+    moment = literal(due_at, UtcDateTime())
+    if event.kind in TURNS:
+        return moment
+    later = literal(due_at + GATHER_TIME, UtcDateTime())
+    return case((Channel.kind == ChannelKind.MAIL, later), else_=moment)
 
 
 # --- the end of an outage

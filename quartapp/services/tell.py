@@ -1,18 +1,18 @@
 """What is to be told now: claimed by one teller, weeded, and its end recorded."""
 
 import secrets
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
 from quartapp.models import Channel, ChannelKind, Delivery, Event, EventKind, Outage
-from quartapp.models.channel import FLAP_TIME, TURNS
+from quartapp.models.channel import FLAP_TIME, GATHER_TIME, TURNS
 from quartapp.models.outbox import CLAIM_LENGTH, ERROR_LENGTH
 from quartapp.models.rights import may_have_webhook, may_see_entity
 from quartapp.models.usability import write_length
@@ -20,6 +20,7 @@ from quartapp.services.channel import make_reminder
 from quartapp.services.delivery import find_down, was_told
 
 PER_HOST = 2  # requests to one host at once, of one teller
+COMPANY = 500  # deliveries that join others in one transaction
 MEANWHILE = timedelta(seconds=5)  # for which an end waits while its beginning is being told
 
 
@@ -84,19 +85,53 @@ async def lock_deliveries(
 async def find_due(
     session: AsyncSession, kind: ChannelKind, now: datetime, limit: int, full: Collection[str]
 ) -> list[Delivery]:
-    """Return and lock what is due; the rest is loaded, not locked."""
     channels = select(Channel.id).where(Channel.kind == kind)
     if full:
         channels = channels.where(Channel.host.not_in(full))
     order = Delivery.attempts, Delivery.due_at, Delivery.id
     due = select(Delivery).where(Delivery.due_at <= now, Delivery.channel_id.in_(channels))
+    return await lock_rows(session, due.order_by(*order).limit(limit))
+
+
+async def lock_rows(session: AsyncSession, query: Select[Delivery]) -> list[Delivery]:
+    """Return and lock deliveries; the rest is loaded, not locked."""
     loaded = (
         selectinload(Delivery.channel).joinedload(Channel.user),
         selectinload(Delivery.event).joinedload(Event.entity),
         selectinload(Delivery.event).joinedload(Event.author),
     )
-    locked = due.order_by(*order).limit(limit).with_for_update(skip_locked=True)
-    return list(await session.scalars(locked.options(*loaded)))
+    locked = query.with_for_update(skip_locked=True).options(*loaded)
+    return list(await session.scalars(locked))
+
+
+async def lock_letters(session: AsyncSession, now: datetime, limit: int) -> list[list[Delivery]]:
+    """Return what is worth telling by mail now, letter by letter, locked until the commit.
+
+    What may share a letter takes along what its channel has yet to tell; the rest goes alone.
+    """
+    due = await lock_deliveries(session, ChannelKind.MAIL, now=now, limit=limit)
+    first = [row for row in due if row.may_share]
+    together: defaultdict[int, list[Delivery]] = defaultdict(list)
+    for row in sorted([*first, *await find_company(session, first, now)], key=lambda row: row.id):
+        together[row.channel_id].append(row)
+    letters = [*together.values(), *[[row] for row in due if not row.may_share]]
+    return sorted(letters, key=lambda rows: rows[0].channel_id)
+
+
+async def find_company(
+    session: AsyncSession, rows: Collection[Delivery], now: datetime
+) -> list[Delivery]:
+    """Return and lock what the channels of *rows* are to tell within the time that mail waits."""
+    if not rows:
+        return []
+    query = select(Delivery).where(
+        Delivery.channel_id.in_({row.channel_id for row in rows}),
+        Delivery.id.not_in([row.id for row in rows]),
+        Delivery.due_at <= now + GATHER_TIME,
+    )
+    found = await lock_rows(session, query.order_by(Delivery.id).limit(COMPANY))
+    mates = [row for row in found if row.may_share]
+    return [row for row in mates if await judge(session, row) is Fate.TELL]
 
 
 def claim(row: Delivery, until: datetime) -> str:

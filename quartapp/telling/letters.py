@@ -10,17 +10,17 @@ from quartapp.errors import AppError
 from quartapp.extensions import db
 from quartapp.mail import send_mail
 from quartapp.mail.links import write_link
-from quartapp.models import ChannelKind, Delivery, utcnow
+from quartapp.models import Delivery, Entity, Event, utcnow
 from quartapp.services.channel import NO_ADDRESS, find_recipient
 from quartapp.services.tell import (
     Notice,
-    lock_deliveries,
+    lock_letters,
     make_notice,
     record_told,
     record_untold,
 )
 
-MAILS = 20  # that are written in one transaction
+MAILS = 20  # deliveries that are due, written in one transaction
 DEFECT = "This is a defect of ours; the log tells more."
 
 logger = logging.getLogger(__name__)
@@ -30,33 +30,64 @@ async def tell_by_mail() -> int:
     """Write what is due into the outbox, in the transaction that records it as told."""
     now = utcnow()
     async with db.begin() as session:
-        rows = await lock_deliveries(session, ChannelKind.MAIL, now=now, limit=MAILS)
-        for row in rows:
-            await write_mail(session, row, now)
-    return len(rows)
+        letters = await lock_letters(session, now=now, limit=MAILS)
+        for rows in letters:
+            await write_letter(session, rows, now)
+    return len(letters)
 
 
-async def write_mail(session: AsyncSession, row: Delivery, now: datetime) -> None:
-    recipient = find_recipient(row.channel.user)
-    if recipient is None:
-        await record_untold(session, row, now, NO_ADDRESS, final=True)
-        return
-    notice = await make_notice(session, row, now)
+async def write_letter(session: AsyncSession, rows: list[Delivery], now: datetime) -> None:
+    """Write what one channel is told of at once."""
+    recipient = find_recipient(rows[0].channel.user)
+    error = await try_to_write(session, recipient, rows, now) if recipient else NO_ADDRESS
+    for row in rows:
+        row.attempts += 1
+        if error is None:
+            await record_told(session, row, now)
+        else:
+            await record_untold(session, row, now, error, final=recipient is None)
+
+
+async def try_to_write(
+    session: AsyncSession, recipient: str, rows: list[Delivery], now: datetime
+) -> str | None:
+    """Put a letter into the outbox; return what is wrong with it."""
+    notices = [await make_notice(session, row, now) for row in rows]
     try:
-        await send_notice(session, recipient, notice)
+        await send_notices(session, recipient, notices)
     except SQLAlchemyError:
         raise
     except AppError as error:
-        await record_untold(session, row, now, str(error))
+        return str(error)
     except Exception:
-        logger.exception("Delivery %d cannot be written.", row.id)
-        await record_untold(session, row, now, DEFECT)
-    else:
-        await record_told(session, row, now)
+        logger.exception("Delivery %d cannot be written.", rows[0].id)
+        return DEFECT
+    return None
 
 
-async def send_notice(session: AsyncSession, recipient: str, notice: Notice) -> None:
+async def send_notices(session: AsyncSession, recipient: str, notices: list[Notice]) -> None:
+    settings = write_link("/account/channels")
+    if len(notices) > 1:
+        sites = group_by_site(notices)
+        context = {"sites": sites, "count": len(notices), "settings": settings}
+        await send_mail(session, "gathered", recipient, **context)
+        return
+    (notice,) = notices
     event = notice.event
-    path = f"/entities/{event.entity.slug}/timeline" if event else "/"
-    links = {"link": write_link(path), "settings": write_link("/account/channels")}
-    await send_mail(session, "told", recipient, notice=notice, event=event, **links)
+    link = write_timeline(event.entity) if event else write_link("/")
+    context = {"notice": notice, "event": event, "link": link, "settings": settings}
+    await send_mail(session, "told", recipient, **context)
+
+
+def group_by_site(notices: list[Notice]) -> list[tuple[Entity, str, list[Event]]]:
+    """Return each site, the address of its time line, and what happened to it."""
+    events = [notice.event for notice in notices if notice.event]
+    sites = {event.entity_id: event.entity for event in events}
+    return [
+        (site, write_timeline(site), [event for event in events if event.entity_id == site.id])
+        for site in sites.values()
+    ]
+
+
+def write_timeline(entity: Entity) -> str:
+    return write_link(f"/entities/{entity.slug}/timeline")

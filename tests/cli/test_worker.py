@@ -12,11 +12,10 @@ from quart import Quart
 
 from quartapp import create_app
 from quartapp.extensions import db
-from quartapp.models import EventKind
 from tests.mail.helpers import add_mail, find_states, run_worker, wait_until
 from tests.monitoring.test_watch import wait_for_results
 from tests.processes import Program
-from tests.services.telling import add_mail_channel, add_reader, happen
+from tests.services.telling import add_mail_channel, add_reader, go_down
 from tests.services.watching import load_check, watch
 from tests.smtp_sink import Sink, start_sink
 
@@ -99,7 +98,7 @@ async def test_worker_tells_people(outbox_app: Quart, work: Work) -> None:
         async with outbox_app.app_context():
             await add_mail_channel(await add_reader())
             (site,) = await watch("http://127.0.0.1:1/")  # a port that is not watched
-            await happen(site, EventKind.CHANGED)
+            await go_down(site)
             program = work(sink)
             await wait_until(lambda: sink.deliveries)
             program.send(signal.SIGTERM)
@@ -108,4 +107,4 @@ async def test_worker_tells_people(outbox_app: Quart, work: Work) -> None:
 
     (delivery,) = sink.deliveries
     assert (code, delivery.recipients) == (0, ["ann@example.org"])
-    assert delivery.mail["Subject"] == "Site 1: tamper.changed"
+    assert delivery.mail["Subject"] == "Site 1: usability.down"

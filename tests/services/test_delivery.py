@@ -14,6 +14,7 @@ from quartapp.models import (
     User,
     utcnow,
 )
+from quartapp.models.channel import GATHER_TIME
 from quartapp.models.event import Topic
 from quartapp.models.look import Reason
 from quartapp.services.event import add_event
@@ -61,8 +62,23 @@ async def test_event_is_told_with_the_commit_that_adds_it(
         (row,) = await load_deliveries(channel)
 
     assert (row.event_id, row.number, row.state, row.until_id) == (event.id, 0, "waiting", None)
-    assert row.due_at is not None
-    assert row.due_at <= utcnow()
+
+
+async def test_mail_alone_waits_for_more_to_tell_and_never_of_an_outage(
+    app: Quart, entity: Entity, ann: User
+) -> None:
+    async with app.app_context():
+        mail, hook = await add_mail_channel(ann), await add_hook(ann)
+        start = utcnow()
+        await go_down(entity)
+        await happen(entity, EventKind.BUG_OPENED)
+        end = utcnow()
+        rows = [*await load_deliveries(mail), *await load_deliveries(hook)]
+
+    waits = [row.due_at is not None and row.due_at > end for row in rows]
+    assert waits == [False, True, False, False]
+    assert rows[1].due_at == rows[1].planned_at
+    assert start + GATHER_TIME <= rows[1].planned_at <= end + GATHER_TIME
 
 
 async def test_any_number_of_channels_costs_one_statement(

@@ -5,12 +5,13 @@ import json
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from quartapp.extensions import db
-from quartapp.models import Delivery, utcnow
+from quartapp.models import Delivery, OutboxMessage, utcnow
 from quartapp.telling.teller import Teller, run_teller, tell_due
 from tests.monitoring.farm import Reader, Writer, make_answer, say
 
@@ -66,3 +67,17 @@ async def make_due() -> None:
     async with db.begin() as session:
         waits = Delivery.due_at.is_not(None)
         await session.execute(update(Delivery).where(waits).values(due_at=utcnow()))
+
+
+async def list_mails() -> list[OutboxMessage]:
+    async with db.read() as session:
+        return list(await session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)))
+
+
+async def list_subjects() -> list[str]:
+    return [mail.subject for mail in await list_mails()]
+
+
+def find_minutes(row: Delivery) -> int:
+    assert row.due_at is not None
+    return round((row.due_at - utcnow()) / timedelta(minutes=1))

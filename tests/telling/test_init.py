@@ -8,8 +8,7 @@ from quart import Quart
 
 from quartapp import create_app
 from quartapp.extensions import db
-from quartapp.models import EventKind
-from tests.services.telling import add_mail_channel, add_reader, happen, load_deliveries, show
+from tests.services.telling import add_mail_channel, add_reader, go_down, load_deliveries, show
 from tests.services.watching import watch
 
 
@@ -25,9 +24,9 @@ async def test_process_that_serves_tells_people_too(telling_app: Quart) -> None:
         channel = await add_mail_channel(await add_reader())
         (site,) = await watch("http://127.0.0.1:1/")
         async with telling_app.test_app():
-            await happen(site, EventKind.CHANGED)
+            await go_down(site)
             async with asyncio.timeout(20):
                 while (await load_deliveries(channel))[0].sent_at is None:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
-        assert show(await load_deliveries(channel)) == [("tamper.changed", 0, "sent")]
+        assert show(await load_deliveries(channel)) == [("usability.down", 0, "sent")]
         await db.engine.dispose()

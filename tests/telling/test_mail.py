@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 from quart import Quart
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from quartapp.extensions import db
-from quartapp.models import Delivery, Entity, EventKind, OutboxMessage, User, utcnow
+from quartapp.models import Delivery, Entity, EventKind, User, utcnow
 from quartapp.models.look import Reason
 from quartapp.services.channel import NO_ADDRESS, add_test, edit_channel, get_channel
 from quartapp.telling import letters
@@ -24,7 +24,7 @@ from tests.services.telling import (
     show,
 )
 from tests.services.watching import look, watch
-from tests.telling.helpers import make_due, work
+from tests.telling.helpers import find_minutes, list_mails, list_subjects, make_due, work
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
@@ -39,15 +39,6 @@ async def entity(app: Quart) -> Entity:
 async def ann(app: Quart) -> User:
     async with app.app_context():
         return await add_reader()
-
-
-async def list_mails() -> list[OutboxMessage]:
-    async with db.read() as session:
-        return list(await session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)))
-
-
-async def list_subjects() -> list[str]:
-    return [mail.subject for mail in await list_mails()]
 
 
 async def test_outage_is_told_from_its_beginning_to_its_end(
@@ -83,6 +74,7 @@ async def test_two_tellers_write_one_mail(
         for _ in range(15):
             await add_mail_channel(ann)
         await happen(entity, EventKind.CHANGED)
+        await make_due()
         await work(teller, other)
         assert len(await list_mails()) == 15
 
@@ -96,6 +88,7 @@ async def test_mail_and_its_record_are_one_transaction(
     async with app.app_context():
         channel = await add_mail_channel(ann)
         await happen(entity, EventKind.CHANGED)
+        await make_due()
         with monkeypatch.context() as patch:
             patch.setattr(letters, "record_told", die)
             with pytest.raises(asyncio.CancelledError):
@@ -116,6 +109,7 @@ async def test_who_has_no_confirmed_address_any_more_is_told_so(
         await happen(entity, EventKind.CHANGED)
         async with db.begin() as session:
             await session.execute(update(User).values(email_confirmed_at=None))
+        await make_due()
         await work(teller)
         row, rows = await load_channel(channel), await load_deliveries(channel)
         assert await list_mails() == []
@@ -131,6 +125,7 @@ async def test_who_was_disabled_meanwhile_is_not_told(
         await happen(entity, EventKind.CHANGED)
         async with db.begin() as session:
             await session.execute(update(User).values(disabled_at=utcnow()))
+        await make_due()
         await work(teller)
         assert await load_deliveries(channel) == []
         assert await list_mails() == []
@@ -144,6 +139,7 @@ async def test_name_of_a_site_adds_nothing_to_a_mail(
         async with db.begin() as session:
             await session.execute(update(Entity).values(name="<b>=?utf-8?q?x?="))
         await happen(entity, EventKind.CHANGED)
+        await make_due()
         await work(teller)
         (mail,) = await list_mails()
 
@@ -227,11 +223,6 @@ async def test_new_pace_counts_for_an_outage_that_lasts(
             seen.append([(row.number, find_minutes(row)) for row in reminders])
 
     assert seen == [[(1, 60)], [(1, 5)], []]
-
-
-def find_minutes(row: Delivery) -> int:
-    assert row.due_at is not None
-    return round((row.due_at - utcnow()) / MINUTE)
 
 
 # --- digests
