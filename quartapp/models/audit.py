@@ -37,6 +37,7 @@ class Action(StrEnum):
     TOKEN_REVOKED = "token-revoked"  # noqa: S105
     CHANNEL_ADDED = "channel-added"
     CHANNEL_REMOVED = "channel-removed"
+    CHANNEL_SECRET_CHANGED = "channel-secret-changed"  # noqa: S105
     INVITED = "invited"
     INVITATION_REVOKED = "invitation-revoked"
     USER_CREATED = "user-created"

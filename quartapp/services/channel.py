@@ -73,10 +73,15 @@ async def add_webhook(
     """Have *user* told by requests; return also the secret that signs them, shown this once."""
     if not may_have_webhook(user):
         raise ForbiddenError("Viewers are told by mail; ask an administrator to be an editor.")
-    secret = SECRET_PREFIX + make_token()
-    sealed = box.encrypt(secret.encode()).decode()
+    secret, sealed = make_secret(box)
     wishes |= {"url": url, "host": find_host(url), "sealed_secret": sealed}
     return await add_channel(session, user, ChannelKind.WEBHOOK, **wishes), secret
+
+
+def make_secret(box: MultiFernet) -> tuple[str, str]:
+    """Return a new one, plain and sealed."""
+    secret = SECRET_PREFIX + make_token()
+    return secret, box.encrypt(secret.encode()).decode()
 
 
 async def add_channel(
@@ -119,6 +124,17 @@ async def edit_channel(session: AsyncSession, channel: Channel, **changes: Any) 
     if has_new_pace:
         await plan_reminders(session, channel)
     return channel
+
+
+async def change_secret(session: AsyncSession, channel: Channel, by: User, box: MultiFernet) -> str:
+    """Have a new secret sign what a webhook gets, and the old one no more; shown this once."""
+    if channel.kind != ChannelKind.WEBHOOK:
+        raise ConflictError("Mail has no secret.")
+    secret, channel.sealed_secret = make_secret(box)
+    await session.flush()
+    detail = describe(channel)
+    await record_event(session, Action.CHANNEL_SECRET_CHANGED, by=by, on=by, detail=detail)
+    return secret
 
 
 async def remove_channel(session: AsyncSession, channel: Channel, by: User) -> None:

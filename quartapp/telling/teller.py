@@ -41,7 +41,7 @@ SECONDS = 10.0  # for one request
 LEASE = 60.0  # s until another teller may take what this one has not reported
 MARGIN = 5.0  # s before the lease ends that a request is given up
 GONE = 410  # whoever says so wants to be told no more
-LOST = "The secret that signs for this channel cannot be read any more; make a new channel."
+LOST = "The secret that signs for this channel cannot be read any more; change it."
 
 logger = logging.getLogger(__name__)
 

@@ -68,10 +68,13 @@ ROUTES = {
         {"url": "https://a.test/", "bug": "y", "remind_every": "0"}, get="editor", post="editor"
     ),
     "channel.show": route(get="private"),
-    "channel.edit": route({"bug": "y", "remind_every": "5"}, get="private", post="private"),
+    "channel.edit": route(
+        {"url": "https://a.test/", "bug": "y", "remind_every": "5"}, get="private", post="private"
+    ),
     "channel.test": route(post="private"),
     "channel.turn_on": route(post="private"),
     "channel.turn_off": route(post="private"),
+    "channel.new_secret": route(post="private"),
     "channel.remove": route(post="private"),
     "second_factor.step": route({"code": "000000"}, get="logout", post="logout"),
     "second_factor.show": route(get="fresh"),
@@ -184,6 +187,7 @@ ROUTES = {
     "api_v1.channel.new": route({"kind": "webhook", "url": "https://a.test/"}, post="editor"),
     "api_v1.channel.edit": route({"remind_every": 60}, patch="private"),
     "api_v1.channel.remove": route(delete="private"),
+    "api_v1.channel.new_secret": route(post="private"),
     "api_v1.channel.test": route(post="private"),
     "api_v1.channel.deliveries": route(get="private"),
     "api_v1.bug.index": route(get="signed-in"),

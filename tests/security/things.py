@@ -147,7 +147,7 @@ async def make_tamper_id(session: AsyncSession, owner: User, is_public: bool, _:
 
 
 async def make_channel_id(session: AsyncSession, owner: User, _: bool, __: Values) -> int:
-    channel = Channel(user_id=owner.id, kind=ChannelKind.MAIL, topics="bug")
+    channel = Channel(user_id=owner.id, kind=ChannelKind.WEBHOOK, topics="bug")
     session.add(channel)
     await session.flush()
     return channel.id

@@ -16,6 +16,7 @@ from quartapp.services.channel import (
     add_mail,
     add_test,
     add_webhook,
+    change_secret,
     edit_channel,
     get_channel,
     open_secret,
@@ -70,6 +71,30 @@ async def test_secret_is_kept_sealed_and_opens_with_its_key_alone(app: Quart) ->
     assert secret not in channel.sealed_secret
     assert open_secret(BOX, channel) == secret
     assert open_secret(make_box(["other"]), channel) is None
+
+
+async def test_new_secret_takes_the_place_of_the_old_one(app: Quart) -> None:
+    async with app.app_context():
+        ann = await add_reader()
+        async with db.begin() as session:
+            channel, old = await add_webhook(session, ann, HOOK, BOX)
+            new = await change_secret(session, channel, ann, BOX)
+        row, event = await load_channel(channel), (await list_events())[-1]
+
+    assert (new[:3], len(new)) == ("qs_", len(old))
+    assert open_secret(BOX, row) == new != old
+    assert new not in row.sealed_secret
+    assert event == ("ann", "channel-secret-changed", "ann", "webhook hooks.example.org", "")
+
+
+async def test_mail_has_no_secret_to_change(app: Quart) -> None:
+    async with app.app_context():
+        ann = await add_reader()
+        channel = await add_mail_channel(ann)
+        async with db.begin() as session:
+            with pytest.raises(ConflictError, match="Mail has no secret"):
+                await change_secret(session, channel, ann, BOX)
+        assert (await load_channel(channel)).sealed_secret == ""
 
 
 async def test_mail_needs_a_confirmed_address(app: Quart) -> None:

@@ -15,9 +15,10 @@ from quartapp.extensions import db
 from quartapp.models import Channel, Delivery, Entity, EventKind, User, utcnow
 from quartapp.models.outbox import DELAYS, LIFE
 from quartapp.monitoring.client import open_client
-from quartapp.services.channel import add_test, add_webhook
+from quartapp.services.channel import add_test, add_webhook, change_secret
 from quartapp.services.event import list_events, select_events
 from quartapp.telling import teller as module
+from quartapp.telling.payload import sign
 from quartapp.telling.teller import SLOTS, Teller
 from tests.monitoring.conftest import ANY_PORT
 from tests.monitoring.farm import Farm, hang, make_redirect, say
@@ -81,6 +82,27 @@ async def test_signature_shows_that_it_is_ours(
     made = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
     assert (sent["Delivery"], sent["Signature"]) == (str(row.id), f"v1={made}")
     assert abs(time.time() - int(sent["Timestamp"])) < 60
+
+
+async def test_retry_is_signed_by_the_secret_of_then(
+    app: Quart, entity: Entity, ann: User, farm: Farm, teller: Teller
+) -> None:
+    hook = Hook("500 Oops")
+    async with app.app_context():
+        async with db.begin() as session:
+            channel, _ = await add_webhook(session, ann, await farm.serve(hook), BOX)
+        await happen(entity, EventKind.BUG_OPENED)
+        await work(teller)
+        async with db.begin() as session:
+            row = await session.get_one(Channel, channel.id)
+            secret = await change_secret(session, row, ann, BOX)
+        await make_due()
+        await work(teller)
+
+    (heads,) = [heads for heads in farm.heads.values() if heads]
+    sent = read_head(heads[-1])
+    assert sent["Signature"] == sign(secret, sent["Timestamp"], hook.bodies[-1])
+    assert len(hook.bodies) == 2
 
 
 async def test_failure_is_shown_and_tried_again(

@@ -82,6 +82,29 @@ async def test_secret_of_a_webhook_is_shown_once(
         assert "hooks.example.org" in shown
 
 
+async def test_new_secret_of_a_webhook_is_shown_once(
+    app: Quart, browser: QuartClient, admin: User
+) -> None:
+    await post(browser, f"{OWN}/webhook", f"{OWN}/webhook", **HOOK)
+    old = await load_channel(app)
+    path = f"{OWN}/{old.id}"
+    assert "Change its secret" in await read(browser, path)
+    status, page = await post(browser, f"{path}/secret", path)
+    (secret,) = re.findall(r'<code class="secret">(qs_[\w-]+)</code>', page)
+
+    assert (status, len(secret)) == (200, 46)
+    assert secret not in await read(browser, path)
+    assert (await load_channel(app)).sealed_secret != old.sealed_secret
+
+
+async def test_mail_shows_no_secret_to_change(
+    app: Quart, browser: QuartClient, admin: User
+) -> None:
+    _, path = await post(browser, f"{OWN}/mail", f"{OWN}/mail", bug="y", remind_every="0")
+    assert "Change its secret" not in await read(browser, path)
+    assert (await post(browser, f"{path}/secret", path))[0] == 409
+
+
 async def test_last_error_is_shown_where_it_helps(
     app: Quart, browser: QuartClient, admin: User
 ) -> None:
@@ -134,5 +157,5 @@ async def test_channel_of_another_is_not_there(
         await add_person(session, "ann", role=Role.ADMIN)
     ann = await sign_in(app.test_client(), "ann")
     assert (await ann.get(path)).status_code == 404
-    for verb in ("edit", "test", "on", "off", "remove"):
+    for verb in ("edit", "secret", "test", "on", "off", "remove"):
         assert (await post(ann, f"{path}/{verb}", OWN))[0] == 404

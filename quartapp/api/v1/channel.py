@@ -24,6 +24,7 @@ from quartapp.services.channel import (
     add_mail,
     add_test,
     add_webhook,
+    change_secret,
     edit_channel,
     get_channel,
     remove_channel,
@@ -66,10 +67,12 @@ async def new(data: ChannelIn) -> tuple[NewChannelOut, int, dict[str, str]]:
     channel, secret = await add(data)
     await db.session.commit()
     location = url_for("api_v1.channel.show", channel_id=channel.id)
-    shown = NewChannelOut.model_validate(
-        {**ChannelOut.model_validate(channel).model_dump(), "wanted": data.topics, "secret": secret}
-    )
-    return shown, 201, {"Location": location}
+    return show_secret(channel, secret), 201, {"Location": location}
+
+
+def show_secret(channel: Channel, secret: str | None) -> NewChannelOut:
+    shown = ChannelOut.model_validate(channel).model_dump()
+    return NewChannelOut.model_validate({**shown, "wanted": channel.wanted, "secret": secret})
 
 
 async def add(data: ChannelIn) -> tuple[Channel, str | None]:
@@ -118,6 +121,18 @@ async def remove(channel_id: int) -> tuple[str, int]:
     await remove_channel(db.session, await get_own(channel_id), get_user())
     await db.session.commit()
     return "", 204
+
+
+@bp.post("/<id:channel_id>/secret")
+@login_required
+@may_answer(409)
+@validate_response(NewChannelOut)
+async def new_secret(channel_id: int) -> NewChannelOut:
+    """Have a new secret sign what a webhook gets; the old one signs nothing more."""
+    channel = await get_own(channel_id)
+    secret = await change_secret(db.session, channel, get_user(), get_box())
+    await db.session.commit()
+    return show_secret(channel, secret)
 
 
 @bp.post("/<id:channel_id>/test")

@@ -11,6 +11,7 @@ from quartapp.services.channel import (
     add_mail,
     add_test,
     add_webhook,
+    change_secret,
     edit_channel,
     find_recipient,
     get_channel,
@@ -94,6 +95,17 @@ async def test(channel_id: int) -> ResponseReturnValue:
     await require_token()
     await add_test(db.session, await get_own(channel_id))
     return await say_done(channel_id, "A test is on its way; below you see what became of it.")
+
+
+@bp.post("/<id:channel_id>/secret")
+@login_required
+async def new_secret(channel_id: int) -> ResponseReturnValue:
+    """Change the secret of a webhook; the page that answers is the only one that shows it."""
+    await require_token()
+    channel = await get_own(channel_id)
+    secret = await change_secret(db.session, channel, get_user(), get_box())
+    await db.session.commit()
+    return await render_template("channel/secret.html", row=channel, secret=secret)
 
 
 @bp.post("/<id:channel_id>/on")

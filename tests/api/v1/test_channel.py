@@ -54,6 +54,23 @@ async def test_secret_of_a_webhook_is_shown_once(app: Quart, api: Api, admin: Us
     }
 
 
+async def test_new_secret_of_a_webhook_is_shown_once(api: Api, admin: User) -> None:
+    made = await add(api, **HOOK, topics=["bug"])
+    old = made.pop("secret")
+    status, changed = await api("POST", f"/channels/{made['id']}/secret")
+    new = changed.pop("secret")
+
+    assert (status, changed, len(new), new[:3]) == (200, made, 46, "qs_")
+    assert new != old
+    assert await api("GET", f"/channels/{made['id']}") == (200, made)
+
+
+async def test_mail_has_no_secret_to_change(api: Api, admin: User) -> None:
+    made = await add(api, kind="mail")
+    status, problem = await api("POST", f"/channels/{made['id']}/secret")
+    assert (status, problem["detail"]) == (409, "Mail has no secret.")
+
+
 async def test_mail_has_no_secret(api: Api, admin: User) -> None:
     made = await add(api, kind="mail")
     assert (made["secret"], made["url"], made["entity"]) == (None, "", None)

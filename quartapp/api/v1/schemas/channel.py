@@ -67,7 +67,7 @@ class ChannelOut(Out):
 
 
 class NewChannelOut(ChannelOut):
-    """A new channel; `secret` signs what a webhook gets, and is shown this once."""
+    """A channel; its new `secret` signs what a webhook gets, and is shown this once."""
 
     secret: str | None
 
