@@ -11,17 +11,18 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
-from quartapp.models import Channel, ChannelKind, Delivery, Event, EventKind, Outage
-from quartapp.models.channel import FLAP_TIME, GATHER_TIME, TURNS
+from quartapp.models import Channel, ChannelKind, Check, Delivery, Event, EventKind, Outage
+from quartapp.models.channel import FLAP_TIME, GATHER_TIME, MIN_REMINDER, TURNS
 from quartapp.models.outbox import CLAIM_LENGTH, ERROR_LENGTH
 from quartapp.models.rights import may_have_webhook, may_see_entity
-from quartapp.models.usability import write_length
+from quartapp.models.usability import HELD, write_length
 from quartapp.services.channel import make_reminder
 from quartapp.services.delivery import find_down, was_told
 
 PER_HOST = 2  # requests to one host at once, of one teller
 COMPANY = 500  # deliveries that join others in one transaction
 MEANWHILE = timedelta(seconds=5)  # for which an end waits while its beginning is being told
+REST_TIME = timedelta(minutes=MIN_REMINDER)  # between two looks at whether a site still rests
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Notice:
 class Fate(Enum):
     TELL = auto()
     WAIT = auto()
+    REST = auto()  # until the site is asked for again
     DROP = auto()
 
 
@@ -75,6 +77,8 @@ async def lock_deliveries(
                 await session.delete(row)
             elif fate is Fate.WAIT:
                 row.due_at = now + MEANWHILE
+            elif fate is Fate.REST:
+                row.planned_at = row.due_at = now + REST_TIME
             else:
                 counts[host] += 1
                 found.append(row)
@@ -167,7 +171,7 @@ async def judge(session: AsyncSession, row: Delivery) -> Fate:
         return await judge_end(session, row, event)
     if event.kind == EventKind.DOWN and await is_over(session, event):
         return Fate.TELL if is_unsure(row) else Fate.DROP
-    return Fate.TELL
+    return Fate.REST if row.number and await is_held(session, event) else Fate.TELL
 
 
 def may_be_told(channel: Channel, event: Event) -> bool:
@@ -189,6 +193,12 @@ async def judge_end(session: AsyncSession, row: Delivery, up: Event) -> Fate:
 async def is_over(session: AsyncSession, down: Event) -> bool:
     query = select(Outage.id).where(Outage.id == down.subject_id, Outage.ended_at.is_(None))
     return await session.scalar(query) is None
+
+
+async def is_held(session: AsyncSession, event: Event) -> bool:
+    """Tell whether its site is paused, or in maintenance."""
+    query = select(Check.id).where(Check.entity_id == event.entity_id, Check.state.in_(HELD))
+    return await session.scalar(query) is not None
 
 
 def is_unsure(row: Delivery) -> bool:

@@ -8,8 +8,10 @@ from quart import Quart
 from sqlalchemy import update
 
 from quartapp.extensions import db
-from quartapp.models import Delivery, Entity, EventKind, User, utcnow
+from quartapp.models import Check, Delivery, Entity, EventKind, State, User, utcnow
+from quartapp.models.channel import MIN_REMINDER
 from quartapp.models.look import Reason
+from quartapp.models.usability import HELD
 from quartapp.services.channel import NO_ADDRESS, add_test, edit_channel, get_channel
 from quartapp.telling import letters
 from quartapp.telling.teller import Teller
@@ -195,6 +197,35 @@ async def test_outage_that_lasts_is_told_again_until_it_ends(
         *[still] * 2,
         "Site 1: usability.up",
     ]
+
+
+@pytest.mark.parametrize("state", sorted(HELD))
+async def test_nobody_is_reminded_while_a_site_rests_and_again_afterwards(
+    app: Quart, entity: Entity, ann: User, teller: Teller, state: State
+) -> None:
+    async with app.app_context():
+        channel = await add_mail_channel(ann, remind_every=60)
+        await go_down(entity)
+        await work(teller)
+        await stand(state)
+        for _ in range(2):
+            await make_due()
+            await work(teller)
+        told, reminder = await load_deliveries(channel)
+        assert len(await list_mails()) == 1
+        await stand(State.DOWN)
+        await make_due()
+        await work(teller)
+        rows = await load_deliveries(channel)
+
+    assert (told.state, reminder.number, reminder.attempts) == ("sent", 1, 0)
+    assert (find_minutes(reminder), reminder.planned_at) == (MIN_REMINDER, reminder.due_at)
+    assert [(row.number, row.state) for row in rows] == [(0, "sent"), (1, "sent"), (2, "waiting")]
+
+
+async def stand(state: State) -> None:
+    async with db.begin() as session:
+        await session.execute(update(Check).values(state=state))
 
 
 async def test_nobody_is_reminded_unasked(
