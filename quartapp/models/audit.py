@@ -47,6 +47,9 @@ class Action(StrEnum):
     USER_REMOVED = "user-removed"
     ROLE_CHANGED = "role-changed"
     ENTITY_REMOVED = "entity-removed"
+    MAINTENANCE_ADDED = "maintenance-added"
+    MAINTENANCE_CHANGED = "maintenance-changed"
+    MAINTENANCE_REMOVED = "maintenance-removed"
 
 
 class AuditEvent(Base):

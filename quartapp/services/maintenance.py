@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from quartapp.errors import ForbiddenError, InvalidError, NotFoundError
-from quartapp.models import Check, Entity, Maintenance, State, User
+from quartapp.models import Action, Check, Entity, Maintenance, State, User
 from quartapp.models.maintenance import WrongFieldError, check_window
 from quartapp.models.rights import may_administer
 from quartapp.models.usability import HELD
+from quartapp.services.audit import record_event
 from quartapp.services.rights import refuse_stranger
 
 SITES = 500  # of one transaction
@@ -47,24 +48,34 @@ async def add_maintenance(
     refuse_wrong(window)
     session.add(window)
     await session.flush()
+    await record_change(session, Action.MAINTENANCE_ADDED, window, by)
     return window
 
 
 async def edit_maintenance(
     session: AsyncSession, window: Maintenance, by: User, **fields: Any
 ) -> Maintenance:
+    """Change what is named in *fields*, whether it is open or not: no look is counted anew."""
     refuse_other(window.entity, by)
     for field, value in fields.items():
         setattr(window, field, value)
     refuse_wrong(window)
     await session.flush()
+    await record_change(session, Action.MAINTENANCE_CHANGED, window, by)
     return window
 
 
 async def remove_maintenance(session: AsyncSession, window: Maintenance, by: User) -> None:
     refuse_other(window.entity, by)
     await session.delete(window)
-    await session.flush()
+    await record_change(session, Action.MAINTENANCE_REMOVED, window, by)
+
+
+async def record_change(
+    session: AsyncSession, action: Action, window: Maintenance, by: User
+) -> None:
+    detail = window.title if window.entity else f"all sites: {window.title}"
+    await record_event(session, action, by=by, on=window.entity, detail=detail)
 
 
 def refuse_other(entity: Entity | None, user: User) -> None:

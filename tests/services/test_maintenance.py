@@ -23,6 +23,7 @@ from quartapp.services.maintenance import (
 )
 from quartapp.services.usability import measure_usability
 from tests.helpers import add_person
+from tests.services.events import list_events
 from tests.services.history import MINUTE
 from tests.services.watching import HOUR, load_check, load_outages, look, watch
 
@@ -173,6 +174,29 @@ async def test_who_may_change_a_site_may_let_it_rest(app: Quart, boss: User) -> 
         async with db.read() as session:
             with pytest.raises(NotFoundError):
                 await get_maintenance(session, window.id)
+
+
+async def test_what_people_do_to_windows_is_recorded(
+    app: Quart, entities: list[Entity], boss: User
+) -> None:
+    async with app.app_context():
+        mine, all_ = [await rest(entity, boss, utcnow()) for entity in (entities[0], None)]
+        for window in (mine, all_):
+            async with db.begin() as session:
+                row = await get_maintenance(session, window.id)
+                await edit_maintenance(session, row, boss, title="Moving")
+            async with db.begin() as session:
+                await remove_maintenance(session, await get_maintenance(session, window.id), boss)
+        events = await list_events()
+
+    assert [event[:4] for event in events] == [
+        ("boss", "maintenance-added", "Site 1", "New disks"),
+        ("boss", "maintenance-added", "", "all sites: New disks"),
+        ("boss", "maintenance-changed", "Site 1", "Moving"),
+        ("boss", "maintenance-removed", "Site 1", "Moving"),
+        ("boss", "maintenance-changed", "", "all sites: Moving"),
+        ("boss", "maintenance-removed", "", "all sites: Moving"),
+    ]
 
 
 async def reload(entity: Entity) -> Entity:
