@@ -17,6 +17,7 @@ from quartapp.services.audit import record_event
 from quartapp.services.rights import refuse_stranger
 
 SITES = 500  # of one transaction
+TIMES = ("starts_at", "ends_at", "weekdays", "start_time", "minutes")
 
 
 # --- what people do
@@ -57,6 +58,7 @@ async def edit_maintenance(
 ) -> Maintenance:
     """Change what is named in *fields*, whether it is open or not: no look is counted anew."""
     refuse_other(window.entity, by)
+    await session.refresh(window, TIMES, with_for_update=True)  # two changes have to fit together
     for field, value in fields.items():
         setattr(window, field, value)
     refuse_wrong(window)

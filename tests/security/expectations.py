@@ -171,6 +171,7 @@ ROUTES = {
     "api_v1.maintenance.show": route(get="seen"),
     "api_v1.maintenance.new": route(WEEKLY, post="boss"),
     "api_v1.maintenance.replace": route(WEEKLY, put="owned"),
+    "api_v1.maintenance.edit": route({"title": "Disks"}, patch="owned"),
     "api_v1.maintenance.remove": route(delete="owned"),
     "api_v1.tamper.index": route(get="signed-in"),
     "api_v1.tamper.export_csv": route(get="signed-in"),

@@ -141,6 +141,27 @@ async def test_outage_from_before_lasts_and_its_time_of_rest_is_not_down(
         assert (await load_outages())[0].ended_at == start + 2 * HOUR
 
 
+async def test_window_that_is_open_ends_sooner_and_looks_keep_what_they_counted_as(
+    app: Quart, entities: list[Entity], boss: User
+) -> None:
+    async with app.app_context():
+        start = utcnow() + SECOND
+        window = await rest(entities[0], boss, start)
+        await keep(start)
+        await look(start, Reason.CONNECT)
+        async with db.begin() as session:
+            row = await get_maintenance(session, window.id)
+            await edit_maintenance(session, row, boss, ends_at=start + MINUTE)
+        await keep(start + MINUTE)
+        states = await list_states()
+        async with db.read() as session:
+            while_ = Span(start, start + MINUTE)
+            figures = await measure_usability(session, entities[0], while_)
+
+    assert states[0] == "new"
+    assert (figures.maintenance, figures.up, figures.down) == (60, 0, 0)
+
+
 async def test_paused_site_stays_paused(app: Quart, entities: list[Entity], boss: User) -> None:
     async with app.app_context():
         start = utcnow()

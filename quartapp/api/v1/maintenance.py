@@ -13,6 +13,7 @@ from quartapp.api.v1.schemas import (
     MaintenanceQuery,
     SiteOut,
     WindowIn,
+    WindowPatch,
 )
 from quartapp.auth import get_user, login_required
 from quartapp.extensions import db
@@ -77,6 +78,18 @@ async def replace(maintenance_id: int, data: WindowIn) -> MaintenanceOut:
     return to_out(window, utcnow())
 
 
+@bp.patch("/<id:maintenance_id>")
+@login_required
+@validate_request(WindowPatch)
+@validate_response(MaintenanceOut)
+async def edit(maintenance_id: int, data: WindowPatch) -> MaintenanceOut:
+    """Change some of a window, open or not; looks that were made keep what they counted as."""
+    window = await get_maintenance(db.session, maintenance_id)
+    await edit_maintenance(db.session, window, get_user(), **read_fields(data))
+    await db.session.commit()
+    return to_out(window, utcnow())
+
+
 @bp.delete("/<id:maintenance_id>")
 @login_required
 @answers_nothing
@@ -88,10 +101,12 @@ async def remove(maintenance_id: int) -> tuple[str, int]:
     return "", 204
 
 
-def read_fields(data: WindowIn) -> dict[str, Any]:
-    fields = data.model_dump(exclude={"entity_id"})
-    start = fields["start_time"]
-    return {**fields, "start_time": time.fromisoformat(start) if start else None}
+def read_fields(data: WindowIn | WindowPatch) -> dict[str, Any]:
+    """Return what is to be kept: of a patch, what it names."""
+    is_patch = isinstance(data, WindowPatch)
+    fields = data.model_dump(exclude={"entity_id"}, exclude_unset=is_patch)
+    start = fields.get("start_time")
+    return {**fields, "start_time": time.fromisoformat(start)} if start else fields
 
 
 def to_out(window: Maintenance, now: datetime) -> MaintenanceOut:

@@ -51,6 +51,29 @@ async def test_window_of_a_site_is_added_read_replaced_and_removed(
     assert (await hers("GET", path))[0] == 404
 
 
+async def test_what_a_patch_names_is_changed_and_has_to_fit_the_rest(
+    hers: Api, entity: Entity
+) -> None:
+    start, end = [utcnow() + timedelta(hours=hours) for hours in (-1, 1)]
+    given = {"title": "Disks", "entity_id": entity.id, "starts_at": show(start)}
+    _, made = await hers("POST", "/maintenances", json={**given, "ends_at": show(end)})
+    path = f"/maintenances/{made['id']}"
+    later = show(end + timedelta(hours=1))
+    changes = {"title": "Moving", "ends_at": later}
+    changed = {**made, **changes, "open_until": later}
+    assert await hers("PATCH", path, json=changes) == (200, changed)
+    for field, value in [("ends_at", show(start)), ("starts_at", None), ("minutes", 5)]:
+        status, problem = await hers("PATCH", path, json={field: value})
+        assert (status, len(problem["errors"])) == (422, 1)
+    assert await hers("GET", path) == (200, changed)
+
+    weekly = {"starts_at": None, "ends_at": None, **RULE}
+    status, shown = await hers("PATCH", path, json=weekly)
+    assert (status, {name: shown[name] for name in weekly}) == (200, weekly)
+    status, shown = await hers("PATCH", path, json={"start_time": "23:30"})
+    assert (status, shown["start_time"], shown["minutes"]) == (200, "23:30", 1440)
+
+
 async def test_windows_of_a_site_are_listed_with_those_of_all(
     app: Quart, api: Api, admin: User
 ) -> None:

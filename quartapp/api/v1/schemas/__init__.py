@@ -52,6 +52,7 @@ from quartapp.api.v1.schemas.maintenance import (
     MaintenancePage,
     MaintenanceQuery,
     WindowIn,
+    WindowPatch,
 )
 from quartapp.api.v1.schemas.paging import LinksOut, MetaOut, NumberQuery, PageOut, PageQuery
 from quartapp.api.v1.schemas.problem import ErrorOut, Problem
@@ -201,6 +202,7 @@ __all__ = [
     "UserPatch",
     "UserQuery",
     "WindowIn",
+    "WindowPatch",
     "WindowsOut",
     "omittable",
 ]

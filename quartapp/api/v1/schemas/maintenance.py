@@ -3,7 +3,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, RowId
+from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Patch, RowId, omittable
 from quartapp.api.v1.schemas.paging import NumberQuery, PageOut
 from quartapp.api.v1.schemas.usability import Moment, SiteOut
 from quartapp.models.maintenance import TITLE_LENGTH, ZONE_LENGTH
@@ -48,6 +48,18 @@ class WindowIn(In):
     weekdays: Annotated[str, Field(pattern="^[1-7]{0,7}$")] = ""
     start_time: StartTime | None = None
     minutes: Annotated[int, Field(ge=1, le=MAX_MINUTES)] | None = None
+
+
+class WindowPatch(Patch):
+    """The fields to change; what is null is taken away."""
+
+    title: Title = omittable()
+    timezone: Annotated[str, Field(max_length=ZONE_LENGTH)] = omittable()
+    starts_at: Moment | None = omittable()
+    ends_at: Moment | None = omittable()
+    weekdays: Annotated[str, Field(pattern="^[1-7]{0,7}$")] = omittable()
+    start_time: StartTime | None = omittable()
+    minutes: Annotated[int, Field(ge=1, le=MAX_MINUTES)] | None = omittable()
 
 
 class MaintenanceIn(WindowIn):
