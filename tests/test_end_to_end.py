@@ -188,7 +188,7 @@ def sign_in(site: Site) -> str:
     done = site.call("/auth/login", form, Cookie=session, Origin=f"https://localhost:{site.port}")
     cookies, more = read_cookies(done)
 
-    assert (done.status, done.headers["location"]) == (303, "/entities/")
+    assert (done.status, done.headers["location"]) == (303, "/")
     assert {*attributes, *more} == {("__Host-session", True, True), ("__Host-quartapp", True, True)}
     return f"{session}; {cookies}"
 

@@ -34,7 +34,7 @@ DEFAULTS = {
     "channel": PAGES,
     "entity": PAGES,
     "link": PAGES,
-    "main": PAGES,
+    "dashboard": PAGES,
     "maintenance": PAGES,
     "passkey": PAGES,
     "second_factor": PAGES,

@@ -18,8 +18,8 @@ from quartapp.web import (
     auth,
     bug,
     channel,
+    dashboard,
     entity,
-    main,
     maintenance,
     passkey,
     second_factor,
@@ -30,7 +30,7 @@ from quartapp.web import (
 )
 
 BLUEPRINTS = (
-    main.bp,
+    dashboard.bp,
     auth.bp,
     auth.link_bp,
     second_factor.bp,

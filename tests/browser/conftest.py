@@ -62,7 +62,7 @@ async def signed_in(chromium: Browser, site: str) -> dict[str, Any]:
     await page.get_by_label("User name or e-mail").fill(ADMIN)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
-    await page.get_by_role("heading", name="Sites").wait_for()
+    await page.get_by_role("heading", name="Dashboard").wait_for()
     state = await page.context.storage_state()
     await page.context.close()
     return dict(state)

@@ -3,13 +3,15 @@
 from datetime import date
 from typing import NoReturn
 
+from sqlalchemy import select
+
 import quartapp
 from quartapp.app import QuartApp
 from quartapp.database.migrations import upgrade
 from quartapp.errors import ForbiddenError, UnavailableError
 from quartapp.extensions import db
 from quartapp.mail.links import send_invitation
-from quartapp.models import Role, utcnow
+from quartapp.models import Role, User, utcnow
 from quartapp.models.rules import RULES, Inspection, Severity, Sighting
 from quartapp.services.bug import edit_bug, record_inspections, report_bug
 from quartapp.services.comment import add_comment
@@ -37,6 +39,9 @@ def create_app() -> QuartApp:
 async def fill() -> None:
     """Add 25 sites; those that are first by name have the longest texts."""
     await upgrade(db.engine)
+    async with db.read() as session:
+        if await session.scalar(select(User.id).limit(1)):
+            return  # it was started before
     async with db.begin() as session:
         owner = await add_person(session, ADMIN, role=Role.ADMIN)
         for number in range(24):

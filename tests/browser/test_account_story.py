@@ -55,7 +55,7 @@ async def register(hands: Mouse, path: str) -> None:
     await hands.fill("User name", "ann")
     await hands.fill("Password", FIRST)
     await hands.press("button", "Make the account")
-    await see(hands, "Sites", "Welcome, ann.")
+    await see(hands, "Dashboard", "Welcome, ann.")
 
 
 async def turn_second_factor_on(hands: Mouse) -> tuple[pyotp.TOTP, list[str]]:
@@ -77,7 +77,7 @@ async def give_code(hands: Mouse, code: str) -> None:
     await see(hands, "Enter a code")
     await hands.fill("Code", code)
     await hands.press("button", "Sign in")
-    await see(hands, "Sites")
+    await see(hands, "Dashboard")
 
 
 async def change_password(hands: Mouse) -> None:
@@ -113,7 +113,7 @@ async def test_whole_way_of_an_account(site: str, open_page: OpenPage) -> None:
     await add_passkey(hands)
     await sign_out(hands)
     await hands.press("button", "Use a passkey")
-    await see(hands, "Sites")
+    await see(hands, "Dashboard")
 
     await change_password(hands)
     await give_password(elsewhere, "ann", SECOND)

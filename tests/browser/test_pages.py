@@ -48,6 +48,7 @@ PAGES = [
     ("admin", "/admin/outbox?state=failed", 200),
     ("admin", "/admin/audit", 200),
     ("admin", "/auth/confirm", 200),
+    ("admin", "/", 200),
     ("admin", "/entities/", 200),
     ("admin", "/entities/?page=2", 200),
     ("admin", "/entities/?q=site", 200),

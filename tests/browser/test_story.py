@@ -65,7 +65,7 @@ async def set_up(hands: Mouse) -> None:
     await hands.fill("User name", "admin")
     await hands.fill("Password", PASSWORD)
     await hands.press("button", "Make the administrator")
-    await see(hands, "Sites", "Welcome. Now add the first site to watch.")
+    await see(hands, "Dashboard", "Welcome. Now add the first site to watch.")
 
 
 async def add_site(hands: Mouse, name: str) -> None:

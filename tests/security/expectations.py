@@ -36,7 +36,7 @@ NEW = "a better horse battery"
 ROUTES = {
     "health.livez": route(get="anyone"),
     "health.readyz": route(get="anyone"),
-    "main.index": route(get="anyone"),
+    "dashboard.index": route(get="signed-in"),
     "auth.setup": route(
         {"token": "{setup}", "name": "root{n}", "password": NEW}, get="anyone", post="setup"
     ),

@@ -65,7 +65,7 @@ OWN = [
 ]
 PIECES = ["/", "\\", "e", ":", "@", "http:", "\t", "\r", ".", "%2f", "?", "#", " ", "\u3002"]
 PAGES = ["/auth/login", "/auth/confirm"]
-REFUSED = [(303, "/entities/"), (400, None)]  # led home, or not read at all
+REFUSED = [(303, "/"), (400, None)]  # led home, or not read at all
 
 
 def find_host(target: str) -> str:
@@ -102,7 +102,7 @@ async def test_login_leads_where_somebody_wanted_to_go(browser: QuartClient, pag
 
     assert {status for status, _ in found.values()} == {303}
     assert {find_host(str(location)) for _, location in found.values()} == {"localhost"}
-    assert [target for target in OWN if found[target][1] in (None, "/entities/")] == ["/entities/"]
+    assert [target for target in OWN if found[target][1] in (None, "/")] == ["/"]
 
 
 async def test_wanted_page_is_the_one_that_was_asked_for(client: QuartClient, admin: User) -> None:

@@ -63,7 +63,7 @@ async def test_passkey_is_both_factors(app: Quart, browser: QuartClient) -> None
     await add(browser, device)
     await turn_on(app, browser)
     client = app.test_client()
-    assert await use(client, device) == (303, "/entities/")
+    assert await use(client, device) == (303, "/")
     assert await is_in(client)
 
 
@@ -103,7 +103,7 @@ async def test_copied_cookie_and_answer_sign_nobody_in_again(
     form = {"answer": answer, "csrf_token": await read_token(client, LOGIN)}
     (cookie,) = (cookie for cookie in client.cookie_jar if cookie.name == "session")
     thief.set_cookie("localhost", "session", str(cookie.value))
-    for one, target in ((client, "/entities/"), (thief, LOGIN)):
+    for one, target in ((client, "/"), (thief, LOGIN)):
         response = await one.post("/auth/passkey", form=form)
         assert (response.status_code, response.headers["Location"]) == (303, target)
 
@@ -139,7 +139,7 @@ async def test_public_address_counts_whatever_the_request_says(
     device = Authenticator("https://sites.example.org:8443")
     assert await add(browser, device) == (303, OWN)
     assert (await add(browser, Authenticator()))[0] == 400
-    assert await use(app.test_client(), device) == (303, "/entities/")
+    assert await use(app.test_client(), device) == (303, "/")
 
 
 # --- one's own

@@ -64,5 +64,5 @@ async def test_passkey(
     token = await read_token(client, LOGIN)
     lose_next_race()
     response = await client.post("/auth/passkey", form={"answer": answer, "csrf_token": token})
-    assert response.headers["Location"] == "/entities/"
+    assert response.headers["Location"] == "/"
     assert (await client.get("/account/")).status_code == 200

@@ -58,7 +58,7 @@ async def new() -> ResponseReturnValue:
             await login_user(user)
             await flash(f"Welcome, {user}.", "success")
             await db.session.commit()
-            return redirect(url_for("entity.index"), 303)
+            return redirect(url_for("dashboard.index"), 303)
     return await render_template("auth/register.html", form=form), form.status
 
 

@@ -16,4 +16,4 @@ def is_own_path(target: str) -> bool:
 
 
 def find_next(target: str | None) -> str:
-    return target if target and is_own_path(target) else url_for("entity.index")
+    return target if target and is_own_path(target) else url_for("dashboard.index")

@@ -1,0 +1,23 @@
+from quart import Blueprint, render_template
+from quart.typing import ResponseReturnValue
+
+from quartapp.auth import get_user, login_required
+from quartapp.extensions import db
+from quartapp.models import utcnow
+from quartapp.services.dashboard import load_dashboard
+from quartapp.web.dashboard.drawing import describe_days, draw_days, draw_latencies
+
+bp = Blueprint("dashboard", __name__)
+
+
+@bp.get("/")
+@login_required
+async def index() -> ResponseReturnValue:
+    found = await load_dashboard(db.session, seen_by=get_user(), now=utcnow())
+    return await render_template(
+        "dashboard/index.html",
+        dashboard=found,
+        describe_days=describe_days,
+        draw_days=draw_days,
+        draw_latencies=draw_latencies,
+    )

@@ -1,5 +1,0 @@
-"""The first page."""
-
-from quartapp.web.main.views import bp
-
-__all__ = ["bp"]
