@@ -38,8 +38,9 @@ PORTED = [
     "Flask-CORS",
     "Flask-Script",
     "Flask-SocketIO",
+    "Flask-Moment",
 ]
-NOT_PORTED = ["Flask-Caching", "Flask-Moment", "flask-debugtoolbar"]
+NOT_PORTED = ["Flask-Caching", "flask-debugtoolbar"]
 TEMPLATES = {
     "tag/new.html": '{% from "form-macros.html" import show_form %}{{ show_form(form, "Save") }}'
 }

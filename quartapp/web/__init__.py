@@ -28,6 +28,7 @@ from quartapp.web import (
     tamper,
     usability,
 )
+from quartapp.web.moment import Moment
 
 BLUEPRINTS = (
     dashboard.bp,
@@ -55,6 +56,7 @@ for blueprint in BLUEPRINTS:
 def init_app(app: Quart) -> None:
     static.init_app(app)
     app.add_template_global(request_id.get, "request_id")
+    app.add_template_global(Moment, "moment")
     app.add_template_global(may_add_entity)
     app.add_template_global(may_comment)
     app.add_template_global(may_edit_entity)
