@@ -20,6 +20,9 @@ META_WITHIN = 1024  # bytes
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (b"\xfe\xff", "utf-16"))
 # Browsers read these as the larger set; bytes that are no text (base64, zlib) are no charset.
 WIDER = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030"}
+# Codecs that no browser knows: some take the square of a page's length.
+ODD = {"punycode", "idna", "unicode_escape", "raw_unicode_escape", "utf_7", "utf_32"}
+ODD |= {"utf_32_be", "utf_32_le"}
 HTML = {"text/html", "application/xhtml+xml", ""}
 
 
@@ -136,4 +139,4 @@ def find_charset(name: str) -> str:
         b"".decode(found)
     except (LookupError, ValueError):
         return ""
-    return WIDER.get(found, found)
+    return "" if found.replace("-", "_") in ODD else WIDER.get(found, found)

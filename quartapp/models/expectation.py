@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from quartapp.models.content import decode_body
 from quartapp.models.json_answer import find_fault
 from quartapp.models.look import Look, Outcome, Reason
 
@@ -19,6 +20,10 @@ class Expectation:
     json_path: str = ""
     json_value: str = ""
 
+    @property
+    def is_of_body(self) -> bool:
+        return bool(self.present or self.absent or self.json_path)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -34,13 +39,18 @@ def judge(look: Look, expected: Expectation) -> Verdict:
         return Verdict(look.outcome, look.reason, look.detail)
     if look.status is None or not is_expected(look.status, expected.statuses):
         return fail(Reason.STATUS, f"It answered {look.status}, not {expected.statuses}.")
-    if expected.present and expected.present.encode() not in look.body:
+    if expected.present and not has_words(look, expected.present):
         return fail(Reason.CONTENT, f"“{expected.present}” is missing.")
-    if expected.absent and expected.absent.encode() in look.body:
+    if expected.absent and has_words(look, expected.absent):
         return fail(Reason.CONTENT, f"“{expected.absent}” is there.")
     if expected.json_path:
         return judge_json(look, expected)
     return Verdict(Outcome.OK)
+
+
+def has_words(look: Look, words: str) -> bool:
+    """Tell whether an answer has *words*, in the charset that it names or in UTF-8."""
+    return words.encode() in look.body or words in decode_body(look)
 
 
 def judge_json(look: Look, expected: Expectation) -> Verdict:

@@ -33,8 +33,8 @@ class Reader:
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def judge(self, job: Job, look: Look) -> Verdict:
-        """Judge a look; an answer in JSON takes a turn, as large ones take their time."""
-        if not job.expected.json_path:
+        """Judge a look; a body that is read takes a turn, as large ones take their time."""
+        if not job.expected.is_of_body:
             return judge(look, job.expected)
         async with self.turns:
             return await asyncio.to_thread(judge, look, job.expected)

@@ -38,6 +38,7 @@ def read(body: str, lens: Lens = PLAIN, media_type: str = "text/html") -> list[s
         ("é".encode("utf-16"), "text/html"),
         ("é".encode(), "text/html; charset=nonsense"),
         ("é".encode(), "text/html; charset=base64"),
+        ("é".encode(), "text/html; charset=UTF-32"),
         ("é".encode(), "text/html"),
     ],
 )

@@ -1,5 +1,7 @@
 """Which answers are good."""
 
+from dataclasses import replace
+
 import pytest
 
 from quartapp.models import utcnow
@@ -48,6 +50,27 @@ def test_answer_is_judged_by_what_is_expected(
     look: Look, expected: Expectation, verdict: Verdict
 ) -> None:
     assert judge(look, expected) == verdict
+
+
+def see_page(charset: str, media_type: str = "text/html") -> Look:
+    return replace(see(body="Viele Grüße".encode(charset)), headers=(("content-type", media_type),))
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        see_page("utf-8"),
+        see_page("latin1", "text/html; charset=ISO-8859-1"),
+        see_page("utf-16"),
+        see_page("utf-8", "text/html; charset=ISO-8859-1"),
+    ],
+    ids=["UTF-8", "ISO-8859-1", "UTF-16", "UTF-8 that says it is another"],
+)
+def test_words_are_found_in_any_charset(look: Look) -> None:
+    there = fail(Reason.CONTENT, "“Grüße” is there.")
+    assert judge(look, Expectation(present="Grüße")) == OK
+    assert judge(look, Expectation(absent="Grüße")) == there
+    assert judge(look, Expectation(absent="Grüsse")) == OK
 
 
 @pytest.mark.parametrize(
