@@ -13,7 +13,7 @@ from quartapp.models import Check, EventKind, Outage
 from quartapp.models.certificate import is_notice, watch_certificate, write_notice
 from quartapp.models.check import find_due, find_next_slot
 from quartapp.models.expectation import Verdict
-from quartapp.models.look import Look
+from quartapp.models.look import Look, Outcome
 from quartapp.models.reading import Reading
 from quartapp.models.result import DETAIL_LENGTH, result
 from quartapp.models.rules import Inspection
@@ -138,10 +138,21 @@ async def note_turn(
         check.outage_id = outage.id
     else:
         outage = await session.get_one(Outage, check.outage_id)
-        outage.ended_at = since
+        outage.ended_at = await find_return(session, outage, since)
         check.outage_id = None
     await tell_turn(session, outage)
     return [Turn(check.entity_id, outage)]
+
+
+async def find_return(session: AsyncSession, outage: Outage, since: datetime) -> datetime:
+    """Return the first answer after the last failure; it may be from a window of maintenance."""
+    slot_at, is_mine = result.c.slot_at, result.c.entity_id == outage.entity_id
+    failures = select(slot_at).where(is_mine, result.c.outcome == Outcome.FAIL)
+    failed_at = await session.scalar(failures.order_by(slot_at.desc()).limit(1))
+    answers = select(result.c.started_at).where(is_mine, result.c.outcome == Outcome.OK)
+    answers = answers.where(slot_at > (failed_at or outage.started_at))
+    first = await session.scalar(answers.order_by(slot_at).limit(1))
+    return min(first, since) if first else since
 
 
 async def tell_turn(session: AsyncSession, outage: Outage) -> None:

@@ -85,7 +85,7 @@ def test_site_is_released_to_where_people_believe_it_to_be() -> None:
 
 
 class Life(RuleBasedStateMachine):
-    """Looks, and people who pause, in any order."""
+    """Looks, people who pause, and windows of maintenance, in any order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -94,6 +94,7 @@ class Life(RuleBasedStateMachine):
         self.standing = Standing()
         self.told: list[State] = []
         self.outcomes: list[Outcome] = []
+        self.answers: list[datetime] = []  # since the last failure, or since it was let go
 
     @rule(down_after=st.integers(1, 10), up_after=st.integers(1, 10))
     def set_thresholds(self, down_after: int, up_after: int) -> None:
@@ -101,8 +102,10 @@ class Life(RuleBasedStateMachine):
 
     @rule(outcome=st.sampled_from([OK, FAIL, FAIL]))
     def look(self, outcome: Outcome) -> None:
+        now = self.tick()
         self.outcomes.append(outcome)
-        self.move(advance(self.standing, outcome, self.limits, self.tick()))
+        self.answers = [*self.answers, now] if outcome is OK else []
+        self.move(advance(self.standing, outcome, self.limits, now))
 
     @rule()
     def fail_ourselves(self) -> None:
@@ -111,14 +114,30 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.standing.state not in HELD)
     @rule(state=st.sampled_from(sorted(HELD)))
     def hold(self, state: State) -> None:
-        self.outcomes.clear()
+        self.forget()
         self.move(hold(self.standing, state, self.tick()))
+
+    @precondition(lambda self: self.standing.state is State.MAINTENANCE)
+    @rule(outcomes=st.lists(st.sampled_from(list(Outcome)), min_size=1, max_size=12))
+    def look_while_it_rests(self, outcomes: list[Outcome]) -> None:
+        for outcome in outcomes:
+            found = advance(self.standing, outcome, self.limits, self.tick())
+            assert found == self.standing
+
+    @precondition(lambda self: self.standing.state is State.MAINTENANCE)
+    @rule()
+    def pause_while_it_rests(self) -> None:
+        self.move(hold(self.standing, State.PAUSED, self.tick()))
 
     @precondition(lambda self: self.standing.state in HELD)
     @rule()
     def release(self) -> None:
-        self.outcomes.clear()
+        self.forget()
         self.move(release(self.standing, self.tick()))
+
+    def forget(self) -> None:
+        self.outcomes.clear()
+        self.answers.clear()
 
     def tick(self) -> datetime:
         self.number += 1
@@ -131,6 +150,7 @@ class Life(RuleBasedStateMachine):
             verdict = FAIL if new.is_out else OK
             assert self.outcomes[-enough:] == [verdict] * min(enough, len(self.outcomes))
             assert new.state is state
+            assert new.is_out or new.since == self.answers[0]
             self.told.append(state)
         self.standing = new
 

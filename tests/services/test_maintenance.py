@@ -138,7 +138,7 @@ async def test_outage_from_before_lasts_and_its_time_of_rest_is_not_down(
         assert (await load_outages())[0].ended_at is None
         for number in range(2):
             await look(start + 2 * HOUR + number * 2 * MINUTE)
-        assert (await load_outages())[0].ended_at == start + 2 * HOUR
+        assert (await load_outages())[0].ended_at == start + 6 * MINUTE
 
 
 async def test_window_that_is_open_ends_sooner_and_looks_keep_what_they_counted_as(
