@@ -7,8 +7,9 @@ from typing import Any
 import re2
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
+from quartapp.models.selector import MAX_ALL_STEPS, MAX_STEPS, parse_selector
+
 SELECTOR_LENGTH, PATTERN_LENGTH = 200, 500  # characters
-MAX_STEPS = 4  # compounds of a selector: each multiplies the work on a deep page
 PATTERN_MEMORY = 1 << 24  # bytes for a compiled pattern
 
 
@@ -28,20 +29,13 @@ def clean_selector(value: str) -> str:
     selector = value.strip()
     if not 0 < len(selector) <= SELECTOR_LENGTH:
         raise ValueError(f"A selector has 1 to {SELECTOR_LENGTH} characters.")
-    if ":has(" in selector.lower():
-        raise ValueError(":has() takes too long on large pages.")
-    if any(len(part.split()) > MAX_STEPS for part in space_out(selector).split(",")):
-        raise ValueError(f"A selector has at most {MAX_STEPS} steps.")
+    steps = [len(part) for part in parse_selector(selector)]
+    if max(steps) > MAX_STEPS or sum(steps) > MAX_ALL_STEPS:
+        raise ValueError(f"A selector has at most {MAX_STEPS} steps, {MAX_ALL_STEPS} with commas.")
     try:
         LexborHTMLParser("<p></p>").css(selector)
     except (SelectolaxError, ValueError) as error:
         raise ValueError("This is not a CSS selector.") from error
-    return selector
-
-
-def space_out(selector: str) -> str:
-    for combinator in ">+~":
-        selector = selector.replace(combinator, " ")
     return selector
 
 

@@ -6,6 +6,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from quartapp.models.lens import Lens
 from quartapp.models.markup import bound_markup
+from quartapp.models.selector import Picker
 
 UNSEEN = frozenset(["script", "style", "noscript", "template", "svg", "math", "-comment"])
 BLOCKS_NAMES = (
@@ -44,18 +45,19 @@ def read_html(html: str, url: str, lens: Lens) -> tuple[list[str], bool]:
     parser = LexborHTMLParser(markup)
     if parser.root is None:
         return [], is_cut
-    skipped = {node.mem_id for selector in lens.exclude for node in parser.css(selector)}
-    reader = Reader(urlsplit(url).hostname or "", skipped, find_roots(parser, lens.include))
+    picker = Picker(parser)
+    skipped = set[int]().union(*map(picker.find, lens.exclude))
+    reader = Reader(urlsplit(url).hostname or "", skipped, find_roots(picker, lens.include))
     for node in parser.root.traverse(include_text=True):
         reader.read(node)
     return reader.end(), is_cut
 
 
-def find_roots(parser: LexborHTMLParser, selectors: tuple[str, ...]) -> set[int]:
+def find_roots(picker: Picker, selectors: tuple[str, ...]) -> set[int]:
     """Return the nodes that are read, with all below them; without selectors: the whole page."""
     roots: set[int] = set()
     for selector in selectors:
-        found = {node.mem_id for node in parser.css(selector)}
+        found = picker.find(selector)
         if not found:
             raise MissingSelectorError(selector)
         roots |= found
