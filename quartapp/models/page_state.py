@@ -1,8 +1,8 @@
 """Was a page changed: the states it goes through, and the rules that move it.
 
 A page is learned, a person accepts what it says, and from then on a difference that is there in
-two looks one after the other is told of, once. Errors, empty pages and selectors without a match
-are no changes.
+two looks one after the other is told of, once, and one that is another in each look after a few of
+them. Errors are no changes; a page without text, and a selector without a match, are told as such.
 """
 
 import hashlib
@@ -22,7 +22,8 @@ from quartapp.models.learning import (
 )
 
 MAX_STUDIED = 4 * MOST  # looks at a page that nobody accepts
-MISSING_AFTER = 6  # looks in a row without what a selector asks for
+MISSING_AFTER = 6  # looks in a row without text, or without what a selector asks for
+RESTLESS = 3  # looks in a row that differ, however they do
 MAX_BASELINES = 5  # variants of a page that people accepted
 MAX_TOLD = 5000  # lines
 
@@ -33,7 +34,7 @@ class PageState(StrEnum):
     STEADY = "steady"
     SUSPECT = "suspect"  # a difference was seen once
     CHANGED = "changed"  # people were told
-    MISSING = "missing"  # a selector finds nothing; people were told
+    MISSING = "missing"  # there is no text, or a selector finds nothing; people were told
 
 
 NOT_YET = {PageState.LEARNING, PageState.UNCONFIRMED}
@@ -51,15 +52,22 @@ class Watch:
     seen: frozenset[str] = frozenset()  # the difference in the look before
     told: frozenset[str] = frozenset()  # differences that people know
     missing: int = 0  # looks in a row
+    restless: int = 0  # looks in a row with what people do not know; RESTLESS: they know that
 
 
 def watch_text(now: Watch, found: PageText | Missing) -> Watch:
     if isinstance(found, Missing):
-        return miss(now) if found.kind is MissingKind.SELECTOR else now
+        return miss(now) if is_missing(now, found) else now
     state = now.before if now.state is PageState.MISSING else now.state
     now = replace(now, state=state, missing=0)
     text = get_lines(found)
     return learn(now, text) if state in NOT_YET else compare(now, text)
+
+
+def is_missing(now: Watch, found: Missing) -> bool:
+    """Tell whether people may miss something; a page that never had text lacks none."""
+    had_text = bool(now.study.looks or now.baselines)
+    return found.kind is MissingKind.SELECTOR or (found.kind is MissingKind.EMPTY and had_text)
 
 
 def get_lines(found: PageText) -> str:
@@ -94,14 +102,17 @@ def learn(now: Watch, text: str) -> Watch:
 def compare(now: Watch, text: str) -> Watch:
     seen = find_difference(now, text)
     if not seen:
-        return replace(now, state=PageState.STEADY, seen=seen)
-    lasting = seen & now.seen
-    if lasting - now.told:
-        told = frozenset(sorted(now.told | lasting)[:MAX_TOLD]) | lasting
-        return replace(now, state=PageState.CHANGED, seen=seen, told=told)
-    if lasting or seen <= now.told:
-        return replace(now, state=PageState.CHANGED, seen=seen)
-    return replace(now, state=PageState.SUSPECT, seen=seen)
+        return replace(now, state=PageState.STEADY, seen=seen, restless=0)
+    lasting, untold = seen & now.seen, seen - now.told
+    restless = min(now.restless + 1, RESTLESS) if untold else 0
+    telling = seen if now.restless < restless == RESTLESS else lasting
+    if telling - now.told:  # people are shown all of the look, so what else moves is known, too
+        told = frozenset(sorted(now.told | telling)[:MAX_TOLD]) | telling
+        restless = RESTLESS if restless == RESTLESS or seen - told else 0
+        return replace(now, state=PageState.CHANGED, seen=seen, told=told, restless=restless)
+    is_known = lasting or not untold or restless == RESTLESS
+    state = PageState.CHANGED if is_known else PageState.SUSPECT
+    return replace(now, state=state, seen=seen, restless=restless)
 
 
 def find_difference(now: Watch, text: str) -> frozenset[str]:
@@ -145,4 +156,5 @@ def accept_baseline(now: Watch, found: PageText | None = None) -> Watch:
         baselines=baselines,
         seen=nothing,
         told=nothing,
+        restless=0,
     )

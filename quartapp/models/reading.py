@@ -33,6 +33,7 @@ from quartapp.models.page_state import (
 from quartapp.models.tamper import DETAIL_LENGTH, TamperKind
 
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")  # no database keeps them all
+TOLD_KINDS = {MissingKind.EMPTY, MissingKind.SELECTOR}
 MOVING = {PageState.LEARNING, PageState.SUSPECT, PageState.MISSING}
 
 
@@ -111,7 +112,7 @@ def sum_answer(look: Look) -> str:
 def is_new(plan: Plan, found: PageText | Missing) -> bool:
     """Tell whether a look may move the page: most texts are those of the look before."""
     if isinstance(found, Missing):
-        return found.kind is MissingKind.SELECTOR and plan.state is not PageState.MISSING
+        return found.kind in TOLD_KINDS and plan.state is not PageState.MISSING
     return plan.is_moving or found.checksum != plan.checksum
 
 
@@ -188,6 +189,7 @@ def pack_watch(now: Watch) -> bytes:
             "learned": asdict(now.learned),
             "seen": sorted(now.seen),
             "told": sorted(now.told),
+            "restless": now.restless,
         }
     )
 
@@ -207,6 +209,7 @@ def unpack_watch(page: Kept | None, lens: Lens) -> Watch:
         seen=frozenset(kept["seen"]),
         told=frozenset(kept["told"]),
         missing=page.missing,
+        restless=kept.get("restless", 0),
     )
     current = now.before if now.state is PageState.MISSING else now.state
     return propose(now) if current is PageState.UNCONFIRMED else now

@@ -39,7 +39,7 @@ class PageWatch(Base):
     # Where it stands; few looks need the memory.
     state: Mapped[PageState] = mapped_column(String(20))
     state_since: Mapped[datetime | None]
-    missing: Mapped[int]  # looks in a row without what a selector asks for
+    missing: Mapped[int]  # looks in a row without text, or what a selector asks for
     answer: Mapped[str] = mapped_column(String(CHECKSUM_LENGTH))  # checksum of what moved it last,
     checksum: Mapped[str] = mapped_column(String(CHECKSUM_LENGTH))  # and of the text in that
     memory: Mapped[bytes] = mapped_column(Packed, deferred=True, deferred_raiseload=True)
@@ -73,7 +73,7 @@ class Baseline(Base):
 
 class TamperKind(StrEnum):
     CHANGED = "changed"
-    MISSING = "missing"  # nothing is what a selector asks for
+    MISSING = "missing"  # there is no text, or nothing is what a selector asks for
 
 
 class TamperState(StrEnum):
@@ -96,7 +96,7 @@ class Tamper(Base):
     entity_id: Mapped[int] = mapped_column(Id, ForeignKey("entity.id", ondelete="CASCADE"))
     found_at: Mapped[datetime]
     kind: Mapped[TamperKind] = mapped_column(String(10))
-    detail: Mapped[str] = mapped_column(String(DETAIL_LENGTH))  # the selector
+    detail: Mapped[str] = mapped_column(String(DETAIL_LENGTH))  # the selector that finds nothing
     severity: Mapped[Severity] = mapped_column(String(10))
     added: Mapped[int]  # lines
     removed: Mapped[int]

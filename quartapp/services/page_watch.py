@@ -117,6 +117,8 @@ async def add_tamper(session: AsyncSession, entity_id: int, alert: Alert, now: d
     session.add(tamper)
     await session.flush()
     kind, title = TOLD[tamper.kind]
+    if kind is EventKind.MISSING and not tamper.detail:
+        title = "The page has no text"
     detail = tamper.detail or count_lines(tamper)
     await add_event(session, entity_id, kind, now, title, detail=detail, subject_id=tamper.id)
     await drop_oldest(session, entity_id)

@@ -142,7 +142,7 @@ async def accept_text(
     session: AsyncSession, page: PageWatch, tamper: Tamper, by: User, now: datetime
 ) -> None:
     if tamper.kind == TamperKind.MISSING:
-        raise ConflictError("There is no text to accept; change the selectors.")
+        raise ConflictError("There is no text to accept.")
     text: str = unpack(tamper.text)
     watch = await load_watch(session, page)
     try:

@@ -11,9 +11,9 @@ from quartapp.models.learning import FEWEST, propose_ignores
 from quartapp.models.page_state import PageState, Watch, accept_baseline, is_alert, watch_text
 
 GONE = Missing(MissingKind.SELECTOR, "#gone")
-ERRORS = [Missing(MissingKind.EMPTY), Missing(MissingKind.NOT_A_PAGE, "503")]
+EMPTY, ERROR = Missing(MissingKind.EMPTY), Missing(MissingKind.NOT_A_PAGE, "503")
 STEADY, SUSPECT, CHANGED = PageState.STEADY, PageState.SUSPECT, PageState.CHANGED
-LOOKS = st.lists(st.sampled_from(["a", "a\nb", "a\nc", "d", GONE, *ERRORS]), max_size=40)
+LOOKS = st.lists(st.sampled_from(["a", "a\nb", "a\nc", "d", GONE, EMPTY, ERROR]), max_size=40)
 
 
 def page(text: str) -> PageText:
@@ -61,6 +61,23 @@ def test_another_difference_is_told_too() -> None:
     assert follow(learned(), "b", "b", "c", "c")[1] == 2
 
 
+def test_difference_that_is_another_in_each_look_is_told_once() -> None:
+    states, alerts, now = follow(learned(), *(f"a\nvisit {number}" for number in range(50)))
+    assert (states, alerts) == ([SUSPECT] * 2 + [CHANGED] * 48, 1)
+    assert follow(now, "a", "a\nx", "a\ny", "a", "a\nx", "a\ny")[1] == 0
+    assert follow(now, "a", "a\nx", "a\ny", "a\nz", "a\nv")[1] == 1
+
+
+def test_what_moves_within_a_change_that_was_told_is_told_with_it() -> None:
+    assert follow(learned(), *(f"{number}\nhacked" for number in range(20)))[1] == 1
+
+
+def test_what_moves_later_than_what_was_told_is_told_too() -> None:
+    states, alerts, now = follow(learned(), "b", "b", "b\n1", "b\n2", "b\n3", "b\n4")
+    assert (states, alerts) == ([SUSPECT] + [CHANGED] * 5, 2)
+    assert follow(now, "b", "b\nc", "b\nc")[1] == 1
+
+
 def test_accepted_change_is_a_baseline_beside_the_older_ones() -> None:
     now = learned()
     for text in "bcde":
@@ -69,17 +86,22 @@ def test_accepted_change_is_a_baseline_beside_the_older_ones() -> None:
     assert follow(accept_baseline(now, page("f")), "f", "a")[0] == [STEADY, SUSPECT]
 
 
-def test_missing_selector_is_told_after_six_looks_in_a_row() -> None:
-    states, alerts, now = follow(learned(), *[GONE] * 5, "a", *[GONE] * 5)
+@pytest.mark.parametrize("found", [GONE, EMPTY], ids=lambda found: found.kind)
+def test_what_is_missing_is_told_after_six_looks_in_a_row(found: Missing) -> None:
+    states, alerts, now = follow(learned(), *[found] * 5, "a", *[found] * 5)
     assert (states, alerts) == ([STEADY] * 11, 0)
-    states, alerts, _ = follow(now, GONE, GONE, "a")
+    states, alerts, _ = follow(now, found, found, "a")
     assert (states, alerts) == ([PageState.MISSING, PageState.MISSING, STEADY], 1)
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.kind)
-def test_errors_move_nothing(error: Missing) -> None:
+def test_page_that_never_had_text_misses_none() -> None:
+    assert follow(Watch(), *[EMPTY] * 20) == ([PageState.LEARNING] * 20, 0, Watch())
+    assert follow(Watch(), "a", *[EMPTY] * 20)[1] == 1
+
+
+def test_error_moves_nothing() -> None:
     for now in (Watch(), learned(), follow(learned(), "b")[2]):
-        assert watch_text(now, error) == now
+        assert watch_text(now, ERROR) == now
 
 
 def test_page_without_text_is_watched_by_its_bytes() -> None:

@@ -125,6 +125,21 @@ async def test_missing_selector_is_told_and_has_nothing_to_accept(
     assert (tamper.kind, tamper.detail) == (TamperKind.MISSING, "#main")
 
 
+async def test_page_that_lost_its_text_is_told(app: Quart, entity: Entity, owner: User) -> None:
+    async with app.app_context():
+        await learn(entity, owner)
+        states = await show(entity, *["<p></p>"] * 7)
+        (tamper,) = await load_tampers(entity)
+        async with db.read() as session:
+            events = await list_events(session, select_events(seen_by=owner))
+
+    assert states == ["steady"] * 5 + ["missing"] * 2
+    assert (tamper.kind, tamper.detail) == (TamperKind.MISSING, "")
+    assert [(event.kind, event.title, event.detail) for event in events] == [
+        (EventKind.MISSING, "The page has no text", "")
+    ]
+
+
 async def test_change_of_a_page_that_is_learned_anew_cannot_be_accepted(
     app: Quart, entity: Entity, owner: User
 ) -> None:
@@ -164,8 +179,8 @@ async def test_settings_that_make_more_lines_count_start_learning(
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("exclude", ["p:has(a)"], ":has"),
-        ("include", ["<"], "not a CSS selector"),
+        ("exclude", ["p:has(a)"], "begins with a colon"),
+        ("include", ["2a"], "not a CSS selector"),
         ("include", ["a\nb"], "one line"),
         ("ignore", ["(?=x)"], "RE2"),
         ("ignore", [""], "one line"),

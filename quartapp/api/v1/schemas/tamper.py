@@ -39,7 +39,7 @@ class TamperPatch(In):
 
 
 class TamperOut(Out):
-    """A change of a page that people were told; `detail` is the selector that finds nothing."""
+    """A change that people were told; `detail` is the selector that finds nothing, if one does."""
 
     id: int
     entity: SiteOut
