@@ -10,6 +10,14 @@ from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 from quartapp.models.selector import MAX_ALL_STEPS, MAX_STEPS, parse_selector
 
 SELECTOR_LENGTH, PATTERN_LENGTH = 200, 500  # characters
+# Lines with nothing in common: who ignores two of them is blind to what a defacer may write.
+UNLIKE = (
+    "Welcome to our small shop",
+    "HACKED BY CREW",
+    "[script] cdn.example",
+    "你好 世界",
+    "12 345",
+)
 PATTERN_MEMORY = 1 << 24  # bytes for a compiled pattern
 
 
@@ -49,8 +57,8 @@ def clean_pattern(value: str) -> str:
         raise ValueError(
             "This is not a pattern of RE2, which has no look-around and no backreferences."
         ) from error
-    if found.search(""):
-        raise ValueError("A pattern must not match every line.")
+    if found.search("") or sum(bool(found.search(line)) for line in UNLIKE) > 1:
+        raise ValueError("A pattern must not match lines of every kind.")
     return value
 
 

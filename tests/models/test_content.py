@@ -143,6 +143,21 @@ def test_pattern_that_cannot_be_used_is_refused(value: str) -> None:
         clean_pattern(value)
 
 
+@pytest.mark.parametrize(
+    "value", [".", "^.+$", r"\S", r"\w", r"\s", "[a-z]", "[A-Za-z]", ".{4}", "a|b|c|d|e|A", "^[^x]"]
+)
+def test_pattern_that_makes_the_watch_blind_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match="every kind"):
+        clean_pattern(value)
+
+
+@pytest.mark.parametrize(
+    "value", [r"\d", r"^\[script\]", r"^[-+]?\d[\d.,]{0,5}$", "shop", "^HACKED"]
+)
+def test_pattern_for_lines_of_one_kind_is_taken(value: str) -> None:
+    assert clean_pattern(value) == value
+
+
 def test_what_can_be_used_is_taken() -> None:
     assert clean_selector(" main > p.a ") == "main > p.a"
     assert clean_pattern(r"^Visitors: \d+$") == r"^Visitors: \d+$"
