@@ -26,6 +26,7 @@ from quartapp.models.channel import FLAP_TURNS, MAX_CHANNELS
 from quartapp.models.json_answer import MAX_CONTAINERS
 from quartapp.models.json_path import MAX_NODES, PATH_LENGTH
 from quartapp.models.link import LIFE, Purpose
+from quartapp.models.maintenance import MAX_WINDOWS
 from quartapp.models.user import User
 from quartapp.monitoring.connection import MAX_HEAD
 from quartapp.monitoring.fetch import MAX_BODY, MAX_HOPS
@@ -117,6 +118,7 @@ async def test_addresses_that_are_named_are_served(paper: str, app: Quart) -> No
         ("docs/api.md", f"`per_page` is {MAX_SIZE} at most"),
         ("docs/api.md", f"Answer with 2xx within {SECONDS:.0f} seconds."),
         ("docs/api.md", f"their own channels alone, {MAX_CHANNELS} at most"),
+        ("docs/operations.md", f"at most {MAX_WINDOWS} windows that are not over"),
         ("docs/api.md", f"(JSONPath), of {PATH_LENGTH} characters at most"),
         ("docs/api.md", f"more than {MAX_CONTAINERS:,} lists\nand objects"),
         ("docs/api.md", f"through more than {MAX_NODES:,} values"),

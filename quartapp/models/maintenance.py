@@ -21,6 +21,7 @@ from quartapp.models.window import (
 )
 
 TITLE_LENGTH, ZONE_LENGTH = 200, 64  # characters
+MAX_WINDOWS = 20  # of one site, or of all sites, that are not over
 
 
 class Maintenance(Base):
@@ -50,6 +51,9 @@ class Maintenance(Base):
         if self.start_time is None or self.minutes is None or self.timezone not in list_zones():
             return None
         return Weekly(self.weekdays, self.start_time, self.minutes, ZoneInfo(self.timezone))
+
+    def is_over(self, moment: datetime) -> bool:
+        return self.ends_at is not None and self.ends_at <= moment
 
     def find_open(self, moment: datetime) -> Span | None:
         return self.rule.find_open(moment) if self.rule else None

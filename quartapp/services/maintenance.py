@@ -1,22 +1,24 @@
 """Windows of maintenance: who may open them, and what they do to sites."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from quartapp.errors import ForbiddenError, InvalidError, NotFoundError
-from quartapp.models import Action, Check, Entity, Maintenance, State, User
-from quartapp.models.maintenance import WrongFieldError, check_window
+from quartapp.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from quartapp.models import Action, Check, Entity, Maintenance, State, User, utcnow
+from quartapp.models.maintenance import MAX_WINDOWS, WrongFieldError, check_window
 from quartapp.models.rights import may_administer
 from quartapp.models.usability import HELD
+from quartapp.models.user import Role
 from quartapp.services.audit import record_event
 from quartapp.services.rights import refuse_stranger
 
 SITES = 500  # of one transaction
+WINDOWS = 100  # judged at once; others have their turn before the next ones
 TIMES = ("starts_at", "ends_at", "weekdays", "start_time", "minutes")
 
 
@@ -47,6 +49,7 @@ async def add_maintenance(
     refuse_other(entity, by)
     window = Maintenance(entity=entity, **fields)
     refuse_wrong(window)
+    await refuse_too_many(session, window, utcnow())
     session.add(window)
     await session.flush()
     await record_change(session, Action.MAINTENANCE_ADDED, window, by)
@@ -59,9 +62,13 @@ async def edit_maintenance(
     """Change what is named in *fields*, whether it is open or not: no look is counted anew."""
     refuse_other(window.entity, by)
     await session.refresh(window, TIMES, with_for_update=True)  # two changes have to fit together
+    now = utcnow()
+    was_over = window.is_over(now)
     for field, value in fields.items():
         setattr(window, field, value)
     refuse_wrong(window)
+    if was_over:
+        await refuse_too_many(session, window, now)
     await session.flush()
     await record_change(session, Action.MAINTENANCE_CHANGED, window, by)
     return window
@@ -94,16 +101,55 @@ def refuse_wrong(window: Maintenance) -> None:
         raise InvalidError.of_field(error.field, str(error)) from error
 
 
+async def refuse_too_many(session: AsyncSession, window: Maintenance, now: datetime) -> None:
+    """Refuse one that is not over where there are enough of these, of its site or of all sites."""
+    if window.is_over(now):
+        return
+    entity = window.entity
+    await session.execute(lock_scope(entity))
+    others = select(func.count(Maintenance.id)).where(is_left(now), Maintenance.id != window.id)
+    of_scope = Maintenance.entity_id == (entity.id if entity else None)
+    if (await session.scalar(others.where(of_scope)) or 0) >= MAX_WINDOWS:
+        whose = "This site has" if entity else "All sites have"
+        raise ConflictError(f"{whose} {MAX_WINDOWS} windows to come, and there may be no more.")
+
+
+def lock_scope(entity: Entity | None) -> Select[int]:
+    """Let those who add windows take turns: by the site, or by who may let all sites rest."""
+    query = select(User.id).where(User.role == Role.ADMIN).order_by(User.id)
+    if entity is not None:
+        query = select(Entity.id).where(Entity.id == entity.id)
+    return query.with_for_update(key_share=True)
+
+
+def is_left(now: datetime) -> ColumnElement[bool]:
+    """The condition that a window is not over."""
+    return or_(Maintenance.ends_at.is_(None), Maintenance.ends_at > now)
+
+
 # --- what windows do
 
 
-async def keep_windows(session: AsyncSession, now: datetime, limit: int = SITES) -> int:
-    """Hold some sites whose window has begun, and release some whose window is over.
+async def find_resting(session: AsyncSession, now: datetime) -> set[int | None]:
+    """Return the sites that have an open window; None among them: all."""
+    query = select(Maintenance).where(is_left(now)).order_by(Maintenance.id).limit(WINDOWS)
+    query = query.where(or_(Maintenance.starts_at.is_(None), Maintenance.starts_at <= now))
+    found: set[int | None] = set()
+    windows = list(await session.scalars(query))
+    while windows:
+        found |= {window.entity_id for window in windows if window.find_open(now)}
+        windows = list(await session.scalars(query.where(Maintenance.id > windows[-1].id)))
+    return found
+
+
+async def keep_windows(
+    session: AsyncSession, resting: Collection[int | None], now: datetime, limit: int = SITES
+) -> int:
+    """Hold some of the sites that are to rest, and release some of the others.
 
     Who was out stays so, as hold() and release() have it. Returns how many sites have moved.
     """
-    query = select(Maintenance).where(or_(Maintenance.ends_at.is_(None), Maintenance.ends_at > now))
-    is_resting = find_sites(await session.scalars(query), now)
+    is_resting = match_sites(resting)
     over = and_(Check.state == State.MAINTENANCE, ~is_resting)
     moves = {
         State.MAINTENANCE: and_(Check.state.not_in(HELD), is_resting),
@@ -113,9 +159,8 @@ async def keep_windows(session: AsyncSession, now: datetime, limit: int = SITES)
     return sum([await move(session, which, limit, state, now) for state, which in moves.items()])
 
 
-def find_sites(windows: Iterable[Maintenance], now: datetime) -> ColumnElement[bool]:
-    """Return the condition that a check is of a site with an open window."""
-    ids = {window.entity_id for window in windows if window.find_open(now)}
+def match_sites(ids: Collection[int | None]) -> ColumnElement[bool]:
+    """The condition that a check is of one of these sites; None among them: of any."""
     if None in ids:
         return true()
     return Check.entity_id.in_(ids) if ids else false()

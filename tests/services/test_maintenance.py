@@ -16,6 +16,7 @@ from quartapp.services.check import edit_check
 from quartapp.services.maintenance import (
     add_maintenance,
     edit_maintenance,
+    find_resting,
     get_maintenance,
     keep_windows,
     remove_maintenance,
@@ -51,7 +52,7 @@ async def rest(entity: Entity | None, by: User, start: datetime, **given: Any) -
 
 async def keep(now: datetime, limit: int = 500) -> int:
     async with db.begin() as session:
-        return await keep_windows(session, now, limit)
+        return await keep_windows(session, await find_resting(session, now), now, limit)
 
 
 async def list_states() -> list[str]:

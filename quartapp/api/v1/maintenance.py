@@ -4,7 +4,7 @@ from typing import Any
 from quart import Blueprint, url_for
 from quart_schema import validate_querystring, validate_request, validate_response
 
-from quartapp.api.openapi import answers_nothing
+from quartapp.api.openapi import answers_nothing, may_answer
 from quartapp.api.v1.paging import describe_page
 from quartapp.api.v1.schemas import (
     MaintenanceIn,
@@ -53,6 +53,7 @@ async def show(maintenance_id: int) -> MaintenanceOut:
 
 @bp.post("")
 @login_required
+@may_answer(409)
 @validate_request(MaintenanceIn)
 @validate_response(MaintenanceOut, 201)
 async def new(data: MaintenanceIn) -> tuple[MaintenanceOut, int, dict[str, str]]:
@@ -68,6 +69,7 @@ async def new(data: MaintenanceIn) -> tuple[MaintenanceOut, int, dict[str, str]]
 
 @bp.put("/<id:maintenance_id>")
 @login_required
+@may_answer(409)
 @validate_request(WindowIn)
 @validate_response(MaintenanceOut)
 async def replace(maintenance_id: int, data: WindowIn) -> MaintenanceOut:
@@ -80,6 +82,7 @@ async def replace(maintenance_id: int, data: WindowIn) -> MaintenanceOut:
 
 @bp.patch("/<id:maintenance_id>")
 @login_required
+@may_answer(409)
 @validate_request(WindowPatch)
 @validate_response(MaintenanceOut)
 async def edit(maintenance_id: int, data: WindowPatch) -> MaintenanceOut:
