@@ -5,10 +5,10 @@ from typing import Any, cast
 
 from quart import Quart, current_app
 
-from quartapp.live.hub import Hub, Interest, Listener, find_begin, run_hub
+from quartapp.live.hub import Hub, Interest, Listener, run_hub
 from quartapp.live.told import keep_told
 
-__all__ = ["Hub", "Interest", "Listener", "find_begin", "get_hub"]
+__all__ = ["Hub", "Interest", "Listener", "get_hub"]
 
 STOP_SECONDS = 1.0
 

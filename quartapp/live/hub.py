@@ -3,8 +3,8 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -88,19 +88,25 @@ class Hub:
         self.is_stopped = True
         self.wake.set()
 
-    @contextmanager
-    def listen(self, listener: Listener, since: int, missing: set[int]) -> Iterator[None]:
-        """Hand *listener* what comes after an event; *missing* are ids that are not there yet."""
-        if self.last is None:
-            self.last, self.gaps = since, dict.fromkeys(missing, monotonic())
-        self.listeners.add(listener)
-        self.wake.set()
+    @asynccontextmanager
+    async def listen(self, listener: Listener) -> AsyncIterator[int]:
+        """Hand *listener* what comes after the event whose id this gives."""
+        self.listeners.add(listener)  # first: what is handed out while we read is heard
         try:
-            yield
+            yield await self.begin()
         finally:
             self.listeners.discard(listener)
             if not self.listeners:
                 self.last = None
+
+    async def begin(self) -> int:
+        """Return how far was read, by now when nobody listened before."""
+        if self.last is None:
+            last, missing = await find_begin()
+            if self.last is None:  # else somebody was faster, whose begin counts for all
+                self.last, self.gaps = last, dict.fromkeys(missing, monotonic())
+        self.wake.set()
+        return self.last
 
     @property
     def pause(self) -> float | None:

@@ -86,12 +86,37 @@ async def test_hub_stops_though_its_cancellation_was_lost(monkeypatch: pytest.Mo
     await asyncio.wait_for(task, 5)
 
 
-def test_hub_rests_while_nobody_listens() -> None:
-    hub, listener = Hub(), Listener(ME)
+async def test_hub_rests_while_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    begins = iter([(7, {5}), (99, set())])
+
+    async def find() -> tuple[int, set[int]]:
+        return next(begins)
+
+    monkeypatch.setattr(module, "find_begin", find)
+    hub = Hub()
     assert hub.pause is None
-    with hub.listen(listener, 7, {5}):
-        assert (hub.last, list(hub.gaps)) == (7, [5])
+    async with hub.listen(Listener(ME)) as last:
+        assert (last, hub.last, list(hub.gaps)) == (7, 7, [5])
         assert hub.pause is not None
-        with hub.listen(Listener(ME), 99, set()):
-            assert hub.last == 7
+        async with hub.listen(Listener(ME)) as last:
+            assert (last, hub.last) == (7, 7)
     assert hub.pause is None
+
+
+async def test_what_is_handed_out_while_somebody_joins_is_heard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hub, first, second = Hub(), Listener(ME), Listener(ME)
+
+    async def find() -> tuple[int, set[int]]:
+        if second in hub.listeners:  # the first one was faster, and hears more by now
+            hub.last = 8
+            for listener in hub.listeners:
+                listener.offer(make_event(8))
+        return 6, set()
+
+    monkeypatch.setattr(module, "find_begin", find)
+    async with hub.listen(first):
+        hub.last = None
+        async with hub.listen(second) as last:
+            assert (hear_all(first), hear_all(second), last, hub.last) == ([8], [8], 8, 8)

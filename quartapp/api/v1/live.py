@@ -13,7 +13,7 @@ from quartapp.api.v1.schemas import EventOut, SubscribeIn
 from quartapp.app import TRY_AGAIN_LATER, QuartApp
 from quartapp.auth import get_user, login_required
 from quartapp.extensions import db
-from quartapp.live import Interest, Listener, find_begin, get_hub
+from quartapp.live import Interest, Listener, get_hub
 from quartapp.models import Event
 from quartapp.services.event import list_new_events
 
@@ -31,8 +31,7 @@ bp = Blueprint("live", __name__)
 async def live() -> None:
     """Tell what happens while it does; a message says what of it is wanted."""
     listener = Listener(get_user())
-    last, missing = await find_begin()
-    with get_hub().listen(listener, last, missing):
+    async with get_hub().listen(listener) as last:
         await websocket.send_json({"event": "connected", "id": last, "heartbeat": HEARTBEAT})
         async with sending(listener):
             while True:
