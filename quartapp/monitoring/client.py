@@ -10,8 +10,8 @@ from ipaddress import ip_network
 
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
 
+from quartapp.models.address import Network, read_ports
 from quartapp.monitoring.connection import MAX_LINE, MAX_LINES, GivenConnector
-from quartapp.monitoring.guard import Network, read_ports
 from quartapp.monitoring.lanes import Lanes
 from quartapp.monitoring.names import Lookup, Names
 

@@ -11,11 +11,11 @@ from urllib.parse import quote, urljoin, urlsplit
 from aiohttp import ClientConnectionResetError, ClientResponse, ServerDisconnectedError
 from yarl import URL
 
+from quartapp.models.address import check_url
 from quartapp.models.look import Look, Reason
 from quartapp.monitoring.certificate import read_certificate
 from quartapp.monitoring.client import Client
 from quartapp.monitoring.connection import Connection, give
-from quartapp.monitoring.guard import check_url
 from quartapp.monitoring.reach import reach
 from quartapp.monitoring.reasons import LookError, explain
 from quartapp.monitoring.visit import Answer, Visit

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from threading import Thread
 from typing import Any
 
-from quartapp.monitoring.guard import Address
+from quartapp.models.address import Address
 
 THREADS = 128
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from aiohttp import ClientResponse
 
+from quartapp.models.address import check_url
 from quartapp.models.look import Reason
 from quartapp.models.words import clean_line
 from quartapp.monitoring.client import Client
 from quartapp.monitoring.fetch import request
-from quartapp.monitoring.guard import check_url
 from quartapp.monitoring.reach import reach
 from quartapp.monitoring.reasons import explain
 from quartapp.monitoring.visit import Visit
@@ -28,6 +28,7 @@ class Reply:
 
     status: int | None
     error: str = ""  # why it is no success
+    is_refused: bool = False  # by us, and so it will be
 
     @property
     def is_success(self) -> bool:
@@ -53,7 +54,7 @@ async def post(
         reason, detail = explain(error)
         if reason is Reason.INTERNAL:
             logger.exception("A request failed by an error of ours")
-        return Reply(None, detail)
+        return Reply(None, detail, is_refused=reason is Reason.BLOCKED)
 
 
 async def send(client: Client, visit: Visit, body: bytes, headers: Mapping[str, str]) -> Reply:

@@ -9,10 +9,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from yarl import URL
 
+from quartapp.models.address import Address, RefusedError, read_address
 from quartapp.models.look import Reason
 from quartapp.monitoring.client import Client
 from quartapp.monitoring.connection import Connection, speak
-from quartapp.monitoring.guard import Address, RefusedError, open_socket, read_address
+from quartapp.monitoring.guard import open_socket
 from quartapp.monitoring.names import Names
 from quartapp.monitoring.reasons import LookError, explain
 from quartapp.monitoring.visit import Visit

@@ -14,9 +14,9 @@ from aiohttp.http_exceptions import (
     TransferEncodingError,
 )
 
+from quartapp.models.address import RefusedError
 from quartapp.models.look import Reason
 from quartapp.models.words import clean_line
-from quartapp.monitoring.guard import RefusedError
 
 RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.EADDRNOTAVAIL, errno.ENOMEM}
 # Of a local firewall, the last two.

@@ -210,4 +210,5 @@ async def write_reply(session: AsyncSession, errand: Errand, reply: Reply) -> No
     else:
         is_gone = reply.status == GONE
         row.channel.is_on = row.channel.is_on and not is_gone
-        await record_untold(session, row, utcnow(), reply.error, final=is_gone)
+        final = is_gone or reply.is_refused
+        await record_untold(session, row, utcnow(), reply.error, final=final)

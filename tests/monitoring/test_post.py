@@ -111,7 +111,7 @@ async def test_guard_lets_nobody_tell_this_machine(farm: Farm, name: str) -> Non
     async with open_client(user_agent="", ports=ANY_PORT, lookup=farm.lookup) as client:
         reply = await send(client, target)
 
-    assert reply == Reply(None, f"{host} is not a public address.")
+    assert reply == Reply(None, f"{host} is not a public address.", is_refused=True)
     assert farm.met.total() == 0
 
 
@@ -119,4 +119,4 @@ async def test_port_that_is_not_watched_is_not_told(farm: Farm) -> None:
     async with open_client(user_agent="", ports=["443"], lookup=farm.lookup) as client:
         reply = await send(client, "http://a.farm.test:22/")
 
-    assert reply == Reply(None, "Port 22 is not among those that are watched.")
+    assert reply == Reply(None, "Port 22 is not among those that are watched.", is_refused=True)

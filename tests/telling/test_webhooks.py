@@ -178,10 +178,11 @@ async def test_this_machine_is_not_told(app: Quart, entity: Entity, ann: User, f
         await happen(entity, EventKind.CHANGED)
         async with open_client(user_agent="", ports=ANY_PORT, lookup=farm.lookup) as client:
             await work(Teller(client, BOX))
-        error = (await load_channel(channel)).last_error
+        rows, row = await load_deliveries(channel), await load_channel(channel)
 
-    assert error == f"{farm.find(url)[0]} is not a public address."
-    assert hook.bodies == []
+    assert row.last_error == f"{farm.find(url)[0]} is not a public address."
+    assert show(rows) == [("tamper.changed", 0, "failed")]
+    assert (row.is_on, hook.bodies) == (True, [])
 
 
 async def test_frozen_webhook_holds_up_no_other(

@@ -159,3 +159,15 @@ async def test_channel_of_another_is_not_there(
     assert (await ann.get(path)).status_code == 404
     for verb in ("edit", "secret", "test", "on", "off", "remove"):
         assert (await post(ann, f"{path}/{verb}", OWN))[0] == 404
+
+
+async def test_webhook_that_can_never_be_asked_is_an_error_beside_its_field(
+    app: Quart, browser: QuartClient
+) -> None:
+    app.config["CHECK_PORTS"] = ["443"]
+    page = await read(browser, f"{OWN}/webhook")
+    token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
+    form = HOOK | {"url": "https://127.0.0.1:22/", "csrf_token": token}
+    response = await browser.post(f"{OWN}/webhook", form=form)
+    assert response.status_code == 422
+    assert "Port 22 is not among those that are watched." in str(await response.get_data())

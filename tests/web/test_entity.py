@@ -69,6 +69,22 @@ async def test_taken_name_is_an_error_beside_its_field(
     assert "The name &#39;My site&#39; is taken." in page
 
 
+async def test_site_that_can_never_be_asked_is_an_error_beside_its_field(
+    app: Quart, browser: QuartClient
+) -> None:
+    wrong = FORM | {"url": "http://169.254.169.254/latest"}
+    status, _, page = await send(browser, "/entities/new", **wrong)
+    assert status == 422
+    assert '<ul class="errors" id="url-errors">' in page
+    assert "169.254.169.254 is not a public address." in page
+    assert "CHECK_ALLOWED_NETWORKS" in page
+
+    await send(browser, "/entities/new", **FORM | {"url": "http://127.0.0.1/"})
+    app.config["CHECK_ALLOWED_NETWORKS"] = []  # what is kept already may stay
+    changed = FORM | {"url": "http://127.0.0.1/", "content": "New"}
+    assert (await send(browser, "/entities/my-site/edit", **changed))[0] == 303
+
+
 async def test_equal_slugs_are_counted(app: Quart, browser: QuartClient, admin: User) -> None:
     await add_site(app, admin)
     changed = FORM | {"name": "My  site!"}

@@ -32,6 +32,15 @@ async def test_new_site_says_that_nobody_looked(browser: QuartClient) -> None:
     assert page.count("<td>nobody looked</td>") == 4
 
 
+async def test_new_site_says_why_nothing_is_known(app: Quart, browser: QuartClient) -> None:
+    async with app.app_context():
+        await look(utcnow(), Reason.BLOCKED)
+    for page in (await read(browser), await read(browser, "/entities/my-site")):
+        assert '<strong class="state new">new</strong>' in page
+        assert "The last look said nothing of it: It was blocked." in page
+    assert (await read(browser)).count("<td>no look says</td>") == 4
+
+
 async def test_outage_is_shown_with_start_end_and_length(app: Quart, browser: QuartClient) -> None:
     start = utcnow() + timedelta(seconds=1)
     async with app.app_context():

@@ -1,6 +1,6 @@
 from typing import Any
 
-from quart import Blueprint, url_for
+from quart import Blueprint, current_app, url_for
 from quart_schema import validate_querystring, validate_request, validate_response
 
 from quartapp.api.openapi import answers_nothing, may_answer
@@ -20,6 +20,8 @@ from quartapp.errors import InvalidError
 from quartapp.extensions import db
 from quartapp.limits.rules import limit
 from quartapp.models import Channel, ChannelKind, Entity
+from quartapp.models.address import read_bounds
+from quartapp.services.address import refuse_unaskable
 from quartapp.services.channel import (
     add_mail,
     add_test,
@@ -84,6 +86,7 @@ async def add(data: ChannelIn) -> tuple[Channel, str | None]:
     if is_mail or data.url is None:
         text = "Mail goes to your own address." if is_mail else "A webhook needs an address."
         raise InvalidError.of_field("url", text)
+    refuse_unaskable(data.url, read_bounds(current_app.config))
     return await add_webhook(db.session, get_user(), data.url, get_box(), **wishes)
 
 
@@ -108,6 +111,8 @@ async def edit(channel_id: int, data: ChannelPatch) -> ChannelOut:
     changes: dict[str, Any] = data.model_dump(exclude_unset=True)
     if "entity_id" in changes:
         changes["entity"] = await find_entity(changes.pop("entity_id"))
+    if changes.get("url", channel.url) != channel.url:
+        refuse_unaskable(changes["url"], read_bounds(current_app.config))
     await edit_channel(db.session, channel, **changes)
     await db.session.commit()
     return ChannelOut.model_validate(channel)

@@ -1,6 +1,6 @@
 from typing import Any
 
-from quart import Blueprint, url_for
+from quart import Blueprint, current_app, url_for
 from quart_schema import validate_querystring, validate_request, validate_response
 
 from quartapp.api.export import exports
@@ -20,6 +20,8 @@ from quartapp.asgi.wrappers import limit_body
 from quartapp.auth import get_user, login_required
 from quartapp.extensions import db
 from quartapp.models import Entity
+from quartapp.models.address import read_bounds
+from quartapp.services.address import refuse_unaskable, refuse_unaskable_ones
 from quartapp.services.entity import (
     add_entities,
     add_entity,
@@ -79,6 +81,7 @@ async def show(entity_id: int) -> EntityOut:
 @validate_response(EntityOut, 201)
 async def new(data: EntityIn) -> tuple[EntityOut, int, dict[str, str]]:
     """Add a site to watch."""
+    refuse_unaskable(data.url, read_bounds(current_app.config))
     entity = await add_entity(db.session, **data.model_dump(), owner=get_user())
     await db.session.commit()
     location = url_for("api_v1.entity.show", entity_id=entity.id)
@@ -93,6 +96,7 @@ async def new(data: EntityIn) -> tuple[EntityOut, int, dict[str, str]]:
 @validate_response(EntitiesOut, 201)
 async def new_ones(data: EntitiesIn) -> tuple[EntitiesOut, int, dict[str, str]]:
     """Add many sites to watch: all of them or none."""
+    refuse_unaskable_ones((item.url for item in data.items), read_bounds(current_app.config))
     sites = [item.model_dump() for item in data.items]
     entities = await add_entities(db.session, sites, get_user())
     await db.session.commit()
@@ -122,6 +126,8 @@ async def edit(entity_id: int, data: EntityPatch) -> EntityOut:
 
 async def change(entity_id: int, values: dict[str, Any]) -> EntityOut:
     entity = await get_entity(db.session, entity_id, seen_by=get_user())
+    if values.get("url", entity.url) != entity.url:
+        refuse_unaskable(values["url"], read_bounds(current_app.config))
     await edit_entity(db.session, entity, get_user(), **values)
     await db.session.commit()
     return EntityOut.model_validate(entity)

@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 from typing import Any, Self
 
+from quart import current_app
 from wtforms import BooleanField, IntegerField, StringField, URLField
 from wtforms.fields import Field
 from wtforms.validators import DataRequired, InputRequired, Length
@@ -8,6 +9,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 from quartapp.errors import NotFoundError
 from quartapp.extensions import db
 from quartapp.models import Channel, Entity
+from quartapp.models.address import read_bounds
 from quartapp.models.channel import TOPICS, clean_reminder
 from quartapp.models.entity import NAME_LENGTH, URL_LENGTH
 from quartapp.models.event import Topic
@@ -69,6 +71,10 @@ class ChannelForm(BaseForm):
 
 class WebhookForm(ChannelForm):
     url = URLField("Address", [DataRequired(), Clean(clean_url), Length(max=URL_LENGTH)])
+
+    async def check_url(self, field: Field) -> None:
+        if field.data != field.object_data:  # what settings have ruled out since may stay
+            read_bounds(current_app.config).check(field.data)
 
     @property
     def values(self) -> dict[str, Any]:

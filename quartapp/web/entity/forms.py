@@ -1,8 +1,11 @@
 from typing import Any
 
+from quart import current_app
 from wtforms import BooleanField, StringField, TextAreaField, URLField
+from wtforms.fields import Field
 from wtforms.validators import DataRequired, Length
 
+from quartapp.models.address import read_bounds
 from quartapp.models.comment import COMMENT_LENGTH
 from quartapp.models.entity import CONTENT_LENGTH, NAME_LENGTH, URL_LENGTH
 from quartapp.models.text import clean_line, clean_text, clean_url
@@ -16,6 +19,10 @@ class EntityForm(BaseForm):
         "Description", [Clean(clean_text), Length(max=CONTENT_LENGTH)], render_kw={"rows": 5}
     )
     is_public = BooleanField("Show it on the public status page")
+
+    async def check_url(self, field: Field) -> None:
+        if field.data != field.object_data:  # what settings have ruled out since may stay
+            read_bounds(current_app.config).check(field.data)
 
     @property
     def values(self) -> dict[str, Any]:

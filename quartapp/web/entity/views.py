@@ -21,6 +21,7 @@ from quartapp.services.event import list_events, load_comments, select_events
 from quartapp.services.paging import Page, paginate
 from quartapp.services.rights import refuse_stranger, refuse_viewer
 from quartapp.services.tamper import get_page
+from quartapp.services.usability import find_trouble
 from quartapp.web.entity.forms import CommentForm, EntityForm
 from quartapp.web.forms import BaseForm
 from quartapp.web.paging import (
@@ -61,12 +62,14 @@ async def show(slug: str) -> ResponseReturnValue:
 
 
 async def render_entity(entity: Entity, form: CommentForm) -> ResponseReturnValue:
+    check = await get_check(db.session, entity)
     topics = [topic for topic in Topic if topic is not Topic.COMMENT]  # which have a list there
     query = select_events(seen_by=get_user(), entity_id=entity.id, topics=topics)
     shown = await render_template(
         "entity/view.html",
         entity=entity,
-        check=await get_check(db.session, entity),
+        check=check,
+        trouble=await find_trouble(db.session, check),
         watch=await get_page(db.session, entity),
         events=await list_events(db.session, query, limit=LATEST),
         page=await paginate_comments(entity, read_page_number()),
