@@ -16,6 +16,8 @@ DAYS = "1234567"  # Monday is 1, as in ISO 8601
 MAX_MINUTES = 7 * 24 * 60
 LONGEST = timedelta(days=366)  # of a window that comes once
 DAY = timedelta(days=1)
+# Files among those of zones: what this machine is set to, and what stands for no zone at all.
+NO_ZONES = {"localtime", "posixrules", "Factory"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def to_moment(local: datetime, zone: ZoneInfo) -> datetime:
 
 @cache
 def list_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(available_timezones() - NO_ZONES)
 
 
 def clean_zone(name: str) -> str:

@@ -150,7 +150,11 @@ def test_what_is_no_weekday_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "Europe", "../../etc/passwd", "/etc/localtime", "Mars/Base", "a\x00b"]
+    "name",
+    [
+        *["", "Europe", "../../etc/passwd", "/etc/localtime", "Mars/Base", "a\x00b"],
+        *["localtime", "posixrules", "Factory"],  # files among those of zones, and no zones
+    ],
 )
 def test_what_is_no_zone_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="Europe/Berlin"):
