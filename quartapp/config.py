@@ -38,7 +38,7 @@ KIB, MIB = 1024, 1024 * 1024
 HOUR = 3600.0  # s
 ROOT = Path(__file__).parent.parent
 TEST_NAME = re.compile(r"test($|[_.-])")
-LOOPBACK = ["127.0.0.0/8", "::1/128"]
+LOOPBACK, ANY_PORT = ["127.0.0.0/8", "::1/128"], ["1-65535"]
 PASSWORDS = {"admin", "changeme", "change-me", "mysql", "password", "postgres", "root", "secret"}
 
 
@@ -208,6 +208,7 @@ class DevelopmentConfig(Config):
     DEBUG: bool = True
     REGISTRATION: Literal["closed", "invitation", "open"] = "open"
     CHECKS_IN_WEB: bool = True
+    CHECK_PORTS: CommaList[Ports] = ANY_PORT
     CHECK_ALLOWED_NETWORKS: CommaList[Network] = LOOPBACK
 
     def secret_key(self) -> str:
@@ -227,7 +228,7 @@ class TestingConfig(Config):
     REGISTRATION: Literal["closed", "invitation", "open"] = "open"
     MAIL_BACKEND: Literal["", "smtp", "console", "memory", "none"] = "memory"
     OUTBOX_IN_WEB: bool = False
-    CHECK_PORTS: CommaList[Ports] = ["1-65535"]
+    CHECK_PORTS: CommaList[Ports] = ANY_PORT
     CHECK_ALLOWED_NETWORKS: CommaList[Network] = LOOPBACK
     SHUTDOWN_LAME_DUCK: float = 0.0
 
@@ -290,11 +291,7 @@ class ProductionConfig(Config):
 
 
 config: dict[str, type[Config]] = {
-    "dev": DevelopmentConfig,
-    "development": DevelopmentConfig,
-    "test": TestingConfig,
-    "testing": TestingConfig,
-    "prod": ProductionConfig,
-    "production": ProductionConfig,
-    "default": DevelopmentConfig,
+    **dict.fromkeys(("dev", "development", "default"), DevelopmentConfig),
+    **dict.fromkeys(("test", "testing"), TestingConfig),
+    **dict.fromkeys(("prod", "production"), ProductionConfig),
 }
