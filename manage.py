@@ -35,7 +35,7 @@ python3 manage.py test [options of pytest]    run the tests, all of them on all 
 python3 manage.py check                       run all that must pass before a commit
 python3 manage.py help                        show this
 
-Any other word goes to the quart command: db upgrade, routes, shell ...
+Any other word goes to the quart command: db upgrade, check run, routes, shell ...
 The first call makes .venv and installs the locked packages into it."""
 
 ROOT = Path(__file__).resolve().parent
@@ -92,7 +92,7 @@ def main(arguments: list[str]) -> None:
     elif word == "test":
         prepare(DEVELOPMENT)
         hand_over("python", "-m", "pytest", *(rest or PARALLEL.split()))
-    elif word == "check":
+    elif word == "check" and not rest:
         prepare(DEVELOPMENT)
         check()
     else:

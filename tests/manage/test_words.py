@@ -37,6 +37,10 @@ def test_any_other_word_goes_to_quart_in_the_root_of_the_project(project: Path) 
     assert called(project, "db", "upgrade", "--help") == ["quart", "db", "upgrade", "--help"]
 
 
+def test_check_with_more_words_is_the_one_of_quart(project: Path) -> None:
+    assert called(project, "check", "run", "zwei") == ["quart", "check", "run", "zwei"]
+
+
 def test_manage_becomes_the_program_with_its_signals_and_exit_code(project: Path) -> None:
     with start(project, "routes", FAILING="quart") as process:
         pid, *_ = json.loads(process.communicate(timeout=60)[0])
