@@ -11,6 +11,7 @@ from quartapp.models.rights import (
     may_handle_bugs,
     may_settle_tampers,
 )
+from quartapp.models.status import find_since, write_state
 from quartapp.models.usability import write_length
 from quartapp.web import (
     account,
@@ -62,6 +63,8 @@ def init_app(app: Quart) -> None:
     app.add_template_global(may_edit_entity)
     app.add_template_global(may_handle_bugs)
     app.add_template_global(may_settle_tampers)
+    app.add_template_filter(find_since)
     app.add_template_filter(write_length)
+    app.add_template_filter(write_state)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
