@@ -115,9 +115,14 @@ async def get_lesson(session: AsyncSession, page: PageWatch) -> Lesson:
 async def settle_tamper(
     session: AsyncSession, tamper: Tamper, by: User, state: TamperState
 ) -> Tamper:
-    """Accept what the page says, ignore such lines, or keep it as an incident."""
+    """Accept what the page says, ignore such lines, or keep it as an incident.
+
+    What looks are compared with is the owner's; that something is wrong any editor may say.
+    """
     if not may_settle_tampers(by):
         raise ForbiddenError("Viewers may read only; ask an administrator to be an editor.")
+    if state in SETTLED:
+        refuse_stranger(tamper.entity, by)
     if state is TamperState.OPEN:
         raise InvalidError.of_field("state", "What people were told is open by itself only.")
     page = await lock_page(session, tamper.entity)

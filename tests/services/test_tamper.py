@@ -220,6 +220,9 @@ async def test_strangers_see_public_sites_only_and_viewers_settle_nothing(
                 await get_tamper(session, tamper.id, seen_by=None)
         with pytest.raises(ForbiddenError):
             await settle(tamper, viewer, TamperState.INCIDENT)
+        for state in (TamperState.ACCEPTED, TamperState.IGNORED):
+            with pytest.raises(ForbiddenError, match="Only the owner"):
+                await settle(tamper, other, state)
         await settle(tamper, other, TamperState.INCIDENT)
         async with db.begin() as session:
             site = await session.get_one(Entity, entity.id)
