@@ -24,6 +24,7 @@ class EventKind(StrEnum):
     CERTIFICATE = "usability.certificate"
     CHANGED = "tamper.changed"
     MISSING = "tamper.missing"
+    LEARNED = "tamper.learned"
     SETTLED = "tamper.settled"
     BUG_OPENED = "bug.opened"
     BUG_CHANGED = "bug.changed"

@@ -62,6 +62,32 @@ def study_text(study: Study, text: str) -> Study:
     return Study(study.looks + 1, dict(counts))
 
 
+def study_familiar(study: Study, text: str) -> Study:
+    """Study a text without what is new in it: only what moves by itself moves on.
+
+    Nobody looks on while a page waits to be accepted; what is written or taken away meanwhile must
+    not become what it says.
+    """
+    familiar = find_familiar(study)
+    lines = dict.fromkeys(text.splitlines())
+    joining = [line for line in lines if line not in study.counts and make_shape(line) in familiar]
+    moved = {make_shape(line) for line in joining}
+    constant = [line for line, count in study.counts.items() if count == study.looks]
+    kept = [line for line in constant if line in lines or make_shape(line) not in moved]
+    others = [line for line in lines if line in study.counts]
+    return study_text(study, "\n".join([*kept, *others, *joining]))
+
+
+def find_familiar(study: Study) -> set[tuple[str, ...]]:
+    """Return the shapes of lines that move, and of those that tell a time, which will."""
+    shapes = {line: make_shape(line) for line in study.counts if len(line) <= LINE_LENGTH}
+    return {
+        shape
+        for line, shape in shapes.items()
+        if len(shape) > 1 and (study.counts[line] < study.looks or set(shape[1::2]) & set(WORDS))
+    }
+
+
 def is_learned(study: Study) -> bool:
     """Have there been looks enough; more are needed while a line was seen once or twice."""
     if study.looks < FEWEST or study.looks >= MOST:

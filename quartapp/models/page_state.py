@@ -18,6 +18,7 @@ from quartapp.models.learning import (
     conclude,
     find_constant,
     is_learned,
+    study_familiar,
     study_text,
 )
 
@@ -26,6 +27,7 @@ MISSING_AFTER = 6  # looks in a row without text, or without what a selector ask
 RESTLESS = 3  # looks in a row that differ, however they do
 MAX_BASELINES = 5  # variants of a page that people accepted
 MAX_TOLD = 5000  # lines
+MAX_DIFFERING, MAX_WIDTH = 200, 500  # lines that are shown, and characters of each
 
 
 class PageState(StrEnum):
@@ -52,6 +54,7 @@ class Watch:
     seen: frozenset[str] = frozenset()  # the difference in the look before
     told: frozenset[str] = frozenset()  # differences that people know
     missing: int = 0  # looks in a row
+    differing: tuple[str, ...] = ()  # signed lines of the last look, while nobody has accepted it
     restless: int = 0  # looks in a row with what people do not know; RESTLESS: they know that
 
 
@@ -84,19 +87,27 @@ def miss(now: Watch) -> Watch:
 
 
 def learn(now: Watch, text: str) -> Watch:
-    """Study one look more; a page that waits to be accepted is learned still better."""
-    if now.state is PageState.UNCONFIRMED and (
-        now.study.looks >= MAX_STUDIED or not find_difference(now, text)
-    ):
-        return now
+    """Study one look more, until there were enough of them."""
+    if now.state is PageState.UNCONFIRMED:
+        return wait(now, text)
     study = study_text(now.study, text)
-    if now.state is PageState.LEARNING and not is_learned(study):
-        return replace(now, study=study)
-    learned = conclude(study)
-    baselines = (find_constant(study, learned),)
-    return replace(
-        now, state=PageState.UNCONFIRMED, study=study, learned=learned, baselines=baselines
-    )
+    return propose(replace(now, study=study)) if is_learned(study) else replace(now, study=study)
+
+
+def wait(now: Watch, text: str) -> Watch:
+    """Learn what moves still better, and note what else differs from what is to be accepted."""
+    if now.study.looks < MAX_STUDIED and any(find_changes(now, text)):
+        now = propose(replace(now, study=study_familiar(now.study, text)))
+    added, removed = find_changes(now, text)
+    lines = [f"-{line}" for line in sorted(removed)] + [f"+{line}" for line in sorted(added)]
+    return replace(now, differing=tuple(line[:MAX_WIDTH] for line in lines[:MAX_DIFFERING]))
+
+
+def propose(now: Watch) -> Watch:
+    """Let what was learned stand for a baseline until somebody accepts it."""
+    learned = conclude(now.study)
+    baselines = (find_constant(now.study, learned),)
+    return replace(now, state=PageState.UNCONFIRMED, learned=learned, baselines=baselines)
 
 
 def compare(now: Watch, text: str) -> Watch:
@@ -117,10 +128,15 @@ def compare(now: Watch, text: str) -> Watch:
 
 def find_difference(now: Watch, text: str) -> frozenset[str]:
     """Return the marks of what a text adds to the nearest baseline, and of what it lacks."""
+    added, removed = find_changes(now, text)
+    return frozenset({mark("+", line) for line in added} | {mark("-", line) for line in removed})
+
+
+def find_changes(now: Watch, text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the lines that a text adds to the nearest baseline, and those that it lacks."""
     lines = choose_counted(text.splitlines(), now.learned)
     nearest = choose_counted(find_nearest(now, lines).splitlines(), now.learned)
-    added = {mark("+", line) for line in lines - nearest}
-    return frozenset(added | {mark("-", line) for line in nearest - lines})
+    return lines - nearest, nearest - lines
 
 
 def find_nearest(now: Watch, lines: frozenset[str]) -> str:
@@ -156,5 +172,6 @@ def accept_baseline(now: Watch, found: PageText | None = None) -> Watch:
         baselines=baselines,
         seen=nothing,
         told=nothing,
+        differing=(),
         restless=0,
     )

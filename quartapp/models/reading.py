@@ -12,10 +12,8 @@ from quartapp.models.learning import (
     Learned,
     Study,
     choose_counted,
-    conclude,
     drop_matching,
     escape,
-    find_constant,
     propose_ignores,
 )
 from quartapp.models.lens import PATTERN_LENGTH, Lens
@@ -28,6 +26,7 @@ from quartapp.models.page_state import (
     find_nearest,
     get_lines,
     is_alert,
+    propose,
     watch_text,
 )
 from quartapp.models.tamper import DETAIL_LENGTH, TamperKind
@@ -189,6 +188,7 @@ def pack_watch(now: Watch) -> bytes:
             "learned": asdict(now.learned),
             "seen": sorted(now.seen),
             "told": sorted(now.told),
+            "differing": now.differing,
             "restless": now.restless,
         }
     )
@@ -209,16 +209,11 @@ def unpack_watch(page: Kept | None, lens: Lens) -> Watch:
         seen=frozenset(kept["seen"]),
         told=frozenset(kept["told"]),
         missing=page.missing,
+        differing=tuple(kept.get("differing", ())),
         restless=kept.get("restless", 0),
     )
     current = now.before if now.state is PageState.MISSING else now.state
-    return propose(now) if current is PageState.UNCONFIRMED else now
-
-
-def propose(now: Watch) -> Watch:
-    """Let what was learned stand for a baseline until somebody accepts it."""
-    learned = conclude(now.study)
-    return replace(now, learned=learned, baselines=(find_constant(now.study, learned),))
+    return replace(propose(now), state=now.state) if current is PageState.UNCONFIRMED else now
 
 
 def drop_ignored(text: str, lens: Lens) -> str:

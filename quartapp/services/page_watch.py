@@ -67,6 +67,8 @@ async def record_readings(
     for entity_id, reading in readings.items():
         page = pages.get(entity_id) or make_page(entity_id)
         session.add(page)
+        if page.state == PageState.LEARNING and reading.state is PageState.UNCONFIRMED:
+            await ask_to_accept(session, entity_id, now)
         stand(page, reading.state, now)
         page.missing, page.memory = reading.missing, reading.memory
         page.answer, page.checksum = reading.answer, reading.checksum
@@ -74,6 +76,11 @@ async def record_readings(
             tampers.append(await add_tamper(session, entity_id, reading.alert, now))
     await session.flush()
     return tampers
+
+
+async def ask_to_accept(session: AsyncSession, entity_id: int, now: datetime) -> None:
+    title, detail = "The page is learned", "Nothing is told of it until somebody accepts that."
+    await add_event(session, entity_id, EventKind.LEARNED, now, title, detail=detail)
 
 
 def make_page(entity_id: int) -> PageWatch:

@@ -87,12 +87,18 @@ def read_difference(tamper: Tamper) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What of a page is known to move by itself, and how many texts are its baselines."""
+    """What of a page is known to move by itself, and how many texts are its baselines.
+
+    *text* is what it always says, as long as that waits to be accepted; *differing* are lines that
+    the last look has shown otherwise, after a + or -.
+    """
 
     looks: int
     patterns: tuple[str, ...]
-    known: int  # lines that come and go whole
+    known: tuple[str, ...]  # lines that come and go whole
     baselines: int
+    text: str
+    differing: tuple[str, ...]
 
 
 async def get_page(session: AsyncSession, entity: Entity) -> PageWatch:
@@ -106,7 +112,15 @@ async def get_lesson(session: AsyncSession, page: PageWatch) -> Lesson:
     count = await session.scalar(select(func.count()).select_from(Baseline).where(*used))
     watch = await load_watch(session, page)
     learned = watch.learned
-    return Lesson(watch.study.looks, learned.patterns, len(learned.known), count or 0)
+    text = watch.baselines[0] if watch.state is PageState.UNCONFIRMED else ""
+    return Lesson(
+        looks=watch.study.looks,
+        patterns=learned.patterns,
+        known=learned.known,
+        baselines=count or 0,
+        text=text,
+        differing=watch.differing,
+    )
 
 
 # --- what people make of a change

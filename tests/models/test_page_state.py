@@ -42,6 +42,39 @@ def test_page_is_learned_and_waits_for_a_person() -> None:
     assert accept_baseline(now).state is STEADY
 
 
+def test_what_is_written_before_a_person_accepts_is_told_after_that() -> None:
+    _, _, waiting = follow(learned_until_now(), *["[script] a.example\nhacked"] * 60)
+    assert waiting.differing == ("-Closed on 24.12.", "-a", "+[script] a.example", "+hacked")
+    for text in ("[script] a.example\nhacked", "", "a"):
+        states, alerts, _ = follow(accept_baseline(waiting), text, text)
+        assert (states, alerts) == ([SUSPECT, CHANGED], 1)
+    now = accept_baseline(waiting)
+    assert follow(now, "a\nClosed on 24.12.\nVisitors: 5")[0] == [STEADY]
+
+
+def learned_until_now() -> Watch:
+    texts = [f"a\nClosed on 24.12.\nVisitors: {number}" for number in range(FEWEST)]
+    return follow(Watch(), *texts)[2]
+
+
+def test_what_moves_moves_on_before_a_person_accepts() -> None:
+    looks = [f"a\nClosed on 24.12.\nVisitors: {10**number}" for number in range(12)]
+    _, _, waiting = follow(learned_until_now(), *looks)
+    assert waiting.differing == ()
+    assert follow(accept_baseline(waiting), *looks)[0] == [STEADY] * 12
+
+
+def test_date_that_comes_before_a_person_accepts_is_learned() -> None:
+    _, _, now = follow(Watch(), *["a\nUpdated 30 May 2026"] * FEWEST, "a\nUpdated 1 June 2026")
+    assert (now.differing, now.baselines) == ((), ("a",))
+    assert follow(accept_baseline(now), "a\nUpdated 2 June 2026")[0] == [STEADY]
+
+
+def test_difference_that_went_is_shown_no_more() -> None:
+    _, _, now = follow(Watch(), *["a"] * FEWEST, "b", "a")
+    assert (now.differing, now.baselines) == ((), ("a",))
+
+
 def test_page_that_is_not_learned_cannot_be_accepted() -> None:
     with pytest.raises(ValueError, match="not learned"):
         accept_baseline(Watch())

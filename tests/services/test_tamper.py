@@ -25,6 +25,7 @@ from tests.helpers import add_person
 from tests.services.reading import edit, learn, load_page, load_tampers, settle, show
 from tests.services.watching import watch
 
+UNTOLD = "Nothing is told of it until somebody accepts that."
 HOME, HACKED = "<p>Head<p>Welcome", "<p>Head<p>Hacked by x"
 
 
@@ -105,8 +106,9 @@ async def test_change_and_what_becomes_of_it_are_on_the_time_line(
     assert [(event.kind, event.title, event.detail, event.author_id) for event in events] == [
         (EventKind.SETTLED, "The change was settled: incident", "", owner.id),
         (EventKind.CHANGED, "The page was changed", "lines replaced: 1", None),
+        (EventKind.LEARNED, "The page is learned", UNTOLD, None),
     ]
-    assert {event.subject_id for event in events} == {tamper.id}
+    assert [event.subject_id for event in events] == [tamper.id, tamper.id, None]
 
 
 async def test_missing_selector_is_told_and_has_nothing_to_accept(
@@ -136,7 +138,8 @@ async def test_page_that_lost_its_text_is_told(app: Quart, entity: Entity, owner
     assert states == ["steady"] * 5 + ["missing"] * 2
     assert (tamper.kind, tamper.detail) == (TamperKind.MISSING, "")
     assert [(event.kind, event.title, event.detail) for event in events] == [
-        (EventKind.MISSING, "The page has no text", "")
+        (EventKind.MISSING, "The page has no text", ""),
+        (EventKind.LEARNED, "The page is learned", UNTOLD),
     ]
 
 
@@ -195,6 +198,26 @@ async def test_wrong_setting_is_told_by_its_field(
         with pytest.raises(InvalidError, match=message) as caught:
             await edit(entity, owner, **{field: value})
     assert caught.value.errors[0].loc == (field,)
+
+
+async def test_page_that_is_defaced_before_it_is_accepted_is_told_after_that(
+    app: Quart, entity: Entity, owner: User
+) -> None:
+    async with app.app_context():
+        await show(entity, *[HOME] * FEWEST, *[HACKED] * 20)
+        async with db.begin() as session:
+            site, me = (
+                await session.get_one(Entity, entity.id),
+                await session.get_one(User, owner.id),
+            )
+            waiting = await get_lesson(session, await get_page(session, site))
+            accepted = await get_lesson(session, await accept_page(session, site, me))
+        states = await show(entity, HACKED, HACKED, HOME)
+
+    assert (waiting.text, waiting.known) == ("Head\nWelcome", ())
+    assert waiting.differing == ("-Welcome", "+Hacked by x")
+    assert (accepted.text, accepted.differing) == ("", ())
+    assert states == ["suspect", "changed", "steady"]
 
 
 async def test_nothing_is_accepted_before_it_is_learned(

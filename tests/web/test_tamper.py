@@ -57,6 +57,14 @@ async def test_what_was_learned_is_shown_and_accepted(
         await show(entity, *[f"<p>Head<p>Visitors: {number}" for number in range(FEWEST)])
     page = await read(browser)
     assert r"<code>^Visitors: [-+]?\d[\d.,]{0,4}$</code>" in page
+    assert "<ul><li>Head</li></ul>" in page
+    assert "What differs by now" not in page
+    async with app.app_context():
+        await show(entity, "<p>Head<p>&lt;b>Hacked<p>Visitors: 1")
+    assert "<ul><li><code>+&lt;b&gt;Hacked</code></li></ul>" in await read(browser)
+    site = await read(browser, "/entities/my-site")
+    assert "The page is learned" in site
+    assert f'<a href="{PATH}#says">Read and accept what was learned</a>' in site
     assert await press(browser, PATH, f"{PATH}/accept") == 303
     assert '<strong class="state steady">steady</strong>' in await read(browser)
     assert await press(browser, PATH, f"{PATH}/accept") == 409

@@ -108,7 +108,7 @@ async def test_page_says_how_it_is_read_and_what_was_learned(
     app: Quart, api: Api, entity: Entity
 ) -> None:
     path = f"/entities/{entity.id}/tamper"
-    nothing = {"looks": 0, "patterns": [], "known": 0, "baselines": 0}
+    nothing = {"looks": 0, "patterns": [], "known": [], "baselines": 0, "text": "", "differing": []}
     plain = {
         "entity_id": entity.id,
         "state": "learning",
@@ -127,8 +127,10 @@ async def test_page_says_how_it_is_read_and_what_was_learned(
     assert (status, page) == (200, {**plain, **given, "state_since": page["state_since"]})
 
     await look(app, entity, *[f"<main><p>Head<p>Visitors: {n}</main>" for n in range(FEWEST)])
+    await look(app, entity, "<main><p>Head<p>More<p>Visitors: 9</main>")
     status, page = await api("GET", path)
-    assert (page["state"], page["learned"]["looks"]) == ("unconfirmed", FEWEST)
+    assert (page["learned"]["text"], page["learned"]["differing"]) == ("Head", ["+More"])
+    assert (page["state"], page["learned"]["looks"]) == ("unconfirmed", FEWEST + 1)
     assert page["learned"]["patterns"] == [r"^Visitors: [-+]?\d[\d.,]{0,4}$"]
     status, page = await api("POST", f"{path}/relearn")
     assert (status, page["state"], page["learned"]) == (200, "learning", nothing)

@@ -85,12 +85,18 @@ class DifferenceOut(Out):
 
 
 class LessonOut(Out):
-    """What was learned: patterns of lines that move, and how many lines come and go whole."""
+    """What was learned: patterns of lines that move, and lines that come and go whole.
+
+    While that waits to be accepted, `text` is what the page always says, and `differing` are lines
+    that the last look has shown otherwise, after a `+` or `-`.
+    """
 
     looks: int
     patterns: list[str]
-    known: int
+    known: list[str]
     baselines: int
+    text: str
+    differing: list[str]
 
 
 class PageWatchPatch(Patch):
