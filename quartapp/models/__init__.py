@@ -3,6 +3,7 @@
 from quartapp.models.audit import Action, AuditEvent
 from quartapp.models.base import Base, utcnow
 from quartapp.models.bug import Bug, BugNote
+from quartapp.models.certificate import notice
 from quartapp.models.channel import Channel, ChannelKind, Delivery
 from quartapp.models.check import Check
 from quartapp.models.comment import Comment
@@ -55,6 +56,7 @@ __all__ = [
     "UserSession",
     "daily",
     "hourly",
+    "notice",
     "result",
     "rolled",
     "utcnow",

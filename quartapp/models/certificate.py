@@ -4,9 +4,23 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import Column, ForeignKey, Integer, String, Table
+
+from quartapp.models.base import Base, Id
 from quartapp.models.look import SeenCertificate
 
 NOTICES = (1, 3, 7, 14, 30)  # days before the end
+FINGERPRINT_LENGTH = 64  # characters
+
+# Each notice is given once, also where a site shows several certificates in turn.
+notice = Table(
+    "notice",
+    Base.metadata,
+    Column("entity_id", Id, ForeignKey("entity.id", ondelete="CASCADE"), primary_key=True),
+    Column("fingerprint", String(FINGERPRINT_LENGTH), primary_key=True),
+    Column("days", Integer, primary_key=True, autoincrement=False),
+    **Base.__table_args__,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +47,7 @@ def watch_certificate(
 
 
 def is_notice(old: CertificateWatch, new: CertificateWatch) -> bool:
-    """Have people to be told of the step from *old* to *new*."""
+    """Have people to be told of the step from *old* to *new*, unless they were before."""
     if new.told is None:
         return False
     return old.fingerprint != new.fingerprint or old.told != new.told

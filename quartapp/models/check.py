@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from quartapp.models.base import Base, Id
-from quartapp.models.certificate import CertificateWatch
+from quartapp.models.certificate import FINGERPRINT_LENGTH, CertificateWatch
 from quartapp.models.entity import Entity
 from quartapp.models.expectation import STATUSES_LENGTH, WORD_LENGTH, Expectation
 from quartapp.models.json_path import PATH_LENGTH
@@ -65,7 +65,7 @@ class Check(Base):
     streak: Mapped[int]
     outage_id: Mapped[int | None] = mapped_column(Id, ForeignKey("outage.id", ondelete="SET NULL"))
     looked_at: Mapped[datetime | None]  # last
-    certificate: Mapped[str | None] = mapped_column(String(64))  # its fingerprint
+    certificate: Mapped[str | None] = mapped_column(String(FINGERPRINT_LENGTH))
     certificate_until: Mapped[datetime | None]
     certificate_told: Mapped[int | None]  # days before the end, by the last notice
 

@@ -10,7 +10,13 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.models import Check, EventKind, Outage
-from quartapp.models.certificate import is_notice, watch_certificate, write_notice
+from quartapp.models.certificate import (
+    CertificateWatch,
+    is_notice,
+    notice,
+    watch_certificate,
+    write_notice,
+)
 from quartapp.models.check import find_due, find_next_slot
 from quartapp.models.expectation import Verdict
 from quartapp.models.look import Look, Outcome
@@ -116,9 +122,18 @@ async def note_certificate(session: AsyncSession, check: Check, look: Look) -> N
     new = watch_certificate(old, look.certificate, at)
     check.certificate, check.certificate_until = new.fingerprint, new.until
     check.certificate_told = new.told
-    if new.until and is_notice(old, new):
+    if new.until and is_notice(old, new) and await add_notice(session, check.entity_id, new):
         title, detail = write_notice(new.until, at), f"Until {new.until:%Y-%m-%d %H:%M} UTC."
         await add_event(session, check.entity_id, EventKind.CERTIFICATE, at, title, detail=detail)
+
+
+async def add_notice(session: AsyncSession, entity_id: int, watch: CertificateWatch) -> bool:
+    """Keep that a notice is given; False: it was before, and others between."""
+    row = {"entity_id": entity_id, "fingerprint": watch.fingerprint, "days": watch.told}
+    if await session.scalar(select(notice.c.days).filter_by(**row)):
+        return False
+    await session.execute(insert(notice).values(row))
+    return True
 
 
 async def note_turn(

@@ -1,13 +1,13 @@
 """What looks change."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from quart import Quart
 from sqlalchemy import select
 
 from quartapp.extensions import db
-from quartapp.models import EventKind, State, User, result, utcnow
+from quartapp.models import Event, EventKind, State, User, result, utcnow
 from quartapp.models.look import Reason, SeenCertificate
 from quartapp.services.event import list_events, select_events
 from tests.services.watching import (
@@ -125,19 +125,42 @@ async def test_reports_of_many_sites_are_recorded_together(app: Quart) -> None:
     assert sorted(states) == ["suspect"] * 15 + ["up"] * 15
 
 
+async def show(*certificates: SeenCertificate) -> list[Event]:
+    """See one certificate after the other; return what was told, the newest first."""
+    start = utcnow()
+    for number, shown in enumerate(certificates, 1):
+        at = start + number * timedelta(minutes=5)
+        (job,) = await claim(at)
+        report = see(job, at)
+        await record(replace(report, look=replace(report.look, certificate=shown)), now=at)
+    async with db.read() as session:
+        return list(await list_events(session, select_events(seen_by=User())))
+
+
+def make_certificate(fingerprint: str, until: datetime) -> SeenCertificate:
+    return SeenCertificate(fingerprint, "site", "issuer", until - 2160 * HOUR, until, "TLSv1.3")
+
+
 async def test_end_of_a_certificate_is_told_once(app: Quart) -> None:
     until = utcnow() + timedelta(days=7)
-    shown = SeenCertificate("aa", "site", "issuer", until - 2160 * HOUR, until, "TLSv1.3")
     async with app.app_context():
         await watch("https://a.example")
-        for number in range(1, 4):
-            at = utcnow() + number * timedelta(minutes=5)
-            (job,) = await claim(at)
-            report = see(job, at)
-            await record(replace(report, look=replace(report.look, certificate=shown)), now=at)
+        (event,) = await show(*[make_certificate("aa", until)] * 3)
         check = await load_check()
-        async with db.read() as session:
-            (event,) = await list_events(session, select_events(seen_by=User()))
 
     assert (check.certificate, check.certificate_until, check.certificate_told) == ("aa", until, 7)
     assert (event.kind, event.title) == (EventKind.CERTIFICATE, "Its certificate ends in 7 days")
+
+
+async def test_certificates_that_are_shown_in_turn_are_told_of_once_each(app: Quart) -> None:
+    sooner, soon, later = [utcnow() + timedelta(days=days) for days in (3, 7, 14)]
+    async with app.app_context():
+        await watch("https://a.example")
+        one, other = make_certificate("aa", soon), make_certificate("bb", later)
+        events = await show(*[one, other] * 5, replace(one, not_after=sooner), *[other, one] * 2)
+
+    assert [event.title for event in events] == [
+        "Its certificate ends in 3 days",
+        "Its certificate ends in 14 days",
+        "Its certificate ends in 7 days",
+    ]
