@@ -1,20 +1,21 @@
 """Looks at sites, from the command line."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
+from time import monotonic
 
 import click
-from quart import current_app
 
 from quartapp.cli.with_app import with_app
 from quartapp.extensions import db
 from quartapp.models import Entity
-from quartapp.models.expectation import judge
 from quartapp.models.look import Outcome, Phases
-from quartapp.monitoring import open_own_client
-from quartapp.monitoring.client import Client
-from quartapp.monitoring.fetch import look
-from quartapp.services.claim import ask_time, claim_check
+from quartapp.monitoring import open_watcher
+from quartapp.monitoring.lanes import Lanes
+from quartapp.monitoring.watch import Watcher, judge, look_at
+from quartapp.services.check import find_host
+from quartapp.services.claim import PER_HOST, ask_time, claim_check
 from quartapp.services.entity import find_entities
 from quartapp.services.result import Report, record_reports
 
@@ -43,28 +44,39 @@ async def run(names: tuple[str, ...], is_all: bool) -> None:
         raise click.UsageError("Name sites, or say --all.")
     async with db.read() as session:
         entities = await find_entities(session, names)
-    async with open_own_client() as client:
-        reports = await run_each(client, entities)
+    async with open_watcher(patience=None) as watcher:
+        meter = asyncio.create_task(watcher.lag.run())
+        reports = await run_each(watcher, entities)
+        meter.cancel()
     if any(report.verdict.outcome is not Outcome.OK for report in reports):
         raise click.exceptions.Exit(1)
 
 
-async def run_each(client: Client, entities: list[Entity]) -> list[Report]:
+async def run_each(watcher: Watcher, entities: list[Entity]) -> list[Report]:
+    """Look at as many at once as a worker does, at no more of one host."""
     if len(entities) == 1:
-        return [show(entities[0], await run_one(client, entities[0]))]
-    with click.progressbar(entities, label="Looking", show_pos=True) as bar:
-        found = [(entity, await run_one(client, entity)) for entity in bar]
-    return [show(entity, report) for entity, report in found]
+        return [show(entities[0], await run_one(watcher, entities[0]))]
+    lanes, slots = Lanes(PER_HOST), asyncio.Semaphore(watcher.slots)
+    with click.progressbar(length=len(entities), label="Looking", show_pos=True) as bar:
+
+        async def run_in_turn(entity: Entity) -> Report:
+            async with lanes.hold(find_host(entity.url)), slots:
+                report = await run_one(watcher, entity)
+            bar.update(1)
+            return report
+
+        reports = await asyncio.gather(*map(run_in_turn, entities))
+    return [show(entity, report) for entity, report in zip(entities, reports, strict=True)]
 
 
-async def run_one(client: Client, entity: Entity) -> Report:
-    """Claim, look, record: what a worker does, whatever the time."""
-    lease = timedelta(seconds=current_app.config["CHECK_LEASE"])
+async def run_one(watcher: Watcher, entity: Entity) -> Report:
+    """Claim, look, judge, record: what a worker does, whatever the time."""
+    began = monotonic()
     async with db.begin() as session:
-        now = await ask_time(session)
+        now, lease = await ask_time(session), timedelta(seconds=watcher.lease)
         job = await claim_check(session, entity, now=now, lease=lease)
-    seen = await look(client, job.url, timeout=job.timeout)
-    report = Report(job, seen, judge(seen, job.expected))
+    seen = await look_at(watcher, job)
+    report = Report(job, seen, await judge(watcher, job, seen, began))
     async with db.begin() as session:
         await record_reports(session, [report], await ask_time(session))
     return report

@@ -42,12 +42,13 @@ async def open_own_client() -> AsyncIterator[Client]:
 
 
 @asynccontextmanager
-async def open_watcher() -> AsyncIterator[Watcher]:
+async def open_watcher(patience: float | None = PATIENCE) -> AsyncIterator[Watcher]:
+    """Open a watcher of this app's settings; without *patience* its looks wait for their turn."""
     config = current_app.config
     async with open_own_client() as client:
 
         async def look_at(job: Job) -> Look:
-            return await look(client, job.url, timeout=job.timeout, patience=PATIENCE)
+            return await look(client, job.url, timeout=job.timeout, patience=patience)
 
         async def ask(url: str) -> Look:
             return await look(client, url, timeout=CANARY_SECONDS)

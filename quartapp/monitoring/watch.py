@@ -175,26 +175,34 @@ def leave(watcher: Watcher, task: asyncio.Task[None]) -> None:
 
 async def work(watcher: Watcher, job: Job) -> None:
     began = monotonic()
-    try:
-        async with asyncio.timeout(watcher.lease - MARGIN):
-            look = await watcher.look(job)
-    except TimeoutError:
-        look = Look(job.url, utcnow(), reason=Reason.LAG, detail="It waited too long for its turn.")
-    except Exception:
-        logger.exception("A look at %s failed.", job.url)
-        detail = "This is a defect of ours; the log tells more."
-        look = Look(job.url, utcnow(), reason=Reason.INTERNAL, detail=detail)
+    look = await look_at(watcher, job)
     if look.lane:
         watcher.note_crowd(job.host, look.lane)
         if look.reason is Reason.LAG:  # its turn comes, and a slot is not held until then
             await release([job])
             return
-    verdict = await watcher.reader.judge(job, look)
-    if verdict.outcome is Outcome.FAIL:
-        verdict = await doubt(watcher, began, verdict)
+    verdict = await judge(watcher, job, look, began)
     inspection = await watcher.inspector.inspect(job, look)
     reading = await watcher.reader.read(job, look, verdict)
     watcher.reports.put_nowait(Report(job, look, verdict, inspection, reading))
+
+
+async def look_at(watcher: Watcher, job: Job) -> Look:
+    """Look while the claim holds; what goes wrong here is an error of ours."""
+    try:
+        async with asyncio.timeout(watcher.lease - MARGIN):
+            return await watcher.look(job)
+    except TimeoutError:
+        reason, detail = Reason.LAG, "It waited too long for its turn."
+    except Exception:
+        logger.exception("A look at %s failed.", job.url)
+        reason, detail = Reason.INTERNAL, "This is a defect of ours; the log tells more."
+    return Look(job.url, utcnow(), reason=reason, detail=detail)
+
+
+async def judge(watcher: Watcher, job: Job, look: Look, began: float) -> Verdict:
+    verdict = await watcher.reader.judge(job, look)
+    return await doubt(watcher, began, verdict) if verdict.outcome is Outcome.FAIL else verdict
 
 
 async def doubt(watcher: Watcher, began: float, verdict: Verdict) -> Verdict:

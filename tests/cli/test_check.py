@@ -3,13 +3,15 @@
 import re
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 
 import pytest
+from quart import Quart
 from sqlalchemy import select
 
 from quartapp.extensions import db
 from quartapp.models import result
+from quartapp.monitoring.gate import CUT_OFF
 from tests.cli.conftest import Ask, Invoke
 from tests.services.watching import load_check, watch
 
@@ -57,7 +59,7 @@ def test_each_phase_of_a_look_is_shown(invoke: Invoke, ask: Ask, site: str) -> N
     assert ask(load_check()).state == "up"
 
 
-def test_many_sites_are_looked_at_in_turn(
+def test_many_sites_are_looked_at_and_shown_by_name(
     invoke: Invoke, ask: Ask, site: str, unused_port: int
 ) -> None:
     invoke("db", "upgrade")
@@ -70,6 +72,57 @@ def test_many_sites_are_looked_at_in_turn(
         "Site 3: error (blocked) 10.0.0.1 is not a public address.",
     ]
     assert found.exit_code == 1
+    assert ask(count_results()) == 3
+
+
+class Crowd(BaseHTTPRequestHandler):
+    """Answers well once three ask at the same time."""
+
+    barrier = threading.Barrier(3)
+
+    def do_GET(self) -> None:
+        try:
+            self.barrier.wait(10)
+            self.send_response(200)
+        except threading.BrokenBarrierError:
+            self.send_response(503)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def crowd() -> Iterator[int]:
+    server = ThreadingHTTPServer(("0.0.0.0", 0), Crowd)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_sites_do_not_wait_for_each_other(invoke: Invoke, ask: Ask, crowd: int) -> None:
+    invoke("db", "upgrade")
+    ask(watch(*[f"http://127.0.0.{number}:{crowd}" for number in range(1, 4)]))
+    found = invoke("check", "run", "--all")
+
+    lines = [line for line in found.stdout.splitlines() if line.startswith("Site")]
+    assert lines == [f"Site {number}: ok (200)" for number in range(1, 4)]
+
+
+def test_failure_is_ours_while_no_canary_answers(
+    invoke: Invoke, ask: Ask, new_app: Quart, unused_port: int
+) -> None:
+    new_app.config["CHECK_CANARIES"] = [f"http://127.0.0.2:{unused_port}"]
+    invoke("db", "upgrade")
+    ask(watch(f"http://127.0.0.1:{unused_port}"))
+    found = [invoke("check", "run", "--all") for _ in range(3)][-1]
+
+    assert found.stdout.splitlines()[0] == f"Site 1: error (network) {CUT_OFF}"
+    assert found.exit_code == 1
+    assert ask(load_check()).state == "new"
     assert ask(count_results()) == 3
 
 
