@@ -11,7 +11,7 @@ from quartapp.extensions import db
 from quartapp.models import Maintenance, User, utcnow
 from quartapp.models.look import Reason
 from quartapp.services.event import list_events, select_events
-from quartapp.services.maintenance import keep_windows
+from quartapp.services.maintenance import find_resting, keep_windows
 from tests.services.watching import load_outages, look, watch
 
 STEP = timedelta(minutes=2)
@@ -42,7 +42,7 @@ async def rest(now: datetime, *, is_begin: bool) -> None:
         else:
             await session.execute(delete(Maintenance))
         await session.flush()
-        await keep_windows(session, now)
+        await keep_windows(session, await find_resting(session, now), now)
 
 
 @pytest.mark.parametrize(
