@@ -38,6 +38,7 @@ MYSQL = {
     # MariaDB and MySQL have different names for a limit: each reads its own comment as a part.
     "init_command": (
         f"SET SESSION sql_mode='TRADITIONAL', time_zone='+00:00', innodb_lock_wait_timeout={LOCK}"
+        ", group_concat_max_len=4194304"  # MySQL cuts lists after 1,024 bytes
         f" /*M!100303 , max_statement_time={STATEMENT}, idle_transaction_timeout={IDLE} */"
         f" /*!50708 , max_execution_time={STATEMENT * 1000} */"
     ),

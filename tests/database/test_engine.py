@@ -41,6 +41,7 @@ ASK: dict[str, dict[str, Any]] = {
         "SELECT @@idle_transaction_timeout": 10,
         "SELECT @@tx_isolation": "READ-COMMITTED",
         "SELECT @@character_set_connection": "utf8mb4",
+        "SELECT @@group_concat_max_len": 4_194_304,
     },
 }
 
