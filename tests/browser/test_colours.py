@@ -20,6 +20,7 @@ SHAPES = [  # the focus, the border of a field, of a wrong field, of a message
     ("faint", "paper"),
     ("danger", "paper"),
     ("good", "soft"),
+    *((kind, "calm") for kind in ("danger", "warn", "faint")),  # bad days among good ones
 ]
 
 
