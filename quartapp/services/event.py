@@ -45,7 +45,12 @@ async def add_event(
 
 async def wake_listeners(session: AsyncSession) -> None:
     """Have processes that listen look for new events at the commit; others look now and then."""
-    if session.get_bind().dialect.name == "postgresql":
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    sync = session.sync_session
+    unit = sync.get_nested_transaction() or sync.get_transaction()
+    if session.info.get("told_in") is not unit:  # once is enough
+        session.info["told_in"] = unit
         await session.execute(select(func.pg_notify(CHANNEL, "")))
 
 

@@ -40,15 +40,19 @@ def make_plan(page: PageWatch) -> Plan:
     )
 
 
-async def load_kept(session: AsyncSession, entity_id: int) -> Kept | None:
-    """Return all that is known of a page; None: nothing."""
-    columns = select(PageWatch.state, PageWatch.missing, PageWatch.memory)
-    page = (await session.execute(columns.where(PageWatch.entity_id == entity_id))).one_or_none()
-    if page is None:
-        return None
-    query = select(Baseline.text).where(Baseline.entity_id == entity_id, Baseline.is_used)
-    texts = await session.scalars(query.order_by(Baseline.id.desc()).limit(MAX_BASELINES))
-    return Kept(PageState(page.state), page.missing, page.memory, tuple(texts))
+async def load_kept(session: AsyncSession, entity_ids: Collection[int]) -> dict[int, Kept]:
+    """Return all that is known of pages, by the ids of their sites."""
+    used = select(Baseline.entity_id, Baseline.text)
+    used = used.where(Baseline.entity_id.in_(entity_ids), Baseline.is_used)
+    texts: dict[int, tuple[bytes, ...]] = {}
+    for entity_id, text in await session.execute(used.order_by(Baseline.id.desc())):
+        texts[entity_id] = (*texts.get(entity_id, ()), text)[:MAX_BASELINES]
+    columns = (PageWatch.entity_id, PageWatch.state, PageWatch.missing, PageWatch.memory)
+    pages = await session.execute(select(*columns).where(PageWatch.entity_id.in_(entity_ids)))
+    return {
+        id: Kept(PageState(state), missing, memory, texts.get(id, ()))
+        for id, state, missing, memory in pages
+    }
 
 
 # --- after it
@@ -149,7 +153,8 @@ async def drop_oldest(session: AsyncSession, entity_id: int) -> None:
 
 
 async def load_watch(session: AsyncSession, page: PageWatch) -> Watch:
-    return unpack_watch(await load_kept(session, page.entity_id), page.lens)
+    kept = await load_kept(session, [page.entity_id])
+    return unpack_watch(kept.get(page.entity_id), page.lens)
 
 
 def keep_watch(page: PageWatch, watch: Watch, now: datetime) -> None:

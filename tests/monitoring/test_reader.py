@@ -19,7 +19,7 @@ from quartapp.monitoring.reader import Reader
 from quartapp.services.check import lock_check, look_soon
 from quartapp.services.claim import Job
 from quartapp.services.tamper import accept_page
-from tests.helpers import add_person
+from tests.helpers import add_person, queries
 from tests.models.test_content import see
 from tests.monitoring.farm import Behaviour, Farm, make_answer, say
 from tests.monitoring.test_watch import count_results, wait_for_results
@@ -38,6 +38,22 @@ async def job(app: Quart) -> Job:
 
 async def read(job: Job, look: Look) -> object:
     return await Reader().read(job, look, judge(look, job.expected))
+
+
+async def test_pages_that_are_asked_for_together_are_loaded_together(
+    app: Quart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GATHER", 2.0)
+    async with app.app_context():
+        await watch(*[f"http://{number}.example" for number in range(12)])
+        jobs = await claim(utcnow() + timedelta(seconds=1))
+        reader, page = Reader(), see("<p>a")
+        with queries(db.engine) as sent:
+            verdict = judge(page, jobs[0].expected)
+            found = await asyncio.gather(*[reader.read(job, page, verdict) for job in jobs])
+
+    assert None not in found
+    assert len([one for one in sent if one.startswith("SELECT")]) == 2
 
 
 async def test_only_good_answers_are_read(app: Quart, job: Job) -> None:

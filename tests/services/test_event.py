@@ -16,7 +16,7 @@ from quartapp.services.check import edit_check
 from quartapp.services.comment import add_comment, get_comment, remove_comment
 from quartapp.services.entity import get_entity
 from quartapp.services.event import add_event, find_missing_events, list_events, select_events
-from tests.helpers import add_person
+from tests.helpers import add_person, queries
 from tests.services.watching import look, watch
 
 
@@ -38,6 +38,19 @@ async def read(entity_id: int | None = None, **filters: object) -> list[tuple[st
     async with db.read() as session:
         query = select_events(seen_by=User(), entity_id=entity_id, **filters)  # type: ignore[arg-type]
         return [(str(one.kind), one.title, one.detail) for one in await list_events(session, query)]
+
+
+async def test_listeners_are_woken_once_however_much_happened(app: Quart, entity: Entity) -> None:
+    async with app.app_context():
+        with queries(db.engine) as sent:
+            for _ in range(2):
+                async with db.begin() as session:
+                    for number in range(3):
+                        title = f"Event {number}"
+                        await add_event(session, entity.id, EventKind.DOWN, utcnow(), title)
+        is_told = db.engine.dialect.name == "postgresql"
+
+    assert len([one for one in sent if "pg_notify" in one]) == (2 if is_told else 0)
 
 
 async def test_outage_begins_and_ends_on_the_time_line(app: Quart, entity: Entity) -> None:
