@@ -29,7 +29,7 @@ from quartapp.services.result import Report, record_reports
 
 POLL = 0.5  # s between two looks for what is due
 ADOPT = 60.0  # s between two looks for sites that another version has added
-BREATH = 0.05  # s in which slots get free, when all were taken
+BREATH = 0.2  # s in which slots get free, when all were taken: some at once cost less
 BATCH, GATHER = 200, 0.2  # reports of one transaction, and s to wait for more of them
 MARGIN = 5.0  # s before the lease ends that a look is given up
 MAX_CROWDS = 5_000
