@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from quartapp.models.usability import State
@@ -38,7 +37,6 @@ class Glance:
     slug: str
     is_moving: bool  # where it stands may change any moment, and no event tells of that
     state: State
-    since: datetime | None
     bugs: int  # that are open
     changes: int  # that nobody settled
     days: Sequence[Day | None]  # the oldest first

@@ -78,7 +78,6 @@ def select_worst(today: datetime, seen_by: User | None) -> Select[*tuple[Any, ..
             Entity.slug,
             Entity.created_at,
             STATE.label("state"),
-            Check.state_since,
             Check.looked_at,
             func.coalesce(bugs.c.count, 0).label("bugs"),
             func.coalesce(changes.c.count, 0).label("changes"),
@@ -115,9 +114,10 @@ async def load_days(
     Most days are good: they are counted, and listed only where some are missing between them.
     """
     length = (span.end - span.start) // DAY
-    wanted = daily.c.entity_id.in_(ids), daily.c.start_at >= span.start, IS_KNOWN
+    while_ = daily.c.start_at >= span.start, daily.c.start_at < span.end
+    wanted = daily.c.entity_id.in_(ids), *while_, IS_KNOWN
     known = select(daily.c.entity_id, func.min(daily.c.start_at), func.count())
-    known = known.where(*wanted, daily.c.start_at < span.end).group_by(daily.c.entity_id)
+    known = known.where(*wanted).group_by(daily.c.entity_id)
     days: dict[int, list[Day | None]] = {id: [None] * length for id in ids}
     broken = []
     for id, since, count in await session.execute(known):
@@ -128,7 +128,7 @@ async def load_days(
     is_told = or_(daily.c.entity_id.in_(broken), daily.c.down > 0, daily.c.up == 0)
     for at, kind, texts in await session.execute(select_kinds(*wanted, is_told)):
         number, day = (at - span.start) // DAY, Day(kind)
-        for id in map(int, texts.split(",") if number < length else ()):
+        for id in map(int, texts.split(",")):
             days[id][number] = day
     return days
 
@@ -148,14 +148,15 @@ async def load_means(
     table = hourly.c
     mean = cast(func.round(table.latency_total * 1000 / table.ok), Integer)
     pair = cast(table.entity_id, String(20)) + ":" + cast(mean, String(20))
-    wanted = table.start_at >= first, table.entity_id.in_(ids), table.ok > 0
+    while_ = table.start_at >= first, table.start_at < first + HOURS * HOUR
+    wanted = table.entity_id.in_(ids), *while_, table.ok > 0
     found = select(table.start_at, pair.label("pair")).where(*wanted).subquery().c
     pairs = func.aggregate_strings(found.pair, ",")
     means: dict[int, list[int | None]] = {id: [None] * HOURS for id in ids}
     query = select(found.start_at, pairs).group_by(found.start_at)
     for at, texts in await session.execute(query):
         number = (at - first) // HOUR
-        for text in texts.split(",") if number < HOURS else ():
+        for text in texts.split(","):
             id, _, ms = text.partition(":")
             means[int(id)][number] = int(ms)
     return means
@@ -183,7 +184,6 @@ def make_glance(
         slug=row.slug,
         is_moving=state in DOUBTFUL or (state is State.NEW and is_young),
         state=state,
-        since=row.state_since,
         bugs=row.bugs,
         changes=row.changes,
         days=days,

@@ -16,7 +16,8 @@ function say(text) {
 
 /* Ask for the page, and take over what is another one; who reads or types is not disturbed. */
 async function refresh() {
-  if (isAsking || document.hidden) return plan(AGAIN);
+  if (document.hidden) return; // until somebody looks
+  if (isAsking) return plan(AGAIN);
   isAsking = true;
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual" });
@@ -81,5 +82,6 @@ function listen() {
   });
 }
 
+document.addEventListener("visibilitychange", refresh);
 plan(place.querySelector("[data-moves]") ? SOON : POLL);
 listen();

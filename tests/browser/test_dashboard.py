@@ -1,7 +1,6 @@
 """A dashboard that stays open: it tells what happens by itself, and comes back with the server."""
 
 import sys
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,9 @@ from tests.browser.conftest import QUESTION, OpenPage
 from tests.browser.serve_app import ADMIN
 from tests.helpers import PASSWORD
 from tests.processes import IMPORTS, Program, free_port, make_folder, running, says
+from tests.wire import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-Start = Callable[[str], AbstractContextManager[Program]]
 
 
 async def report_bug(page: Page, site: str) -> None:
@@ -37,13 +35,14 @@ async def test_what_happens_is_told_by_the_socket_and_shown_without_a_reload(
 
     tab.page.on("websocket", lambda socket: socket.on("framereceived", note))
     await tab.page.goto("/")
+    await until(lambda: '"connected"' in "".join(heard))
     await tab.page.evaluate("document.body.dataset.stayed = 'yes'")
     other = await open_page(base_url=site, storage_state=signed_in)
     await report_bug(other.page, "site-07")
     row = tab.page.locator(".glances li", has_text="Site 07")
     await row.get_by_role("link", name="1 bug").wait_for()
 
-    assert [event for event in heard if '"bug.opened"' in event]
+    await until(lambda: '"bug.opened"' in "".join(heard))
     assert await tab.page.evaluate("document.body.dataset.stayed") == "yes"
     assert tab.complaints == other.complaints == []
 
