@@ -1,7 +1,12 @@
 import pytest
+from quart import Quart
 
 from quartapp.database import engine
-from tests.helpers import KINDS
+from quartapp.extensions import db
+from quartapp.models import Entity, Role, User
+from tests.helpers import KINDS, add_person
+from tests.services.telling import add_reader
+from tests.services.watching import watch
 
 
 @pytest.fixture(params=KINDS)
@@ -14,3 +19,28 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let many connect at once, on a busy machine too."""
     monkeypatch.setitem(engine.POSTGRESQL, "timeout", 30)
     monkeypatch.setitem(engine.MYSQL, "connect_timeout", 30)
+
+
+@pytest.fixture
+async def entity(app: Quart) -> Entity:
+    async with app.app_context():
+        return (await watch("http://a.example"))[0]
+
+
+@pytest.fixture
+async def ann(app: Quart) -> User:
+    """Somebody who may be told by mail."""
+    async with app.app_context():
+        return await add_reader()
+
+
+@pytest.fixture
+async def entities(app: Quart) -> list[Entity]:
+    async with app.app_context():
+        return await watch("http://a.example", "http://b.example")
+
+
+@pytest.fixture
+async def boss(app: Quart) -> User:
+    async with app.app_context(), db.begin() as session:
+        return await add_person(session, "boss", role=Role.ADMIN)

@@ -32,21 +32,9 @@ from tests.services.telling import (
     mark_told,
     show,
 )
-from tests.services.watching import look, watch
+from tests.services.watching import look
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-async def entity(app: Quart) -> Entity:
-    async with app.app_context():
-        return (await watch("http://a.example"))[0]
-
-
-@pytest.fixture
-async def ann(app: Quart) -> User:
-    async with app.app_context():
-        return await add_reader()
 
 
 async def test_event_is_told_with_the_commit_that_adds_it(

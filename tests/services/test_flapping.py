@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-import pytest
 from quart import Quart
 from sqlalchemy import update
 
@@ -11,28 +10,14 @@ from quartapp.models import Channel, Delivery, Entity, Outage, User, utcnow
 from quartapp.models.channel import FLAP_TIME
 from tests.services.telling import (
     add_mail_channel,
-    add_reader,
     come_up,
     go_down,
     load_deliveries,
     mark_told,
     show,
 )
-from tests.services.watching import watch
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-async def entity(app: Quart) -> Entity:
-    async with app.app_context():
-        return (await watch("http://a.example"))[0]
-
-
-@pytest.fixture
-async def ann(app: Quart) -> User:
-    async with app.app_context():
-        return await add_reader()
 
 
 async def turn(entity: Entity, start: datetime, minutes: list[int]) -> None:

@@ -9,12 +9,11 @@ from sqlalchemy import select
 
 from quartapp.errors import ForbiddenError, InvalidError, NotFoundError
 from quartapp.extensions import db
-from quartapp.models import Check, Entity, Maintenance, Role, State, User, result, utcnow
+from quartapp.models import Check, Entity, State, User, result, utcnow
 from quartapp.models.look import Reason
 from quartapp.models.uptime import Figures, Span
 from quartapp.services.check import edit_check
 from quartapp.services.maintenance import (
-    add_maintenance,
     edit_maintenance,
     find_resting,
     get_maintenance,
@@ -26,28 +25,10 @@ from quartapp.services.usability import measure_usability
 from tests.helpers import add_person
 from tests.services.events import list_events
 from tests.services.history import MINUTE
+from tests.services.resting import rest
 from tests.services.watching import HOUR, load_check, load_outages, look, watch
 
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-async def entities(app: Quart) -> list[Entity]:
-    async with app.app_context():
-        return await watch("http://a.example", "http://b.example")
-
-
-@pytest.fixture
-async def boss(app: Quart) -> User:
-    async with app.app_context(), db.begin() as session:
-        return await add_person(session, "boss", role=Role.ADMIN)
-
-
-async def rest(entity: Entity | None, by: User, start: datetime, **given: Any) -> Maintenance:
-    fields = {"title": "New disks", "timezone": "UTC", "starts_at": start, "ends_at": start + HOUR}
-    async with db.begin() as session:
-        entity = await session.merge(entity) if entity else None
-        return await add_maintenance(session, entity, by, **{**fields, **given})
 
 
 async def keep(now: datetime, limit: int = 500) -> int:

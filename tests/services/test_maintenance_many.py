@@ -2,45 +2,24 @@
 
 import asyncio
 from datetime import datetime, time, timedelta
-from typing import Any
 
 import pytest
 from quart import Quart
 
 from quartapp.errors import ConflictError
 from quartapp.extensions import db
-from quartapp.models import Entity, Maintenance, Role, User, utcnow
+from quartapp.models import Entity, Maintenance, User, utcnow
 from quartapp.models.maintenance import MAX_WINDOWS
 from quartapp.services import maintenance as module
 from quartapp.services.maintenance import (
-    add_maintenance,
     edit_maintenance,
     find_resting,
     get_maintenance,
 )
-from tests.helpers import add_person
-from tests.services.watching import HOUR, watch
+from tests.services.resting import rest
+from tests.services.watching import HOUR
 
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-async def entities(app: Quart) -> list[Entity]:
-    async with app.app_context():
-        return await watch("http://a.example", "http://b.example")
-
-
-@pytest.fixture
-async def boss(app: Quart) -> User:
-    async with app.app_context(), db.begin() as session:
-        return await add_person(session, "boss", role=Role.ADMIN)
-
-
-async def rest(entity: Entity | None, by: User, start: datetime, **given: Any) -> Maintenance:
-    fields = {"title": "New disks", "timezone": "UTC", "starts_at": start, "ends_at": start + HOUR}
-    async with db.begin() as session:
-        entity = await session.merge(entity) if entity else None
-        return await add_maintenance(session, entity, by, **{**fields, **given})
 
 
 async def test_nobody_gives_a_site_more_than_enough_windows(

@@ -2,7 +2,6 @@
 
 import asyncio
 
-import pytest
 from quart import Quart
 
 from quartapp.models import Entity, EventKind, User, utcnow
@@ -18,20 +17,7 @@ from tests.services.telling import (
     happen,
     load_deliveries,
 )
-from tests.services.watching import watch
 from tests.telling.helpers import Hook, make_due, running, work
-
-
-@pytest.fixture
-async def entity(app: Quart) -> Entity:
-    async with app.app_context():
-        return (await watch("http://a.example"))[0]
-
-
-@pytest.fixture
-async def ann(app: Quart) -> User:
-    async with app.app_context():
-        return await add_reader()
 
 
 async def test_two_tellers_send_one_request(

@@ -20,22 +20,9 @@ from tests.services.telling import (
     load_channel,
     load_deliveries,
 )
-from tests.services.watching import watch
 from tests.telling.helpers import find_minutes, list_mails, list_subjects, make_due, work
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-async def entity(app: Quart) -> Entity:
-    async with app.app_context():
-        return (await watch("http://a.example"))[0]
-
-
-@pytest.fixture
-async def ann(app: Quart) -> User:
-    async with app.app_context():
-        return await add_reader()
 
 
 async def make_first_due() -> None:

@@ -17,7 +17,6 @@ from quartapp.telling import letters
 from quartapp.telling.teller import Teller
 from tests.services.telling import (
     add_mail_channel,
-    add_reader,
     come_up,
     go_down,
     happen,
@@ -25,22 +24,10 @@ from tests.services.telling import (
     load_deliveries,
     show,
 )
-from tests.services.watching import look, watch
+from tests.services.watching import look
 from tests.telling.helpers import find_minutes, list_mails, list_subjects, make_due, work
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-
-
-@pytest.fixture
-async def entity(app: Quart) -> Entity:
-    async with app.app_context():
-        return (await watch("http://a.example"))[0]
-
-
-@pytest.fixture
-async def ann(app: Quart) -> User:
-    async with app.app_context():
-        return await add_reader()
 
 
 async def test_outage_is_told_from_its_beginning_to_its_end(

@@ -32,20 +32,7 @@ from tests.services.telling import (
     load_deliveries,
     show,
 )
-from tests.services.watching import watch
 from tests.telling.helpers import Hook, make_due, read_head, running, work
-
-
-@pytest.fixture
-async def entity(app: Quart) -> Entity:
-    async with app.app_context():
-        return (await watch("http://a.example"))[0]
-
-
-@pytest.fixture
-async def ann(app: Quart) -> User:
-    async with app.app_context():
-        return await add_reader()
 
 
 async def test_event_is_sent_as_the_api_shows_it(
