@@ -13,6 +13,7 @@ from quartapp import (
     error_handlers,
     headers,
     health,
+    languages,
     live,
     log,
     mail,
@@ -46,6 +47,7 @@ def assemble(settings: dict[str, Any]) -> QuartApp:
 
     # What stops in this order, too: what works in the background before its database.
     background, faces = (mail, monitoring, telling, live), (web, api, cli)
-    for part in (log, *background, db, limiter, headers, error_handlers, auth, health, *faces):
+    who = auth, languages
+    for part in (log, *background, db, limiter, headers, error_handlers, *who, health, *faces):
         part.init_app(app)
     return app

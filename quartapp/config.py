@@ -132,6 +132,7 @@ class Config(BaseSettings):
     MAX_FORM_PARTS: int = Field(1_000, ge=1)
     # Who may make an account: nobody, whoever an administrator invites, or whoever has an address.
     REGISTRATION: Literal["closed", "invitation", "open"] = "closed"
+    LANGUAGE: Literal["en", "ru", "zh"] = "en"  # of who names none, and of their mails
     PER_PAGE: int = Field(20, ge=1, le=100)  # rows of a page when nobody says how many
     API_DOCS: bool = True  # serve the OpenAPI document and its page
 

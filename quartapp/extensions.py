@@ -1,7 +1,10 @@
 """Extension objects, unbound: `create_app()` binds them to an application."""
 
+from quart_babel import Babel
+
 from quartapp.database import Database
 from quartapp.limits import Limiter
 
 db = Database()
 limiter = Limiter()
+babel = Babel()

@@ -10,6 +10,7 @@ from quart import Quart, current_app
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from quartapp.languages import find_language, speak
 from quartapp.mail.backends import make_backend
 from quartapp.mail.compose import render_mail
 from quartapp.mail.worker import Mailer, run_outbox
@@ -43,10 +44,19 @@ def find_mailer() -> Mailer | None:
 
 
 async def send_mail(
-    session: AsyncSession, name: str, recipient: str, **context: Any
+    session: AsyncSession,
+    name: str,
+    recipient: str,
+    *,
+    language: str | None = None,
+    **context: Any,
 ) -> OutboxMessage:
-    """Have the mail of the template *name* sent as soon as the session is committed."""
-    subject, text, html = await render_mail(name, **context)
+    """Have the mail of the template *name* sent as soon as the session is committed.
+
+    Without a *language*, in the one of who causes it.
+    """
+    async with speak(language or find_language()):
+        subject, text, html = await render_mail(name, **context)
     host = urlsplit(current_app.config["PUBLIC_URL"]).hostname or "localhost"
     message = await add_message(
         session, recipient=recipient, subject=subject, text=text, html=html, host=host

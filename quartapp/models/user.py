@@ -13,6 +13,8 @@ NO_PASSWORD = ""  # in place of a hash: nothing matches it, and only a link lead
 USERNAME_LENGTH = 60
 EMAIL_LENGTH = ADDRESS_LENGTH
 ROLE_LENGTH = 20
+LANGUAGES = {"en": "English", "ru": "Русский", "zh": "中文"}
+LANGUAGE_LENGTH = 8
 
 
 class Role(StrEnum):
@@ -34,6 +36,8 @@ class User(Base):
     password_hash: Mapped[str]
     role: Mapped[Role] = mapped_column(String(ROLE_LENGTH), default=Role.VIEWER)
     disabled_at: Mapped[datetime | None]
+    # None: the one of the browser; of mails, the one of the settings.
+    language: Mapped[str | None] = mapped_column(String(LANGUAGE_LENGTH))
 
     def __str__(self) -> str:
         return self.name

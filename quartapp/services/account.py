@@ -47,6 +47,12 @@ async def register(session: AsyncSession, token: str, *, name: str, password_has
     return user
 
 
+async def edit_language(session: AsyncSession, user: User, language: str) -> None:
+    """Choose the language of pages and mails; none: the one of the browser."""
+    user.language = language or None
+    await session.flush()
+
+
 async def ask_to_reset(session: AsyncSession, login: str) -> tuple[str, str] | None:
     """Return where to send the secret of a link to choose a new password; None: to nobody."""
     user = await find_user_by_login(session, login)

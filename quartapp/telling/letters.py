@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,6 +20,8 @@ from quartapp.services.tell import (
     record_told,
     record_untold,
 )
+
+Context = dict[str, Any]
 
 MAILS = 20  # deliveries that are due, written in one transaction
 DEFECT = "This is a defect of ours; the log tells more."
@@ -69,7 +72,7 @@ async def send_notices(session: AsyncSession, recipient: str, notices: list[Noti
     settings = write_link("/account/channels")
     if len(notices) > 1:
         sites = group_by_site(notices)
-        context = {"sites": sites, "count": len(notices), "settings": settings}
+        context: Context = {"sites": sites, "count": len(notices), "settings": settings}
         await send_mail(session, "gathered", recipient, **context)
         return
     (notice,) = notices

@@ -1,16 +1,18 @@
 """The form that all forms start from: it reads the request, checks the token, and may wait."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Self
 
 from quart import request
+from quart_babel.speaklater import LazyString
 from wtforms import Form
 from wtforms.csrf.core import CSRF, CSRFTokenField
-from wtforms.fields import Field
+from wtforms.fields import Field, SelectChoice
 from wtforms.validators import ValidationError
 
 from quartapp.auth.csrf import EXPIRED, find_sent_token, is_csrf_token, make_csrf_token
 from quartapp.errors import ConflictError, ForbiddenError, InvalidError
+from quartapp.languages import translate
 
 
 class SessionToken(CSRF):
@@ -68,6 +70,14 @@ class BaseForm(Form):
         if "csrf_token" in self.errors:
             return 403
         return 422 if self.errors else 200
+
+
+def offer(choices: Mapping[str, str]) -> list[SelectChoice]:
+    """Return what a select offers: its labels by the values, each in the reader's language."""
+    return [
+        SelectChoice(value=value, label=LazyString(translate, label))
+        for value, label in choices.items()
+    ]
 
 
 async def require_token() -> None:

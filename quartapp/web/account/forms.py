@@ -1,3 +1,4 @@
+from quart_babel import lazy_gettext as _
 from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
@@ -5,9 +6,11 @@ from quartapp.models import Scope, User
 from quartapp.models.rights import may_administer
 from quartapp.models.text import clean_line
 from quartapp.models.token import TOKEN_NAME_LENGTH
+from quartapp.models.user import LANGUAGES
 from quartapp.security import MAX_PASSWORD
+from quartapp.texts import Text
 from quartapp.web.auth.forms import EmailField, NewPasswordField
-from quartapp.web.forms import BaseForm, Clean
+from quartapp.web.forms import BaseForm, Clean, offer
 
 SCOPES = {
     Scope.READ: "Read",
@@ -27,6 +30,14 @@ class PasswordForm(BaseForm):
 
 class EmailForm(BaseForm):
     email = EmailField("New e-mail address")
+
+
+class LanguageForm(BaseForm):
+    language = SelectField(
+        _("Language"),
+        choices=offer({"": Text("As the browser says"), **LANGUAGES}),
+        description=_("Of pages and mails."),
+    )
 
 
 class TokenForm(BaseForm):

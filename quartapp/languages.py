@@ -1,0 +1,65 @@
+"""The language of a page or a mail: of the account, else of the browser, else of the settings."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from quart import Quart, Response, current_app, has_request_context, request
+from quart_babel import force_locale, get_locale, gettext
+
+from quartapp.auth import find_user
+from quartapp.extensions import babel
+from quartapp.models.user import LANGUAGES
+from quartapp.texts import Text
+
+
+def init_app(app: Quart) -> None:
+    babel.init_app(app, default_locale=app.config["LANGUAGE"], locale_selector=choose_language)
+    app.add_template_filter(translate)
+    app.add_template_global(find_language)
+    app.after_request(name_language)
+
+
+def choose_language() -> str | None:
+    """Return the language of who asks; None: the one of the settings."""
+    user = find_user()
+    if user and user.language:
+        return user.language
+    if not has_request_context():
+        return None
+    return request.accept_languages.best_match(LANGUAGES)
+
+
+def find_language() -> str:
+    """Return the code of the language that is spoken now: en, ru, zh."""
+    return str(get_locale())
+
+
+def translate(text: str) -> str:
+    """Return *text* in the language that is spoken now; one that nobody translated stays."""
+    if not isinstance(text, Text):
+        return gettext(text) if text else ""
+    values = {
+        name: translate(value) if isinstance(value, Text) else value
+        for name, value in text.values.items()
+    }
+    return gettext(text.template, **values)
+
+
+@asynccontextmanager
+async def speak(language: str | None) -> AsyncIterator[None]:
+    """Speak *language* for a while, or the one of the settings.
+
+    In a context of its own: those who work at the same time go on in theirs.
+    """
+    app: Quart = current_app._get_current_object()  # type: ignore[attr-defined]
+    async with app.app_context():
+        with force_locale(language or app.config["LANGUAGE"]):
+            yield
+
+
+async def name_language(response: Response) -> Response:
+    """Tell browsers and caches in which language a page is, and what that depends on."""
+    if response.mimetype == "text/html":
+        response.headers.setdefault("Content-Language", find_language())
+        response.vary.add("Accept-Language")
+    return response
