@@ -26,7 +26,9 @@ def init_sockets(app: Quart) -> None:
 
     @app.after_serving
     async def stop() -> None:
-        app.extensions.pop("socket_watch").cancel()
+        task: asyncio.Task[None] = app.extensions.pop("socket_watch")
+        task.cancel()
+        await asyncio.wait([task])  # cut off in a statement, it still closes its connection
 
 
 async def watch(app: QuartApp) -> None:

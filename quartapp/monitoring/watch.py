@@ -96,6 +96,7 @@ async def run_checks(watcher: Watcher, patience: float) -> None:
         await recorder
         for helper in helpers:
             helper.cancel()
+        await asyncio.wait(helpers)  # who is cut off in a statement still closes its connection
         await release(left)
 
 
