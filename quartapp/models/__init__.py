@@ -9,6 +9,7 @@ from quartapp.models.check import Check
 from quartapp.models.comment import Comment
 from quartapp.models.entity import Entity
 from quartapp.models.event import Event, EventKind
+from quartapp.models.glance import glance
 from quartapp.models.link import Link, Purpose
 from quartapp.models.maintenance import Maintenance
 from quartapp.models.outbox import OutboxMessage, OutboxState
@@ -55,6 +56,7 @@ __all__ = [
     "User",
     "UserSession",
     "daily",
+    "glance",
     "hourly",
     "notice",
     "result",

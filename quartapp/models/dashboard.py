@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from quartapp.models.usability import State
 
-DAYS, HOURS = 90, 24  # that are shown, the present ones last
 WORST_FIRST = (
     State.DOWN,
     State.RECOVERING,
@@ -16,21 +14,11 @@ WORST_FIRST = (
     State.MAINTENANCE,
     State.PAUSED,
 )
-SHAKY_SHARE = 0.01  # of the time that is known; who was away for longer was down that day
-
-
-class Day(StrEnum):
-    """How a day was; one of which nobody knows is none of these."""
-
-    UP = "up"
-    SHAKY = "shaky"  # away, but not for long
-    DOWN = "down"
-    HELD = "held"  # in maintenance, and nothing else
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What is shown of one site; days and hours of which nobody knows are None."""
+    """What is shown of one site; of an hour of which nobody knows, None."""
 
     id: int
     name: str
@@ -39,8 +27,12 @@ class Glance:
     state: State
     bugs: int  # that are open
     changes: int  # that nobody settled
-    days: Sequence[Day | None]  # the oldest first
-    latencies: Sequence[int | None]  # mean of each hour in ms, the oldest first
+    days: str  # a letter each, the oldest first
+    means: Sequence[int | None]  # of the answers of each hour in ms, the oldest first
+
+    @property
+    def last_mean(self) -> int | None:
+        return next((mean for mean in reversed(self.means) if mean is not None), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from quartapp.models.rollup import (
     start_hour,
 )
 from quartapp.models.uptime import Seen, Span, Summary, summarize
+from quartapp.services.glance import keep_glances
 from quartapp.services.trace import (
     FIELDS,
     Spans,
@@ -77,6 +78,7 @@ async def roll_up(
     await roll_up_days(session, spans)
     marks = [{"entity_id": id, "until": span.end} for id, span in spans.items()]
     await upsert(session, rolled, marks)
+    await keep_glances(session, {id: span.end for id, span in spans.items()})
     return len(spans)
 
 

@@ -1,66 +1,98 @@
-"""Small pictures as paths of SVG, in pixels, so that a page of a thousand of them stays small."""
+"""Small pictures as SVG, in pixels and few letters, so that a page of a thousand of them is small.
+
+Bars are strokes as thick as they are high: app.css has their colours and heights.
+"""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
+from typing import NamedTuple
 
-from quartapp.models.dashboard import Day
+from markupsafe import Markup
 
-DAY_WIDTH, DAY_HEIGHT = 2, 16  # of a bar
-STEP, TOP = 3, 15  # from hour to hour; of the slowest one
+from quartapp.models.dashboard import Glance
+from quartapp.models.glance import UNKNOWN, Day
+
+DAY_WIDTH, MIDDLE = 2, 8  # of a bar
+LEFT, STEP, TOP = 190, 9, 15  # of a line: its start, from point to point, of the slowest one
+HOURS_OF_POINT = 3
 
 
-def draw_days(days: Sequence[Day | None]) -> dict[Day, str]:
-    """Return a path for each kind of day there was: a box for each run of such days.
+class Picture(NamedTuple):
+    """What is drawn of a site: a bar, which is also told in words, and a line behind it."""
 
-    Where every day is known, good ones are the ground that the others stand on.
+    label: str
+    bar: Markup
+    line: str
+
+
+def draw_site(site: Glance) -> Picture:
+    return Picture(describe_days(site.days), draw_days(site.days), draw_means(site.means))
+
+
+@lru_cache(maxsize=4096)  # many sites had the same days
+def draw_days(days: str) -> Markup:
+    """Return a path for each kind of day there was, with a stroke for each run of such days.
+
+    Where every day is known, good ones are the ground that the others stand on, of class `u`.
     """
-    paths: dict[Day, str] = {}
+    strokes: dict[str, str] = {}
     for day, first, length in find_runs(days):
-        if day is Day.UP and None not in days:
-            continue
-        box = f"M{first * DAY_WIDTH} 0h{length * DAY_WIDTH}v{DAY_HEIGHT}h-{length * DAY_WIDTH}z"
-        paths[day] = paths.get(day, "") + box
-    return paths
+        if day != Day.UP or UNKNOWN in days:
+            stroke = f"M{first * DAY_WIDTH} {MIDDLE}h{length * DAY_WIDTH}"
+            strokes[day] = strokes.get(day, "") + stroke
+    return Markup().join(
+        Markup('<path class={} d="{}"/>').format(day, path) for day, path in strokes.items()
+    )
 
 
-def find_runs(days: Sequence[Day | None]) -> Iterator[tuple[Day, int, int]]:
+def find_runs(days: str) -> Iterator[tuple[str, int, int]]:
     first = 0
     for day, run in groupby(days):
         length = len(list(run))
-        if day is not None:
+        if day != UNKNOWN:
             yield day, first, length
         first += length
 
 
-def describe_days(days: Sequence[Day | None]) -> str:
+def describe_days(days: str) -> str:
     """Say what the bar shows."""
-    known = [day for day in days if day is not None]
-    away = sum(day in (Day.SHAKY, Day.DOWN) for day in known)
+    known = len(days) - days.count(UNKNOWN)
+    away = days.count(Day.SHAKY) + days.count(Day.DOWN)
     if not known:
         return "Nobody looked yet"
     if not away:
-        return f"No outage in {count(len(known))}"
-    return f"Outages on {away} of {count(len(known))}"
+        return f"No outage in {count(known)}"
+    return f"Outages on {away} of {count(known)}"
 
 
 def count(days: int) -> str:
     return "1 day" if days == 1 else f"{days} days"
 
 
-def draw_latencies(latencies: Sequence[int | None]) -> str:
-    """Return the line of the hours that are known; the slowest one is at the top."""
-    slowest = max([*filter(None, latencies), 1])
+def draw_means(means: Sequence[int | None]) -> str:
+    """Return the path of the hours that are known; the slowest point is at the top."""
+    points = [
+        average(means[first : first + HOURS_OF_POINT])
+        for first in range(0, len(means), HOURS_OF_POINT)
+    ]
+    slowest = max([*filter(None, points), 1])
     path, last = "", None
-    for number, latency in enumerate(latencies):
-        height = None if latency is None else 1 + TOP - round(latency / slowest * TOP)
+    for number, point in enumerate(points):
+        height = None if point is None else 1 + TOP - round(point / slowest * TOP)
         if height is None:
             pass
         elif last is None:
-            path += f"M{number * STEP} {height}l"
+            path += f"M{LEFT + number * STEP} {height}l"
         else:
             path += f"{STEP}{write_step(height - last)}"
         last = height
-    return path.removesuffix("l")
+    return path.removesuffix("l").rstrip()
+
+
+def average(means: Sequence[int | None]) -> float | None:
+    known = [mean for mean in means if mean is not None]
+    return sum(known) / len(known) if known else None
 
 
 def write_step(step: int) -> str:

@@ -5,7 +5,7 @@ from quartapp.auth import get_user, login_required
 from quartapp.extensions import db
 from quartapp.models import utcnow
 from quartapp.services.dashboard import load_dashboard
-from quartapp.web.dashboard.drawing import describe_days, draw_days, draw_latencies
+from quartapp.web.dashboard.drawing import draw_site
 
 bp = Blueprint("dashboard", __name__)
 
@@ -17,7 +17,5 @@ async def index() -> ResponseReturnValue:
     return await render_template(
         "dashboard/index.html",
         dashboard=found,
-        describe_days=describe_days,
-        draw_days=draw_days,
-        draw_latencies=draw_latencies,
+        sites=[(site, draw_site(site)) for site in found.glances],
     )
