@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from jinja2 import StrictUndefined
@@ -50,4 +51,6 @@ def assemble(settings: dict[str, Any]) -> QuartApp:
     who = auth, languages
     for part in (log, *background, db, limiter, headers, error_handlers, *who, health, *faces):
         part.init_app(app)
+    if app.debug:
+        import_module("quartapp.debug").init_app(app)  # production never loads it
     return app

@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": {"config_fields", "database", "log", "secret_key"},
     "config_fields": {"database"},
     "configure": {"config"},
+    "debug": {"errors", "extensions", "limits", "log", "models", "texts"},
     "extensions": {"database", "limits"},
     "texts": set(),
     "languages": {"auth", "extensions", "models", "texts"},

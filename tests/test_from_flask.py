@@ -39,8 +39,9 @@ PORTED = [
     "Flask-Script",
     "Flask-SocketIO",
     "Flask-Moment",
+    "flask-debugtoolbar",
 ]
-NOT_PORTED = ["Flask-Caching", "flask-debugtoolbar"]
+NOT_PORTED = ["Flask-Caching"]
 TEMPLATES = {
     "tag/new.html": '{% from "form-macros.html" import show_form %}{{ show_form(form, "Save") }}'
 }
