@@ -20,10 +20,11 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from quartapp.api.problems import make_invalid, make_problem
 from quartapp.database import classify
 from quartapp.errors import AppError
+from quartapp.texts import Text
 from quartapp.web.errors import render_error
 
 logger = logging.getLogger(__name__)
-CONFESSION = "Something went wrong here; it has been noted."
+CONFESSION = Text("Something went wrong here; it has been noted.")
 FAILURES = (AppError, HTTPException, SQLAlchemyError)
 
 
@@ -31,7 +32,23 @@ class UnexpectedError(AppError):
     """A mistake of ours; the log knows more than the answer."""
 
     status = 500
-    title = "Internal error"
+    title = Text("Internal error")
+
+
+# What pages say of the refusals of Quart and Werkzeug, by their names; the API keeps their words.
+REFUSALS: dict[str, str] = {
+    Text("Bad Request"): Text("The server cannot read what the browser sent."),
+    Text("Forbidden"): Text("This is not for you to see."),
+    Text("Not Found"): Text("There is nothing at this address."),
+    Text("Method Not Allowed"): Text("This cannot be done at this address."),
+    Text("Request Timeout"): Text("The request took too long to arrive."),
+    Text("Request Entity Too Large"): Text("What was sent is too large."),
+    Text("Request URI Too Long"): Text("The address is too long."),
+    Text("Unsupported Media Type"): Text("The server does not take data of this kind."),
+    Text("Internal Server Error"): CONFESSION,
+    Text("Service Unavailable"): Text("The server is busy; try again in a moment."),
+}
+OTHERWISE = Text("The server does not do this.")
 
 
 class HttpError(AppError):
@@ -41,6 +58,10 @@ class HttpError(AppError):
         super().__init__(error.description or error.name)
         self.status = error.code or 500
         self.title = error.name
+
+    @property
+    def text(self) -> str:
+        return REFUSALS.get(self.title, OTHERWISE)
 
 
 def init_app(app: Quart) -> None:

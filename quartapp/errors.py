@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Self
 
+from quartapp.texts import Text, find_text
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
@@ -17,8 +19,13 @@ class AppError(Exception):
     """An expected failure; the message is meant for the person who asked."""
 
     status = 400
-    title = "Bad request"
+    title: str = Text("Bad request")
     retry_after: int | None = None  # seconds
+
+    @property
+    def text(self) -> str:
+        """The message as pages show it, in the reader's language."""
+        return find_text(self)
 
 
 class BadRequestError(AppError):
@@ -27,36 +34,36 @@ class BadRequestError(AppError):
 
 class UnauthorizedError(AppError):
     status = 401
-    title = "Sign in first"
+    title = Text("Sign in first")
 
 
 class CodeNeededError(UnauthorizedError):
     """The password was right, and the account has a second factor."""
 
-    title = "Send a code"
+    title = Text("Send a code")
 
 
 class ForbiddenError(AppError):
     status = 403
-    title = "Not allowed"
+    title = Text("Not allowed")
 
 
 class StaleLoginError(ForbiddenError):
     """The password was given too long ago for this."""
 
-    title = "Confirm your password"
+    title = Text("Confirm your password")
 
 
 class NotFoundError(AppError):
     status = 404
-    title = "Not found"
+    title = Text("Not found")
 
 
 class ConflictError(AppError):
     """What was asked contradicts what is kept; `field` or `errors` name the culprits, if any."""
 
     status = 409
-    title = "Conflict"
+    title = Text("Conflict")
 
     def __init__(
         self, message: str, field: str | None = None, errors: tuple[FieldError, ...] = ()
@@ -68,19 +75,19 @@ class ConflictError(AppError):
 
 class TooLargeError(AppError):
     status = 413
-    title = "Too large"
+    title = Text("Too large")
 
 
 class UnsupportedMediaTypeError(AppError):
     status = 415
-    title = "Unsupported media type"
+    title = Text("Unsupported media type")
 
 
 class InvalidError(AppError):
     """The request is readable but wrong; `errors` says where."""
 
     status = 422
-    title = "Invalid data"
+    title = Text("Invalid data")
 
     def __init__(self, message: str, errors: tuple[FieldError, ...] = ()) -> None:
         super().__init__(message)
@@ -96,7 +103,7 @@ class TooManyRequestsError(AppError):
     """More than a limit allows; what was asked was not looked at."""
 
     status = 429
-    title = "Too many requests"
+    title = Text("Too many requests")
 
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message)
@@ -107,7 +114,7 @@ class UnavailableError(AppError):
     """Something that this request needs is away; it comes back."""
 
     status = 503
-    title = "Unavailable"
+    title = Text("Unavailable")
 
     def __init__(self, message: str, retry_after: int = 2) -> None:
         super().__init__(message)
@@ -118,4 +125,4 @@ class StorageFullError(AppError):
     """The disk is full: reads go on, writes do not."""
 
     status = 507
-    title = "Storage full"
+    title = Text("Storage full")

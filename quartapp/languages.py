@@ -4,12 +4,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from quart import Quart, Response, current_app, has_request_context, request
-from quart_babel import force_locale, get_locale, gettext
+from quart_babel import force_locale, get_locale, gettext, ngettext
 
 from quartapp.auth import find_user
 from quartapp.extensions import babel
 from quartapp.models.user import LANGUAGES
-from quartapp.texts import Text
+from quartapp.recognition import recognize
+from quartapp.texts import Count, Text
+
+ENGLISH = "en"  # in which all texts are written
 
 
 def init_app(app: Quart) -> None:
@@ -35,14 +38,20 @@ def find_language() -> str:
 
 
 def translate(text: str) -> str:
-    """Return *text* in the language that is spoken now; one that nobody translated stays."""
-    if not isinstance(text, Text):
-        return gettext(text) if text else ""
+    """Return *text* in the language that is spoken now; one that nobody translated stays.
+
+    What was written down in English is told from others by the words that the catalogs know.
+    """
+    if not text or find_language() == ENGLISH:
+        return str(text)
+    made = text if isinstance(text, Text) else recognize(text)
     values = {
-        name: translate(value) if isinstance(value, Text) else value
-        for name, value in text.values.items()
+        name: translate(value) if isinstance(value, str) else value
+        for name, value in made.values.items()
     }
-    return gettext(text.template, **values)
+    if isinstance(made, Count):
+        return ngettext(made.singular, made.plural, **{**values, "num": made.num})
+    return gettext(made.template, **values)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "quartapp"
 
 # A part may import from the parts named here, and from itself.
 MAY_IMPORT: dict[str, set[str]] = {
-    "errors": set(),
+    "errors": {"texts"},
     "secret_key": set(),
     "security": {"texts"},
     "log": set(),
@@ -23,11 +23,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "debug": {"errors", "extensions", "limits", "log", "models", "texts"},
     "extensions": {"database", "limits"},
     "texts": set(),
-    "languages": {"auth", "extensions", "models", "texts"},
+    "languages": {"auth", "extensions", "models", "recognition", "texts"},
+    "recognition": {"models", "texts"},
     "limits": {"asgi", "errors", "texts"},
     "services": {"models", "errors", "security", "texts"},
-    "asgi": {"errors"},
-    "app": {"asgi", "database", "errors", "extensions", "log", "security"},
+    "asgi": {"errors", "texts"},
+    "app": {"asgi", "database", "errors", "extensions", "log", "security", "texts"},
     "headers": set(),
     "auth": {
         "app",
@@ -69,7 +70,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "error_handlers": {"api", "database", "errors", "texts", "web"},
     "health": {"app", "database", "extensions", "limits"},
-    "monitoring": {"database", "errors", "extensions", "models", "services"},
+    "monitoring": {"database", "errors", "extensions", "models", "services", "texts"},
     "serve": {"app"},
     "telling": {
         "database",
