@@ -26,6 +26,7 @@ from quartapp.errors import AppError, BadRequestError, UnavailableError
 from quartapp.extensions import db, limiter
 from quartapp.log import request_id
 from quartapp.security import has_api_token
+from quartapp.texts import Text
 
 TRIES = 3  # of a view whose transaction loses the race
 CLOSE_SECONDS = 2.0  # for a socket's client to answer the close, then as long for its handler
@@ -103,7 +104,7 @@ class QuartApp(Quart):
         refuse_fault(websocket.scope)
         refuse_token_in_address(websocket)
         if self.draining:
-            raise UnavailableError("The server is about to restart.")
+            raise UnavailableError(Text("The server is about to restart."))
 
     # --- from the server to Quart ---
 
@@ -233,7 +234,10 @@ def refuse_token_in_address(asked: QuartRequest | QuartWebsocket) -> None:
     query = unquote_to_bytes(asked.query_string).decode()
     if has_api_token(f"{asked.path}?{query}"):
         raise BadRequestError(
-            "A token belongs in the Authorization header. Revoke this one: addresses are logged."
+            Text(
+                "A token belongs in the Authorization header."
+                " Revoke this one: addresses are logged."
+            )
         )
 
 

@@ -11,6 +11,7 @@ from werkzeug.formparser import default_stream_factory
 
 from quartapp.asgi.sanity import is_storable
 from quartapp.errors import BadRequestError, TooLargeError
+from quartapp.texts import Text
 
 Form = MultiDict[str, Any]
 MULTIPART = "multipart/form-data"
@@ -25,7 +26,12 @@ async def parse_urlencoded(
 ) -> tuple[Form, Form]:
     data = await body
     if parser.max_form_memory_size is not None and len(data) > parser.max_form_memory_size:
-        raise TooLargeError(f"A form may be {parser.max_form_memory_size} bytes long at most.")
+        raise TooLargeError(
+            Text(
+                "A form may be %(max_form_memory_size)s bytes long at most.",
+                max_form_memory_size=parser.max_form_memory_size,
+            )
+        )
     fields = parse_qsl(
         data.decode(),
         keep_blank_values=True,
@@ -63,7 +69,7 @@ class FormParser(FormDataParser):
             try:
                 form, files = await super().parse(*args, **kwargs)
             except ValueError:
-                raise BadRequestError("The form cannot be read.") from None
+                raise BadRequestError(Text("The form cannot be read.")) from None
             check_text(form, files)
             self._opened.pop_all()  # from here on they are the request's to close
         return form, files
@@ -73,4 +79,4 @@ def check_text(form: Form, files: Form) -> None:
     names = [(name, file.filename or "") for name, file in files.items(multi=True)]
     for name, value in (*form.items(multi=True), *names):
         if not is_storable(name + value):
-            raise BadRequestError("The form has text that cannot be kept.")
+            raise BadRequestError(Text("The form has text that cannot be kept."))

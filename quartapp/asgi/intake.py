@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from quartapp.errors import TooLargeError
+from quartapp.texts import Text
 
 DRAIN_SECONDS = 5.0  # for a client to stop sending, before the connection is closed on it
 PARKED_MESSAGES = 8  # of one socket, waiting for its handler
@@ -96,7 +97,9 @@ class Intake(Tap):
 
     def check(self) -> None:
         if self._cut or self._is_over(self._announced):
-            raise TooLargeError(f"The body may be {self.limit} bytes long at most.")
+            raise TooLargeError(
+                Text("The body may be %(limit)s bytes long at most.", limit=self.limit)
+            )
 
     async def drain(self) -> None:
         if self.has_body:

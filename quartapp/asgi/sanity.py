@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from quartapp.errors import BadRequestError, FieldError, InvalidError
+from quartapp.texts import Text
 
 MAX_DEPTH = 32
 MAX_NODES = 10_000
@@ -37,11 +38,11 @@ def parse_json(data: bytes) -> Any:
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        raise BadRequestError("The JSON is not encoded as UTF-8.") from None
+        raise BadRequestError(Text("The JSON is not encoded as UTF-8.")) from None
     check_size(text)
     value = load_json(text)
     if JSON_SUSPECT.search(text) and (faults := tuple(find_faults(value, ()))):
-        raise InvalidError("Some values cannot be kept.", faults)
+        raise InvalidError(Text("Some values cannot be kept."), faults)
     return value
 
 
@@ -49,12 +50,16 @@ def check_size(text: str) -> None:
     """Refuse what is deep or long before anything is built from it."""
     bare = JSON_STRING.sub("", text)
     if bare.count(",") + bare.count("[") + bare.count("{") > MAX_NODES:
-        raise BadRequestError(f"The JSON has more than {MAX_NODES} values.")
+        raise BadRequestError(
+            Text("The JSON has more than %(max_nodes)s values.", max_nodes=MAX_NODES)
+        )
     depth = 0
     for bracket in JSON_BRACKET.findall(bare):
         depth += 1 if bracket in "[{" else -1
         if depth > MAX_DEPTH:
-            raise BadRequestError(f"The JSON is nested deeper than {MAX_DEPTH} levels.")
+            raise BadRequestError(
+                Text("The JSON is nested deeper than %(max_depth)s levels.", max_depth=MAX_DEPTH)
+            )
 
 
 def load_json(text: str) -> Any:
@@ -68,24 +73,26 @@ def load_json(text: str) -> Any:
         )
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise BadRequestError(f"The JSON cannot be read: {error.msg} ({place}).") from None
+        raise BadRequestError(
+            Text("The JSON cannot be read: %(msg)s (%(place)s).", msg=error.msg, place=place)
+        ) from None
 
 
 def make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise BadRequestError("The JSON repeats a key.")
+        raise BadRequestError(Text("The JSON repeats a key."))
     return found
 
 
 def refuse_constant(name: str) -> None:
-    raise BadRequestError(f"{name} is not JSON.")
+    raise BadRequestError(Text("%(name)s is not JSON.", name=name))
 
 
 def make_float(digits: str) -> float:
     value = float(digits)
     if math.isinf(value):
-        raise BadRequestError("The JSON has a number that is too large.")
+        raise BadRequestError(Text("The JSON has a number that is too large."))
     return value
 
 
@@ -105,12 +112,12 @@ def find_faults(value: Any, loc: Location) -> Iterator[FieldError]:
     elif isinstance(value, str):
         yield from find_text_fault(value, loc)
     elif isinstance(value, int) and not MIN_INTEGER <= value <= MAX_INTEGER:
-        yield FieldError(printable(loc), "The number is out of range.", "number_out_of_range")
+        yield FieldError(printable(loc), Text("The number is out of range."), "number_out_of_range")
 
 
 def find_text_fault(text: str, loc: Location) -> Iterator[FieldError]:
     if not is_storable(text):
-        message = "The text has a NUL character or half of a surrogate pair."
+        message = Text("The text has a NUL character or half of a surrogate pair.")
         yield FieldError(printable(loc), message, "unstorable_text")
 
 

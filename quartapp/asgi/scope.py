@@ -12,6 +12,7 @@ from werkzeug.sansio.utils import host_is_trusted
 from quartapp.asgi.intake import Message, Send
 from quartapp.asgi.proxy import Scope, apply_forwarded
 from quartapp.asgi.sanity import is_storable
+from quartapp.texts import Text
 
 FAULT = "quartapp.fault"  # in a scope: why the app has to refuse it
 TAP = "quartapp.tap"  # in a scope: the Intake of a request, the Inbox of a socket
@@ -45,15 +46,15 @@ def drop_odd_ranges(scope: Scope) -> Scope:
 def find_faults(scope: Scope, hosts: Collection[str]) -> Iterator[str]:
     """Say what Quart, a database or a log would stumble over."""
     if not is_sound_path(scope):
-        yield "The path of the address cannot be read."
+        yield Text("The path of the address cannot be read.")
     if not is_sound_text(unquote_to_bytes(scope["query_string"]), CONTROL_BUT_SPACE):
-        yield "The query of the address cannot be read."
+        yield Text("The query of the address cannot be read.")
     if any(b"\0" in value for _, value in scope["headers"]):
-        yield "A header has a NUL character."
+        yield Text("A header has a NUL character.")
     if not is_sound_host(find_values(scope, b"host"), hosts):
-        yield "This host is not served here."
+        yield Text("This host is not served here.")
     if not is_sound_cookie(";".join(find_values(scope, b"cookie"))):
-        yield "A cookie cannot be read."
+        yield Text("A cookie cannot be read.")
 
 
 def is_sound_path(scope: Scope) -> bool:

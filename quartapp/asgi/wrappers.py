@@ -14,6 +14,7 @@ from quartapp.asgi.intake import Inbox, Intake, Message
 from quartapp.asgi.sanity import is_storable, parse_json
 from quartapp.asgi.scope import TAP
 from quartapp.errors import BadRequestError, InvalidError, UnsupportedMediaTypeError
+from quartapp.texts import Text
 
 View = TypeVar("View", bound=Callable[..., Any])
 SUBPROTOCOL = "quartapp"
@@ -78,7 +79,7 @@ class Request(QuartRequest):
         try:
             return await super().get_data(*args, **kwargs)
         except UnicodeDecodeError:
-            raise BadRequestError("The body is not encoded as UTF-8.") from None
+            raise BadRequestError(Text("The body is not encoded as UTF-8.")) from None
 
     async def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         try:
@@ -90,10 +91,12 @@ class Request(QuartRequest):
 
     async def _read_json(self, force: bool, cache: bool) -> Any:
         if not (force or self.is_json or self._is_empty()):
-            raise UnsupportedMediaTypeError("Send JSON, with the content type application/json.")
+            raise UnsupportedMediaTypeError(
+                Text("Send JSON, with the content type application/json.")
+            )
         data = await self.get_data(cache=cache)
         if not data:
-            raise BadRequestError("A JSON body is needed.")
+            raise BadRequestError(Text("A JSON body is needed."))
         return parse_json(data)
 
     @property
@@ -108,7 +111,9 @@ class Request(QuartRequest):
 
     def _expect_form(self) -> None:
         if self.mimetype not in FormParser.parse_functions and not self._is_empty():
-            raise UnsupportedMediaTypeError("Send a form, urlencoded or as multipart/form-data.")
+            raise UnsupportedMediaTypeError(
+                Text("Send a form, urlencoded or as multipart/form-data.")
+            )
 
     def _is_empty(self) -> bool:
         return not self.content_type and not self._intake.has_body
@@ -144,7 +149,7 @@ class Websocket(QuartWebsocket):
         if self.check_message is not None:
             await self.check_message()
         if isinstance(message, str) and not is_storable(message):
-            raise BadRequestError("The message has a NUL character.")
+            raise BadRequestError(Text("The message has a NUL character."))
         return message
 
     async def receive_json(self) -> Any:

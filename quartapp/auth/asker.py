@@ -8,6 +8,7 @@ from quart import g
 
 from quartapp.errors import UnauthorizedError
 from quartapp.models import ApiToken, User, UserSession
+from quartapp.texts import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +47,5 @@ def get_user() -> User:
     """Return the user of this request or socket; UnauthorizedError for a stranger."""
     user = find_user()
     if user is None:
-        raise UnauthorizedError("Sign in to see this.")
+        raise UnauthorizedError(Text("Sign in to see this."))
     return user

@@ -13,10 +13,11 @@ from quartapp.auth.asker import get_asker
 from quartapp.auth.origin import is_foreign_origin, is_own_origin
 from quartapp.database import SAFE_METHODS
 from quartapp.errors import ForbiddenError
+from quartapp.texts import Text
 
 HEADER = "X-CSRFToken"
 SALT_BYTES = 16  # new for each form, so that a compressed page tells nothing of the rest
-EXPIRED = "The form has expired; go back, load the page anew and try again."
+EXPIRED = Text("The form has expired; go back, load the page anew and try again.")
 
 
 def make_csrf_token() -> str:
@@ -57,7 +58,7 @@ async def refuse_foreign_form() -> None:
     it, and that a browser or proxy leaves both out is no proof that another site sent the form.
     """
     if request.method not in SAFE_METHODS and is_foreign_origin(request):
-        raise ForbiddenError("Forms of other sites are not accepted.")
+        raise ForbiddenError(Text("Forms of other sites are not accepted."))
 
 
 async def refuse_forged_call() -> None:
@@ -65,6 +66,8 @@ async def refuse_forged_call() -> None:
     if get_asker().session is None or request.method in SAFE_METHODS:
         return
     if not is_own_origin(request):
-        raise ForbiddenError("Only pages of this site may do this with a cookie.")
+        raise ForbiddenError(Text("Only pages of this site may do this with a cookie."))
     if not is_csrf_token(find_sent_token(None)):
-        raise ForbiddenError(f"With a cookie, send the page's token as {HEADER}.")
+        raise ForbiddenError(
+            Text("With a cookie, send the page's token as %(header)s.", header=HEADER)
+        )

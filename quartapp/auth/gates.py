@@ -11,6 +11,7 @@ from quartapp.database import SAFE_METHODS
 from quartapp.errors import ForbiddenError, StaleLoginError
 from quartapp.models import utcnow
 from quartapp.models.rights import may_act_as_admin, may_administer
+from quartapp.texts import Text
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -51,7 +52,7 @@ def require_fresh_login() -> None:
     get_user()
     row = get_asker().session
     if row is None or not row.is_fresh(utcnow()):
-        raise StaleLoginError("Give your password again to do this.")
+        raise StaleLoginError(Text("Give your password again to do this."))
 
 
 def require_admin() -> None:
@@ -59,9 +60,9 @@ def require_admin() -> None:
     if acts_as_admin():
         return
     if not may_administer(user):
-        raise ForbiddenError("Only administrators may do this.")
+        raise ForbiddenError(Text("Only administrators may do this."))
     if get_asker().token:
-        raise ForbiddenError("This needs a token with the scope admin.")
+        raise ForbiddenError(Text("This needs a token with the scope admin."))
     require_fresh_login()
 
 

@@ -18,6 +18,7 @@ from quartapp.extensions import db
 from quartapp.models import ApiToken, Scope, User, utcnow
 from quartapp.services.session import find_session, find_session_by_id, record_seen, wake_session
 from quartapp.services.token import find_token, record_use
+from quartapp.texts import Text
 
 # Of a socket: what stands before the token of a page, which cannot send headers.
 BEARER_PROTOCOL = f"{SUBPROTOCOL}.bearer."
@@ -35,7 +36,7 @@ async def load_user() -> None:
 
 def refuse_to_write(token: ApiToken | None) -> None:
     if token and not token.has_scope(Scope.WRITE):
-        raise ForbiddenError("This token may only read.")
+        raise ForbiddenError(Text("This token may only read."))
 
 
 async def find_asker(session: AsyncSession, connection: Request | Websocket) -> Asker | None:
@@ -109,14 +110,14 @@ async def load_socket_user() -> None:
     if is_own_origin(websocket) or (origin is None and not by_cookie):
         return
     if by_cookie or origin not in current_app.config["CORS_ORIGINS"]:
-        raise ForbiddenError("This page may not open a socket here.")
+        raise ForbiddenError(Text("This page may not open a socket here."))
 
 
 async def get_socket_user(session: AsyncSession) -> User:
     """Ask again who writes on a socket: since it was opened, the session may have ended."""
     asker = await find_socket_asker(session)
     if asker is None or asker.user is None:
-        raise UnauthorizedError("Sign in again.")
+        raise UnauthorizedError(Text("Sign in again."))
     refuse_to_write(asker.token)
     return asker.user
 

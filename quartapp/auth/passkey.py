@@ -11,6 +11,7 @@ from quartapp.auth.tickets import find_ticket, keep_ticket
 from quartapp.errors import BadRequestError
 from quartapp.models import utcnow
 from quartapp.services.ceremony import Challenge, Site
+from quartapp.texts import Text
 
 CHALLENGE_BYTES = 32
 SIGN_IN = "passkey"  # the purpose of a challenge that anybody may answer
@@ -35,7 +36,7 @@ def take_challenge(purpose: str) -> Challenge:
     ticket = find_ticket(purpose)
     session.pop(purpose, None)
     if ticket is None:
-        raise BadRequestError("That took too long; try again.")
+        raise BadRequestError(Text("That took too long; try again."))
     value, made_at = ticket
     return Challenge(bytes.fromhex(value), datetime.fromtimestamp(made_at, UTC))
 

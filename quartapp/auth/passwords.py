@@ -8,8 +8,9 @@ from quartapp.services.audit import record_event
 from quartapp.services.link import get_link
 from quartapp.services.password import find_own_words, refuse_weak_password
 from quartapp.services.user import find_user_by_login, keep_hash, refuse_weak_password_of
+from quartapp.texts import Text
 
-UNKNOWN = "Unknown name or wrong password."
+UNKNOWN = Text("Unknown name or wrong password.")
 
 
 async def authenticate(login: str, password: str) -> User:

@@ -11,6 +11,7 @@ from quartapp.extensions import db, limiter
 from quartapp.models import User
 from quartapp.security import hash_token, make_box
 from quartapp.services.second_factor import has_second_factor, use_code
+from quartapp.texts import Text
 
 PURPOSE = "second-step"
 
@@ -53,7 +54,9 @@ async def require_code(user: User, code: str | None) -> None:
     if not await has_second_factor(db.session, user):
         return
     if code is None:
-        raise CodeNeededError("This account has a second factor: send a code of it, too, as code.")
+        raise CodeNeededError(
+            Text("This account has a second factor: send a code of it, too, as code.")
+        )
     await check_code(user, code)
 
 

@@ -13,17 +13,18 @@ from quartapp.errors import (
     StorageFullError,
     UnavailableError,
 )
+from quartapp.texts import Text
 
 
 class Failure(Enum):
     """What happened, whatever the database calls it."""
 
-    AWAY = "The database is away; try again in a moment."
-    BEHIND = "The database is behind this version; run: quartapp db upgrade"
-    FULL = "The disk of the database is full; nothing was written."
-    RACE = "Others changed the same at the same moment; try again."
-    CONFLICT = "This contradicts what is kept already."
-    INVALID = "The database cannot keep a value that was sent."
+    AWAY = Text("The database is away; try again in a moment.")
+    BEHIND = Text("The database is behind this version; run: quartapp db upgrade")
+    FULL = Text("The disk of the database is full; nothing was written.")
+    RACE = Text("Others changed the same at the same moment; try again.")
+    CONFLICT = Text("This contradicts what is kept already.")
+    INVALID = Text("The database cannot keep a value that was sent.")
 
 
 # Longest prefix first: https://www.postgresql.org/docs/current/errcodes-appendix.html

@@ -26,6 +26,7 @@ from quartapp.limits.rules import (
     limit,
     unlimited,
 )
+from quartapp.texts import Text
 
 __all__ = ["Limiter", "by_address", "by_all", "by_asker", "limit", "unlimited"]
 
@@ -114,7 +115,9 @@ class Limiter:
 def refuse_too_much(verdict: Verdict | None) -> None:
     if verdict and not verdict.is_allowed:
         wait = describe_wait(verdict.wait)
-        raise TooManyRequestsError(f"That was too often. Try again in {wait}.", verdict.wait)
+        raise TooManyRequestsError(
+            Text("That was too often. Try again in %(wait)s.", wait=wait), verdict.wait
+        )
 
 
 async def add_headers(response: Response) -> Response:

@@ -6,6 +6,7 @@ from math import ceil
 from werkzeug.datastructures import Headers
 
 from quartapp.limits.counters import Verdict
+from quartapp.texts import Count
 
 MINUTE, HOUR = 60, 3600  # s
 
@@ -27,8 +28,9 @@ def format_state(verdict: Verdict) -> str:
     return f'"{verdict.rule.name}";r={verdict.remaining};t={verdict.wait}'
 
 
-def describe_wait(seconds: int) -> str:
-    for unit, name in ((HOUR, "hours"), (MINUTE, "minutes")):
-        if seconds > 2 * unit:
-            return f"{ceil(seconds / unit)} {name}"
-    return f"{seconds} second{'s' * (seconds != 1)}"
+def describe_wait(seconds: int) -> Count:
+    if seconds > 2 * HOUR:
+        return Count("%(num)d hour", "%(num)d hours", ceil(seconds / HOUR))
+    if seconds > 2 * MINUTE:
+        return Count("%(num)d minute", "%(num)d minutes", ceil(seconds / MINUTE))
+    return Count("%(num)d second", "%(num)d seconds", seconds)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from quartapp.errors import ConflictError
 from quartapp.mail import send_mail
 from quartapp.models import Link, User
+from quartapp.texts import Text
 
 DEFAULT_URL = "http://127.0.0.1:5000"  # where `quartapp run` serves unless it is told otherwise
 REGISTER, RESET = "/auth/register", "/auth/reset"
@@ -25,7 +26,7 @@ async def send_invitation(session: AsyncSession, link: Link, token: str, by: Use
     ConflictError where nobody may make an account, and the link would lead nowhere.
     """
     if current_app.config["REGISTRATION"] == "closed":
-        raise ConflictError("Nobody may register here; first set REGISTRATION to invitation.")
+        raise ConflictError(Text("Nobody may register here; first set REGISTRATION to invitation."))
     address = write_link(REGISTER, token)
     await send_mail(session, "invite", link.email or "", link=address, role=link.role, by=by)
     return address

@@ -9,6 +9,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from yarl import URL
 
+from quartapp.texts import Text, find_text
+
 MAX_URL = 2048  # characters
 NAME = re.compile(r"(?=.{1,253}\.?$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_-]{1,63}\.?")
 NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -55,8 +57,16 @@ class Bounds:
             if address := read_address(asked.raw_host or ""):
                 refuse_address(address, self.allowed)
         except RefusedError as error:
-            hint = f" Whoever runs this may allow it: {error.setting}." if error.setting else ""
-            raise ValueError(f"{error}{hint}") from error
+            raise ValueError(add_hint(find_text(error), error.setting)) from error
+
+
+def add_hint(fault: str, setting: str) -> str:
+    """Name the setting that might allow what is refused, if there is one."""
+    if not setting:
+        return fault
+    return Text(
+        "%(fault)s Whoever runs this may allow it: %(setting)s.", fault=fault, setting=setting
+    )
 
 
 def read_bounds(settings: Mapping[str, Any]) -> Bounds:
@@ -79,7 +89,9 @@ def is_forbidden(address: Address, allowed: Iterable[Network]) -> bool:
 
 def refuse_address(address: Address, allowed: Iterable[Network]) -> None:
     if is_forbidden(address, allowed):
-        raise RefusedError(f"{address} is not a public address.", "CHECK_ALLOWED_NETWORKS")
+        raise RefusedError(
+            Text("%(address)s is not a public address.", address=address), "CHECK_ALLOWED_NETWORKS"
+        )
 
 
 def is_public(address: Address) -> bool:
@@ -116,26 +128,28 @@ def read_ports(ports: Iterable[str]) -> list[range]:
 def check_url(url: str, ports: Iterable[range]) -> URL:
     """Return the address as it is asked: its host as DNS writes it, without a fragment."""
     if len(url) > MAX_URL:
-        raise RefusedError(f"The address is longer than {MAX_URL} characters.")
+        raise RefusedError(
+            Text("The address is longer than %(max_url)s characters.", max_url=MAX_URL)
+        )
     if any(not char.isprintable() or char.isspace() or char == "\\" for char in url):
-        raise RefusedError("An address has no spaces, backslashes or control characters.")
+        raise RefusedError(Text("An address has no spaces, backslashes or control characters."))
     try:
         parts, asked = urlsplit(url), URL(url)
         check_parts(parts, asked)
     except ValueError:
-        raise RefusedError("This is not the address of a site.") from None
+        raise RefusedError(Text("This is not the address of a site.")) from None
     check_host(asked.raw_host or "")
     if not any(asked.port in some for some in ports):
-        text = f"Port {asked.port} is not among those that are watched."
+        text = Text("Port %(port)s is not among those that are watched.", port=asked.port)
         raise RefusedError(text, "CHECK_PORTS")
     return asked.with_fragment(None)
 
 
 def check_parts(parts: SplitResult, asked: URL) -> None:
     if parts.scheme not in ("http", "https") or asked.scheme != parts.scheme:
-        raise RefusedError("An address starts with http:// or https://.")
+        raise RefusedError(Text("An address starts with http:// or https://."))
     if "@" in parts.netloc or asked.user is not None or asked.password is not None:
-        raise RefusedError("An address has no user and no password.")
+        raise RefusedError(Text("An address has no user and no password."))
     # Two parsers that read different hosts: somebody wants one checked and the other one asked.
     host = URL.build(scheme="http", host=parts.hostname or "").raw_host
     if not host or host != asked.raw_host or parts.port != asked.explicit_port:
@@ -146,13 +160,13 @@ def check_host(host: str) -> None:
     if ":" in host or NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
         check_literal(host)
     elif not NAME.fullmatch(host):
-        raise RefusedError("The host of the address is no name that DNS knows.")
+        raise RefusedError(Text("The host of the address is no name that DNS knows."))
 
 
 def check_literal(host: str) -> None:
     """Refuse what only some programs take for an address: 127.1, 0x7f000001, 0177.0.0.1."""
     if "%" in host or read_address(host) is None:
-        raise RefusedError("The host of the address is a number, but not an address.")
+        raise RefusedError(Text("The host of the address is a number, but not an address."))
 
 
 def read_address(host: str) -> Address | None:

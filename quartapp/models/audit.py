@@ -10,6 +10,7 @@ from quartapp.models.entity import Entity
 from quartapp.models.link import Link
 from quartapp.models.session import ADDRESS_LENGTH
 from quartapp.models.user import EMAIL_LENGTH, USERNAME_LENGTH, User
+from quartapp.texts import Text
 
 ACTION_LENGTH, KIND_LENGTH, DETAIL_LENGTH = 30, 20, 200
 SUBJECT_LENGTH = EMAIL_LENGTH  # the longest of the names
@@ -52,6 +53,43 @@ class Action(StrEnum):
     MAINTENANCE_REMOVED = "maintenance-removed"
 
 
+# What is shown to administrators.
+WORDS = {
+    Action.SET_UP: Text("Set up"),
+    Action.LOGIN: Text("Login"),
+    Action.LOGIN_FAILED: Text("Login failed"),
+    Action.CODE_FAILED: Text("Code failed"),
+    Action.LOGOUT: Text("Logout"),
+    Action.SESSION_ENDED: Text("Session ended"),
+    Action.SESSIONS_ENDED: Text("Sessions ended"),
+    Action.PASSWORD_CHANGED: Text("Password changed"),
+    Action.EMAIL_CONFIRMED: Text("Email confirmed"),
+    Action.SECOND_FACTOR_ON: Text("Second factor on"),
+    Action.SECOND_FACTOR_OFF: Text("Second factor off"),
+    Action.RECOVERY_CODES_MADE: Text("Recovery codes made"),
+    Action.PASSKEY_ADDED: Text("Passkey added"),
+    Action.PASSKEY_REMOVED: Text("Passkey removed"),
+    Action.RESET_LINK_MADE: Text("Reset link made"),
+    Action.TOKEN_MADE: Text("Token made"),
+    Action.TOKEN_REVOKED: Text("Token revoked"),
+    Action.CHANNEL_ADDED: Text("Channel added"),
+    Action.CHANNEL_REMOVED: Text("Channel removed"),
+    Action.CHANNEL_SECRET_CHANGED: Text("Channel secret changed"),
+    Action.INVITED: Text("Invited"),
+    Action.INVITATION_REVOKED: Text("Invitation revoked"),
+    Action.USER_CREATED: Text("User created"),
+    Action.USER_RENAMED: Text("User renamed"),
+    Action.USER_DISABLED: Text("User disabled"),
+    Action.USER_ENABLED: Text("User enabled"),
+    Action.USER_REMOVED: Text("User removed"),
+    Action.ROLE_CHANGED: Text("Role changed"),
+    Action.ENTITY_REMOVED: Text("Entity removed"),
+    Action.MAINTENANCE_ADDED: Text("Maintenance added"),
+    Action.MAINTENANCE_CHANGED: Text("Maintenance changed"),
+    Action.MAINTENANCE_REMOVED: Text("Maintenance removed"),
+}
+
+
 class AuditEvent(Base):
     """One thing that was done; names are copies, as they were then."""
 
@@ -71,7 +109,7 @@ class AuditEvent(Base):
     @property
     def actor(self) -> str:
         """Who did it; without a name, an address tells a stranger from a command."""
-        return self.by_name or ("somebody" if self.address else "a command")
+        return self.by_name or (Text("somebody") if self.address else Text("a command"))
 
 
 def name_subject(on: User | Entity | Link) -> str:

@@ -3,7 +3,8 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from quartapp.models.base import Base, Id
@@ -32,7 +33,7 @@ class Bug(Base):
     place: Mapped[str] = mapped_column(String(MAX_PLACE), default="")
     title: Mapped[str] = mapped_column(String(TITLE_LENGTH))
     detail: Mapped[str] = mapped_column(String(MAX_DETAIL), default="")  # as it was seen last
-    body: Mapped[str] = mapped_column(Text, default="")  # what its reporter says
+    body: Mapped[str] = mapped_column(LongText, default="")  # what its reporter says
     severity: Mapped[Severity] = mapped_column(String(10))
     state: Mapped[FindingState | None] = mapped_column(String(20))
     streak: Mapped[int] = mapped_column(default=0)
@@ -80,7 +81,7 @@ class BugNote(Base):
         Id, ForeignKey("user.id", ondelete="SET NULL"), index=True
     )
     change: Mapped[Change] = mapped_column(String(10))
-    body: Mapped[str] = mapped_column(Text)  # the comment, or the new value in words
+    body: Mapped[str] = mapped_column(LongText)  # the comment, or the new value in words
 
     bug: Mapped[Bug] = relationship(lazy="raise_on_sql")
     author: Mapped[User | None] = relationship(lazy="raise_on_sql")

@@ -8,6 +8,7 @@ from sqlalchemy import Column, ForeignKey, Integer, String, Table
 
 from quartapp.models.base import Base, Id
 from quartapp.models.look import SeenCertificate
+from quartapp.texts import Count, Text
 
 NOTICES = (1, 3, 7, 14, 30)  # days before the end
 FINGERPRINT_LENGTH = 64  # characters
@@ -58,8 +59,12 @@ def find_notice(until: datetime, at: datetime) -> int | None:
     return next((days for days in NOTICES if until - at <= timedelta(days=days)), None)
 
 
-def write_notice(until: datetime, at: datetime) -> str:
+def write_notice(until: datetime, at: datetime) -> Text:
     days = math.ceil((until - at) / timedelta(days=1))
     if days <= 0:
-        return "Its certificate has ended"
-    return f"Its certificate ends {'within a day' if days == 1 else f'in {days} days'}"
+        return Text("Its certificate has ended")
+    if days == 1:
+        return Text("Its certificate ends within a day")
+    return Count(
+        "Its certificate ends in %(num)d day", "Its certificate ends in %(num)d days", days
+    )

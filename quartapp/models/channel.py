@@ -12,6 +12,7 @@ from quartapp.models.entity import URL_LENGTH, Entity
 from quartapp.models.event import Event, EventKind, Topic
 from quartapp.models.outbox import CLAIM_LENGTH, DELAYS, ERROR_LENGTH, LIFE, OutboxState
 from quartapp.models.user import User
+from quartapp.texts import Text
 
 MAX_CHANNELS = 20  # of one person
 MIN_REMINDER, MAX_REMINDER = 5, 7 * 24 * 60  # minutes
@@ -114,5 +115,11 @@ class Delivery(Base):
 def clean_reminder(minutes: int) -> int:
     """Return *minutes* if somebody may be reminded so often; else ValueError."""
     if minutes and not MIN_REMINDER <= minutes <= MAX_REMINDER:
-        raise ValueError(f"0 for never, or {MIN_REMINDER} to {MAX_REMINDER} minutes.")
+        raise ValueError(
+            Text(
+                "0 for never, or %(min_reminder)s to %(max_reminder)s minutes.",
+                min_reminder=MIN_REMINDER,
+                max_reminder=MAX_REMINDER,
+            )
+        )
     return minutes

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
+from quartapp.texts import Text
+
 CONTEXT = 3  # lines around what differs
 DIFF_SIZE = 64_000  # bytes
 EXACT_LINES, EXACT_WORK = 5000, 6_000_000  # lines, and steps in the worst case, for difflib
@@ -27,9 +29,9 @@ class RowKind(StrEnum):
 
 
 class Severity(StrEnum):
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
+    LOW = Text("low")
+    MEDIUM = Text("medium")
+    HIGH = Text("high")
 
 
 Segments = tuple[tuple[str, bool], ...]  # text, and whether it differs

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from quartapp.models.base import Base, Id
 from quartapp.models.entity import Entity
 from quartapp.models.user import User
+from quartapp.texts import Text
 
 TITLE_LENGTH, DETAIL_LENGTH = 200, 500  # characters
 KIND_LENGTH = 30
@@ -39,10 +40,10 @@ class EventKind(StrEnum):
 class Topic(StrEnum):
     """What an event is about: the first word of its kind."""
 
-    USABILITY = "usability"
-    TAMPER = "tamper"
-    BUG = "bug"
-    COMMENT = "comment"
+    USABILITY = Text("usability")
+    TAMPER = Text("tamper")
+    BUG = Text("bug")
+    COMMENT = Text("comment")
 
 
 class Event(Base):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from quartapp.models.content import decode_body
 from quartapp.models.json_answer import find_fault
 from quartapp.models.look import Look, Outcome, Reason
+from quartapp.texts import Text
 
 STATUSES_LENGTH, WORD_LENGTH = 100, 200  # characters
 STATUSES = "200-399"  # unless people say otherwise
@@ -38,11 +39,18 @@ def judge(look: Look, expected: Expectation) -> Verdict:
     if look.reason:
         return Verdict(look.outcome, look.reason, look.detail)
     if look.status is None or not is_expected(look.status, expected.statuses):
-        return fail(Reason.STATUS, f"It answered {look.status}, not {expected.statuses}.")
+        return fail(
+            Reason.STATUS,
+            Text(
+                "It answered %(status)s, not %(expected)s.",
+                status=look.status,
+                expected=expected.statuses,
+            ),
+        )
     if expected.present and not has_words(look, expected.present):
-        return fail(Reason.CONTENT, f"“{expected.present}” is missing.")
+        return fail(Reason.CONTENT, Text("“%(words)s” is missing.", words=expected.present))
     if expected.absent and has_words(look, expected.absent):
-        return fail(Reason.CONTENT, f"“{expected.absent}” is there.")
+        return fail(Reason.CONTENT, Text("“%(words)s” is there.", words=expected.absent))
     if expected.json_path:
         return judge_json(look, expected)
     return Verdict(Outcome.OK)
@@ -77,5 +85,5 @@ def parse_statuses(value: str) -> list[tuple[int, int]]:
     parts = [PART.fullmatch(part.strip(" ")) for part in value.split(",")]
     ends = [(int(part[1]), int(part[2] or part[1])) for part in parts if part]
     if len(ends) < len(parts):
-        raise ValueError("Statuses look like 200-299, 401.")
+        raise ValueError(Text("Statuses look like 200-299, 401."))
     return [(min(pair), max(pair)) for pair in ends]

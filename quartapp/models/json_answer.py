@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 from quartapp.models.json_path import TooManyNodesError, find_nodes
 from quartapp.models.look import Look
 from quartapp.models.words import clean_line
+from quartapp.texts import Text, find_text
 
 MAX_CONTAINERS = 100_000  # lists and objects: json would hold up the whole process for more
 SHOWN = 60  # characters of what was found
@@ -24,23 +25,23 @@ def find_fault(look: Look, path: str, value: str) -> str:
         found = find_nodes(read_json(look), path)
         fault = find_other(found, path, value) if value else ""
     except UnreadableError as error:
-        return str(error)
+        return find_text(error)
     except TooManyNodesError:
-        return f"{path} leads through too many values."
+        return Text("%(path)s leads through too many values.", path=path)
     except RecursionError:
-        return "Its JSON is nested too deeply."
-    return fault if found else f"{path} leads to nothing."
+        return Text("Its JSON is nested too deeply.")
+    return fault if found else Text("%(path)s leads to nothing.", path=path)
 
 
 def read_json(look: Look) -> Any:
     if look.is_cut:
-        raise UnreadableError("It is too long to be read as JSON.")
+        raise UnreadableError(Text("It is too long to be read as JSON."))
     if look.body.count(b"[") + look.body.count(b"{") > MAX_CONTAINERS:
-        raise UnreadableError("It has too many lists and objects to be read as JSON.")
+        raise UnreadableError(Text("It has too many lists and objects to be read as JSON."))
     try:
         return json.loads(look.body, parse_constant=refuse)
     except ValueError as error:
-        raise UnreadableError(f"It is no JSON: {describe(look.body)}.") from error
+        raise UnreadableError(describe(look.body)) from error
 
 
 def refuse(name: str) -> NoReturn:
@@ -50,7 +51,9 @@ def refuse(name: str) -> NoReturn:
 
 def describe(body: bytes) -> str:
     start = clean_line(body[: 4 * SHOWN].decode(errors="replace"), SHOWN)
-    return f"it starts with “{start}”" if start else "it is empty"
+    if not start:
+        return Text("It is no JSON: it is empty.")
+    return Text("It is no JSON: it starts with “%(start)s”.", start=start)
 
 
 def find_other(found: list[Any], path: str, value: str) -> str:
@@ -62,7 +65,12 @@ def find_other(found: list[Any], path: str, value: str) -> str:
     for node in found:
         if node != value and write_json(node) != wanted:
             said = clean_line(node if isinstance(node, str) else write_json(node), SHOWN)
-            return f"It says “{said}” at {path}, not “{value}”."
+            return Text(
+                "It says “%(said)s” at %(path)s, not “%(value)s”.",
+                said=said,
+                path=path,
+                value=value,
+            )
     return ""
 
 

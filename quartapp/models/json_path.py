@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from quartapp.texts import Text
+
 PATH_LENGTH = 200  # characters
 MAX_NODES = 200_000  # values that one search may come by
 
@@ -22,7 +24,7 @@ PATTERN = rf"\$(?:{STEP})*"  # it reads alike in ECMA-262, for the clients of th
 
 PATH = re.compile(PATTERN)
 STEPS = re.compile(rf"(?P<deep>\.\.)?\.?(?:\[(?P<bracket>{BRACKET})\]|(?P<name>{NAME}|\*))")
-REFUSAL = (
+REFUSAL = Text(
     "A path looks like $.status, $.items[0]['name'] or $..id: it starts with $, and names,"
     " numbers, slices, * and .. may follow."
 )

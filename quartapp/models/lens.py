@@ -8,6 +8,7 @@ import re2
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 from quartapp.models.selector import MAX_ALL_STEPS, MAX_STEPS, parse_selector
+from quartapp.texts import Text
 
 SELECTOR_LENGTH, PATTERN_LENGTH = 200, 500  # characters
 # Lines with nothing in common: who ignores two of them is blind to what a defacer may write.
@@ -36,29 +37,42 @@ def clean_selector(value: str) -> str:
     """Return a CSS selector that can be used on any page in due time; else ValueError."""
     selector = value.strip()
     if not 0 < len(selector) <= SELECTOR_LENGTH:
-        raise ValueError(f"A selector has 1 to {SELECTOR_LENGTH} characters.")
+        raise ValueError(
+            Text(
+                "A selector has 1 to %(selector_length)s characters.",
+                selector_length=SELECTOR_LENGTH,
+            )
+        )
     steps = [len(part) for part in parse_selector(selector)]
     if max(steps) > MAX_STEPS or sum(steps) > MAX_ALL_STEPS:
-        raise ValueError(f"A selector has at most {MAX_STEPS} steps, {MAX_ALL_STEPS} with commas.")
+        raise ValueError(
+            Text(
+                "A selector has at most %(max_steps)s steps, %(max_all_steps)s with commas.",
+                max_steps=MAX_STEPS,
+                max_all_steps=MAX_ALL_STEPS,
+            )
+        )
     try:
         LexborHTMLParser("<p></p>").css(selector)
     except (SelectolaxError, ValueError) as error:
-        raise ValueError("This is not a CSS selector.") from error
+        raise ValueError(Text("This is not a CSS selector.")) from error
     return selector
 
 
 def clean_pattern(value: str) -> str:
     """Return a pattern that takes linear time (RE2: no look-around, no backreferences)."""
     if not 0 < len(value) <= PATTERN_LENGTH:
-        raise ValueError(f"A pattern has 1 to {PATTERN_LENGTH} characters.")
+        raise ValueError(
+            Text("A pattern has 1 to %(pattern_length)s characters.", pattern_length=PATTERN_LENGTH)
+        )
     try:
         found = compile_pattern(value)
     except re2.error as error:
         raise ValueError(
-            "This is not a pattern of RE2, which has no look-around and no backreferences."
+            Text("This is not a pattern of RE2, which has no look-around and no backreferences.")
         ) from error
     if found.search("") or sum(bool(found.search(line)) for line in UNLIKE) > 1:
-        raise ValueError("A pattern must not match lines of every kind.")
+        raise ValueError(Text("A pattern must not match lines of every kind."))
     return value
 
 

@@ -4,13 +4,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from quartapp.texts import Text
+
 
 class Outcome(StrEnum):
     """Whose a result is: an answer, a failure of the site, or our own error, which moves none."""
 
-    OK = "ok"
-    FAIL = "fail"
-    ERROR = "error"
+    OK = Text("ok")
+    FAIL = Text("fail")
+    ERROR = Text("error")
 
 
 class Reason(StrEnum):

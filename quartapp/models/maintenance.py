@@ -19,6 +19,7 @@ from quartapp.models.window import (
     clean_zone,
     list_zones,
 )
+from quartapp.texts import Text, find_text
 
 TITLE_LENGTH, ZONE_LENGTH = 200, 64  # characters
 MAX_WINDOWS = 20  # of one site, or of all sites, that are not over
@@ -75,7 +76,7 @@ def check_window(window: Maintenance) -> None:
     check_zone(window)
     is_weekly = bool(window.weekdays or window.start_time or window.minutes)
     if is_weekly and (window.starts_at or window.ends_at):
-        raise WrongFieldError("starts_at", "It comes once, or on weekdays; not both.")
+        raise WrongFieldError("starts_at", Text("It comes once, or on weekdays; not both."))
     check_weekly(window) if is_weekly else check_once(window)
 
 
@@ -83,22 +84,26 @@ def check_zone(window: Maintenance) -> None:
     try:
         window.timezone = clean_zone(window.timezone)
     except ValueError as error:
-        raise WrongFieldError("timezone", str(error)) from error
+        raise WrongFieldError("timezone", find_text(error)) from error
 
 
 def check_weekly(window: Maintenance) -> None:
     try:
         window.weekdays = clean_weekdays(window.weekdays)
     except ValueError as error:
-        raise WrongFieldError("weekdays", str(error)) from error
+        raise WrongFieldError("weekdays", find_text(error)) from error
     if window.start_time is None:
-        raise WrongFieldError("start_time", "When does it start?")
+        raise WrongFieldError("start_time", Text("When does it start?"))
     if window.minutes is None or not 1 <= window.minutes <= MAX_MINUTES:
-        raise WrongFieldError("minutes", f"It lasts 1 to {MAX_MINUTES:,} minutes.")
+        raise WrongFieldError(
+            "minutes", Text("It lasts 1 to %(most)s minutes.", most=f"{MAX_MINUTES:,}")
+        )
 
 
 def check_once(window: Maintenance) -> None:
     if window.starts_at is None:
-        raise WrongFieldError("starts_at", "When does it start, or on which weekdays?")
+        raise WrongFieldError("starts_at", Text("When does it start, or on which weekdays?"))
     if window.ends_at is None or not timedelta() < window.ends_at - window.starts_at <= LONGEST:
-        raise WrongFieldError("ends_at", f"It ends later, within {LONGEST.days} days.")
+        raise WrongFieldError(
+            "ends_at", Text("It ends later, within %(days)s days.", days=LONGEST.days)
+        )

@@ -3,11 +3,13 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import String, Text
+from sqlalchemy import String
+from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
 from quartapp.models.base import Base
 from quartapp.models.text import ADDRESS_LENGTH, ENCODED, is_control
+from quartapp.texts import Text
 
 SUBJECT_LENGTH, ERROR_LENGTH = 120, 500  # characters
 MESSAGE_ID_LENGTH = 300
@@ -18,9 +20,9 @@ DELAYS = [timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60, 120, 2
 
 
 class OutboxState(StrEnum):
-    WAITING = "waiting"
-    SENT = "sent"
-    FAILED = "failed"
+    WAITING = Text("waiting")
+    SENT = Text("sent")
+    FAILED = Text("failed")
 
 
 class OutboxMessage(Base):
@@ -31,8 +33,8 @@ class OutboxMessage(Base):
     message_id: Mapped[str] = mapped_column(String(MESSAGE_ID_LENGTH), unique=True)
     recipient: Mapped[str] = mapped_column(String(ADDRESS_LENGTH))
     subject: Mapped[str] = mapped_column(String(SUBJECT_LENGTH))
-    text: Mapped[str] = mapped_column(Text)
-    html: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(LongText)
+    html: Mapped[str] = mapped_column(LongText)
     # When a worker may take it, which puts this off for as long as it may keep it; None: finished.
     due_at: Mapped[datetime | None] = mapped_column(index=True)
     claimed_by: Mapped[str | None] = mapped_column(String(CLAIM_LENGTH), index=True)
@@ -57,6 +59,6 @@ class OutboxMessage(Base):
 def clean_subject(value: str) -> str:
     """Return *value* as one line that no header's syntax can be read into, cut at its limit."""
     if any(is_control(character) for character in value):
-        raise ValueError("Control characters are not allowed.")
+        raise ValueError(Text("Control characters are not allowed."))
     line = " ".join(value.replace(ENCODED, "= ?").split())
     return line if len(line) <= SUBJECT_LENGTH else f"{line[: SUBJECT_LENGTH - 1].rstrip()}…"

@@ -21,6 +21,7 @@ from quartapp.models.learning import (
     study_familiar,
     study_text,
 )
+from quartapp.texts import Text
 
 MAX_STUDIED = 4 * MOST  # looks at a page that nobody accepts
 MISSING_AFTER = 6  # looks in a row without text, or without what a selector asks for
@@ -31,12 +32,12 @@ MAX_DIFFERING, MAX_WIDTH = 200, 500  # lines that are shown, and characters of e
 
 
 class PageState(StrEnum):
-    LEARNING = "learning"
-    UNCONFIRMED = "unconfirmed"  # learned; nobody has accepted yet what it says
-    STEADY = "steady"
-    SUSPECT = "suspect"  # a difference was seen once
-    CHANGED = "changed"  # people were told
-    MISSING = "missing"  # there is no text, or a selector finds nothing; people were told
+    LEARNING = Text("learning")
+    UNCONFIRMED = Text("unconfirmed")  # learned; nobody has accepted yet what it says
+    STEADY = Text("steady")
+    SUSPECT = Text("suspect")  # a difference was seen once
+    CHANGED = Text("changed")  # people were told
+    MISSING = Text("missing")  # there is no text, or a selector finds nothing; people were told
 
 
 NOT_YET = {PageState.LEARNING, PageState.UNCONFIRMED}
@@ -161,7 +162,7 @@ def is_alert(old: Watch, new: Watch) -> bool:
 def accept_baseline(now: Watch, found: PageText | None = None) -> Watch:
     """Let a person accept what was learned or, with *found*, what the page says by now."""
     if now.state is PageState.LEARNING or (found is None and not now.baselines):
-        raise ValueError("The page is not learned yet.")
+        raise ValueError(Text("The page is not learned yet."))
     newest = () if found is None else (get_lines(found),)
     baselines = tuple(dict.fromkeys(newest + now.baselines))[:MAX_BASELINES]
     nothing: frozenset[str] = frozenset()

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
+from quartapp.texts import Text
+
 MAX_STEPS, MAX_ALL_STEPS = 4, 20  # of what stands between two commas, and in all
 CHEAP = "first-child|last-child|only-child|empty|root"  # each looks at what is beside it only
 NAME = r"[\w-]+"
@@ -34,8 +36,10 @@ def parse_selector(selector: str) -> list[list[Step]]:
     """Return the steps of each alternative; ValueError for what is not among the cheap ones."""
     if not SELECTOR.fullmatch(selector):
         raise ValueError(
-            "A selector has names, classes, ids, attributes, and of what begins with a colon"
-            " :first-child, :last-child, :only-child, :empty, :root and :not() only."
+            Text(
+                "A selector has names, classes, ids, attributes, and of what begins with a colon"
+                " :first-child, :last-child, :only-child, :empty, :root and :not() only."
+            )
         )
     parts: list[list[Step]] = []
     for found in STEP.finditer(selector):

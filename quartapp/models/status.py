@@ -4,15 +4,16 @@ from datetime import datetime
 
 from quartapp.models.check import Check
 from quartapp.models.usability import State
+from quartapp.texts import Text
 
 WORDS = {
-    State.NEW: "Not looked at yet",
-    State.UP: "Up",
-    State.SUSPECT: "In doubt",
-    State.DOWN: "Down",
-    State.RECOVERING: "Answering again",
-    State.PAUSED: "Not watched",
-    State.MAINTENANCE: "Maintenance",
+    State.NEW: Text("Not looked at yet"),
+    State.UP: Text("Up"),
+    State.SUSPECT: Text("In doubt"),
+    State.DOWN: Text("Down"),
+    State.RECOVERING: Text("Answering again"),
+    State.PAUSED: Text("Not watched"),
+    State.MAINTENANCE: Text("Maintenance"),
 }
 
 

@@ -5,17 +5,18 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from quartapp.models.rules import Inspection
+from quartapp.texts import Text
 
 OPEN_AFTER, FIXED_AFTER = 2, 2  # looks in a row that could have seen it
 Key = tuple[str, str]  # rule and place, at one site
 
 
 class FindingState(StrEnum):
-    OPEN = "open"
-    CONFIRMED = "confirmed"  # by a person
-    FIXED = "fixed"
-    WONT_FIX = "wont-fix"
-    FALSE_POSITIVE = "false-positive"
+    OPEN = Text("open")
+    CONFIRMED = Text("confirmed")  # by a person
+    FIXED = Text("fixed")
+    WONT_FIX = Text("wont-fix")
+    FALSE_POSITIVE = Text("false-positive")
 
 
 DECIDED = {FindingState.WONT_FIX, FindingState.FALSE_POSITIVE}  # by people: no look moves these

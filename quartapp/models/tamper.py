@@ -3,7 +3,8 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from quartapp.models.base import Base, Id
@@ -13,6 +14,7 @@ from quartapp.models.lens import Lens
 from quartapp.models.packed import Packed
 from quartapp.models.page_state import PageState
 from quartapp.models.user import User
+from quartapp.texts import Text
 
 LIST_LENGTH = 10_000  # characters of all selectors or patterns: MariaDB's TEXT has 64 kB
 CHECKSUM_LENGTH = 64
@@ -30,9 +32,9 @@ class PageWatch(Base):
 
     # What people set; selectors and patterns one a line.
     is_on: Mapped[bool]
-    exclude: Mapped[str] = mapped_column(Text)
-    include: Mapped[str] = mapped_column(Text)
-    ignore: Mapped[str] = mapped_column(Text)
+    exclude: Mapped[str] = mapped_column(LongText)
+    include: Mapped[str] = mapped_column(LongText)
+    ignore: Mapped[str] = mapped_column(LongText)
     sort_lines: Mapped[bool]
     unique_lines: Mapped[bool]
 
@@ -77,10 +79,10 @@ class TamperKind(StrEnum):
 
 
 class TamperState(StrEnum):
-    OPEN = "open"
-    ACCEPTED = "accepted"  # what the page says is right
-    IGNORED = "ignored"  # such lines do not count
-    INCIDENT = "incident"  # somebody did it who may not
+    OPEN = Text("open")
+    ACCEPTED = Text("accepted")  # what the page says is right
+    IGNORED = Text("ignored")  # such lines do not count
+    INCIDENT = Text("incident")  # somebody did it who may not
 
 
 class Tamper(Base):

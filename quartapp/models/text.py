@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
+from quartapp.texts import Text
+
 # Marks that turn the reading direction can make a name look like another one.
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 LINE_BREAKS = frozenset("\n\r\t")
@@ -30,7 +32,7 @@ def clean_text(value: str) -> str:
     """Return *value* composed (NFC) and without white space around it; it may have many lines."""
     text = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
     if any(is_control(character) and character not in LINE_BREAKS for character in text):
-        raise ValueError("Control characters are not allowed.")
+        raise ValueError(Text("Control characters are not allowed."))
     return text
 
 
@@ -38,7 +40,7 @@ def clean_line(value: str) -> str:
     """Return *value* as `clean_text` does, of one line and readable in one direction only."""
     line = clean_text(value)
     if any(character in LINE_BREAKS or character in BIDI for character in line):
-        raise ValueError("Line breaks and direction marks are not allowed.")
+        raise ValueError(Text("Line breaks and direction marks are not allowed."))
     return line
 
 
@@ -49,9 +51,9 @@ def clean_username(value: str) -> str:
     """
     name = unify_name(clean_line(value))
     if any(is_unseen(character) for character in name):
-        raise ValueError("Invisible characters are not allowed.")
+        raise ValueError(Text("Invisible characters are not allowed."))
     if "@" in name:
-        raise ValueError("A user name holds no @.")
+        raise ValueError(Text("A user name holds no @."))
     return name
 
 
@@ -68,7 +70,7 @@ def clean_email(value: str) -> str:
     try:
         found = validate_email(clean_line(value), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
-        raise ValueError("This is not an e-mail address.") from error
+        raise ValueError(Text("This is not an e-mail address.")) from error
     return clean_address(f"{found.local_part}@{found.ascii_domain}".lower())
 
 
@@ -83,7 +85,7 @@ def fold_email(value: str) -> str:
 def clean_address(value: str) -> str:
     """Return *value* if mail can be sent there as it is written; else ValueError."""
     if not is_address(value):
-        raise ValueError("This is not an e-mail address.")
+        raise ValueError(Text("This is not an e-mail address."))
     return value
 
 
@@ -107,9 +109,9 @@ def clean_url(value: str) -> str:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise ValueError("This is not an address.") from error
+        raise ValueError(Text("This is not an address.")) from error
     if parts.scheme not in ("http", "https") or not host:
-        raise ValueError("An address starts with http:// or https://, and a host follows.")
+        raise ValueError(Text("An address starts with http:// or https://, and a host follows."))
     if "@" in parts.netloc or "\\" in url or " " in url:
-        raise ValueError("An address must not hold a user name, a backslash or a space.")
+        raise ValueError(Text("An address must not hold a user name, a backslash or a space."))
     return url

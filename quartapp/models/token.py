@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from quartapp.models.base import Id
 from quartapp.models.credential import Credential
 from quartapp.models.user import User
+from quartapp.texts import Text
 
 TOKEN_NAME_LENGTH = 120
 HINT_LENGTH = 8  # the first characters of a token, by which its owner knows it again
@@ -18,9 +19,9 @@ USED_STEP = timedelta(minutes=1)  # a use within this of the one before it is no
 class Scope(StrEnum):
     """What a token may be used for, of what its owner may do; each holds those before it."""
 
-    READ = "read"
-    WRITE = "write"
-    ADMIN = "admin"
+    READ = Text("read")
+    WRITE = Text("write")
+    ADMIN = Text("admin")
 
 
 class ApiToken(Credential):

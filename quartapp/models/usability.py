@@ -1,5 +1,6 @@
 """Is a site there: the states it goes through, the rules that move it, and its outages."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,19 +10,20 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from quartapp.models.base import Base, Id
 from quartapp.models.look import Outcome
+from quartapp.texts import Count, Text
 
 CAUSE_LENGTH = 200  # characters
 DOWN_AFTER, UP_AFTER = 3, 2  # looks, unless people say otherwise
 
 
 class State(StrEnum):
-    NEW = "new"  # nobody has looked yet, or not since it was held
-    UP = "up"
-    SUSPECT = "suspect"  # it failed, and is asked again soon; nobody is told
-    DOWN = "down"
-    RECOVERING = "recovering"  # it answered again, which has to last
-    PAUSED = "paused"
-    MAINTENANCE = "maintenance"
+    NEW = Text("new")  # nobody has looked yet, or not since it was held
+    UP = Text("up")
+    SUSPECT = Text("suspect")  # it failed, and is asked again soon; nobody is told
+    DOWN = Text("down")
+    RECOVERING = Text("recovering")  # it answered again, which has to last
+    PAUSED = Text("paused")
+    MAINTENANCE = Text("maintenance")
 
 
 HELD = {State.PAUSED, State.MAINTENANCE}  # by people: nothing that is seen moves these
@@ -88,16 +90,26 @@ def release(now: Standing, at: datetime) -> Standing:
     return Standing(State.DOWN if now.is_out else State.NEW, now.is_out, 0, at)
 
 
-def write_length(time: timedelta) -> str:
+UNITS: dict[int, Callable[[int], Text]] = {  # by their seconds
+    86_400: lambda count: Count("%(num)d day", "%(num)d days", count),
+    3_600: lambda count: Count("%(num)d hour", "%(num)d hours", count),
+    60: lambda count: Count("%(num)d minute", "%(num)d minutes", count),
+    1: lambda count: Count("%(num)d second", "%(num)d seconds", count),
+}
+
+
+def write_length(time: timedelta) -> Text:
     """Return a length as people say it, in its two greatest units: "2 hours 5 minutes"."""
     left, parts = max(0, round(time.total_seconds())), []
-    for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+    for seconds, write in UNITS.items():
         count, left = divmod(left, seconds)
         if count:
-            parts.append(f"{count} {unit}" if count == 1 else f"{count} {unit}s")
+            parts.append(write(count))
         elif parts:
             break
-    return " ".join(parts[:2]) or "less than a second"
+    if len(parts) > 1:
+        return Text("%(first)s %(second)s", first=parts[0], second=parts[1])
+    return parts[0] if parts else Text("less than a second")
 
 
 class Outage(Base):

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from quartapp.models.base import Base
 from quartapp.models.text import ADDRESS_LENGTH
+from quartapp.texts import Text
 
 NO_PASSWORD = ""  # in place of a hash: nothing matches it, and only a link leads in
 USERNAME_LENGTH = 60
@@ -20,9 +21,9 @@ LANGUAGE_LENGTH = 8
 class Role(StrEnum):
     """What a person is here for; models/rights.py says what each may do."""
 
-    VIEWER = "viewer"
-    EDITOR = "editor"
-    ADMIN = "admin"
+    VIEWER = Text("viewer")
+    EDITOR = Text("editor")
+    ADMIN = Text("admin")
 
 
 class User(Base):

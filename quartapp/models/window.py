@@ -11,6 +11,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from quartapp.models.uptime import Span
+from quartapp.texts import Text
 
 DAYS = "1234567"  # Monday is 1, as in ISO 8601
 MAX_MINUTES = 7 * 24 * 60
@@ -80,12 +81,12 @@ def clean_zone(name: str) -> str:
     """Return the name of a time zone that this machine knows; ValueError for any other."""
     name = name.strip()
     if name not in list_zones():
-        raise ValueError("A time zone has a name such as Europe/Berlin, or UTC.")
+        raise ValueError(Text("A time zone has a name such as Europe/Berlin, or UTC."))
     return name
 
 
 def clean_weekdays(text: str) -> str:
     """Return the weekdays in order, each once; ValueError unless they are some of 1 to 7."""
     if not text or not set(text) <= set(DAYS):
-        raise ValueError("Weekdays are digits from 1 (Monday) to 7 (Sunday).")
+        raise ValueError(Text("Weekdays are digits from 1 (Monday) to 7 (Sunday)."))
     return "".join(sorted(set(text)))

@@ -19,6 +19,7 @@ from quartapp.monitoring.connection import Connection, give
 from quartapp.monitoring.reach import reach
 from quartapp.monitoring.reasons import LookError, explain
 from quartapp.monitoring.visit import Answer, Visit
+from quartapp.texts import Text
 
 MAX_HOPS = 5
 MAX_BODY = 2 * 1024 * 1024  # bytes, when it is unpacked
@@ -60,7 +61,9 @@ async def follow(client: Client, visit: Visit) -> None:
     target: str | None = visit.url
     while target is not None:
         if len(visit.hops) > MAX_HOPS:
-            raise LookError(Reason.REDIRECT, f"More than {MAX_HOPS} redirects.")
+            raise LookError(
+                Reason.REDIRECT, Text("More than %(max_hops)s redirects.", max_hops=MAX_HOPS)
+            )
         url = check_url(target, client.ports)
         visit.final_url, visit.answer = str(url), Answer()
         target = await ask(client, visit, url)
@@ -80,7 +83,7 @@ async def ask(client: Client, visit: Visit, url: URL) -> str | None:
             (name.lower(), clean_value(value)) for name, value in response.headers.items()
         )
         if response.status == 101:
-            raise LookError(Reason.PROTOCOL, "It switches to another protocol unasked.")
+            raise LookError(Reason.PROTOCOL, Text("It switches to another protocol unasked."))
         if response.status in REDIRECTS:
             return find_next(url, response.headers.get("Location", ""))
         with visit.measure("body"):
@@ -105,11 +108,13 @@ async def request(
     except ServerDisconnectedError:
         if not connection.received:
             raise
-        raise LookError(Reason.PROTOCOL, "The answer ends within its headers.") from None
+        raise LookError(Reason.PROTOCOL, Text("The answer ends within its headers.")) from None
     except ClientConnectionResetError:  # it was over before we had asked
         if not connection.received:
             raise
-        raise LookError(Reason.PROTOCOL, "It speaks before it is asked, but no HTTP.") from None
+        raise LookError(
+            Reason.PROTOCOL, Text("It speaks before it is asked, but no HTTP.")
+        ) from None
     finally:
         if connection.first_byte_at is not None:
             visit.add("first_byte", max(0.0, connection.first_byte_at - begin))
@@ -136,7 +141,7 @@ def find_next(url: URL, location: str) -> str:
     except ValueError:
         is_sound = False
     if not location or not is_sound:
-        raise LookError(Reason.REDIRECT, "A redirect does not say where to.")
+        raise LookError(Reason.REDIRECT, Text("A redirect does not say where to."))
     return target
 
 

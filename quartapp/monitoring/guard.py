@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 
 from quartapp.models.address import Address, Network, RefusedError, refuse_address
+from quartapp.texts import Text
 
 
 def is_own(address: Address) -> bool:
@@ -23,7 +24,7 @@ def open_socket(address: Address, allowed: Iterable[Network]) -> socket.socket:
     allowed = tuple(allowed)
     refuse_address(address, allowed)
     if is_own(address) and not any(address in network for network in allowed):
-        raise RefusedError(f"{address} is an address of this machine.")
+        raise RefusedError(Text("%(address)s is an address of this machine.", address=address))
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setblocking(False)

@@ -16,6 +16,7 @@ from quartapp.monitoring.fetch import request
 from quartapp.monitoring.reach import reach
 from quartapp.monitoring.reasons import explain
 from quartapp.monitoring.visit import Visit
+from quartapp.texts import Text
 
 MAX_REPLY = 1024  # bytes that are read of what is no success
 
@@ -83,5 +84,8 @@ async def describe(visit: Visit, response: ClientResponse) -> str:
         logger.debug("An answer breaks off: %r", error)
     words = clean_line(bytes(body[:MAX_REPLY]).decode(errors="replace"))
     is_redirect = 300 <= response.status < 400
-    words = "redirects are not followed" if is_redirect else words
-    return f"It answered {response.status}" + (f": {words}" if words else ".")
+    if is_redirect:
+        words = Text("redirects are not followed")
+    if not words:
+        return Text("It answered %(status)s.", status=response.status)
+    return Text("It answered %(status)s: %(words)s", status=response.status, words=words)

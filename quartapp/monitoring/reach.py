@@ -17,6 +17,7 @@ from quartapp.monitoring.guard import open_socket
 from quartapp.monitoring.names import Names
 from quartapp.monitoring.reasons import LookError, explain
 from quartapp.monitoring.visit import Visit
+from quartapp.texts import Text
 
 CONNECT_TIMEOUT = 5.0  # s, for all addresses of a site together
 TLS_TIMEOUT = 5.0  # s
@@ -49,11 +50,13 @@ async def find_addresses(names: Names, visit: Visit, url: URL) -> list[Address]:
         try:
             addresses = await names.resolve(host, url.port or 0)
         except RuntimeError:
-            raise LookError(Reason.RESOURCES, "This machine starts no more threads.") from None
+            raise LookError(
+                Reason.RESOURCES, Text("This machine starts no more threads.")
+            ) from None
         except UnicodeError:
-            raise LookError(Reason.DNS, "The name is none that DNS knows.") from None
+            raise LookError(Reason.DNS, Text("The name is none that DNS knows.")) from None
     if not addresses:
-        raise LookError(Reason.DNS, "The name leads to no address.")
+        raise LookError(Reason.DNS, Text("The name leads to no address."))
     return addresses
 
 
@@ -64,7 +67,7 @@ async def take_place(names: Names) -> AsyncIterator[None]:
         async with asyncio.timeout(NAMES_TIMEOUT):
             await names.take_place()
     except TimeoutError:
-        raise LookError(Reason.RESOURCES, "Too many names are being looked up.") from None
+        raise LookError(Reason.RESOURCES, Text("Too many names are being looked up.")) from None
     yield
 
 
@@ -110,4 +113,6 @@ async def shake_hands(
         except (ssl.SSLError, TimeoutError):
             raise
         except ConnectionError:
-            raise LookError(Reason.TLS, "The site hung up during the TLS handshake.") from None
+            raise LookError(
+                Reason.TLS, Text("The site hung up during the TLS handshake.")
+            ) from None

@@ -17,15 +17,16 @@ from aiohttp.http_exceptions import (
 from quartapp.models.address import RefusedError
 from quartapp.models.look import Reason
 from quartapp.models.words import clean_line
+from quartapp.texts import Text, find_text
 
 RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.EADDRNOTAVAIL, errno.ENOMEM}
 # Of a local firewall, the last two.
 NETWORK = {errno.ENETUNREACH, errno.ENETDOWN, errno.EPERM, errno.EACCES}
 BROKEN: dict[type[BaseException], str] = {
-    ContentEncodingError: "The body cannot be unpacked as its Content-Encoding says.",
-    ContentLengthError: "The body is shorter than its Content-Length.",
+    ContentEncodingError: Text("The body cannot be unpacked as its Content-Encoding says."),
+    ContentLengthError: Text("The body is shorter than its Content-Length."),
     LineTooLong: "A line of its headers is too long.",
-    TransferEncodingError: "The body is not chunked as HTTP wants it.",
+    TransferEncodingError: Text("The body is not chunked as HTTP wants it."),
 }
 
 
@@ -46,13 +47,13 @@ def explain(error: Exception) -> tuple[Reason, str]:
 def find_reason(error: Exception) -> tuple[Reason, str]:
     match error:
         case LookError():
-            return error.reason, str(error)
+            return error.reason, find_text(error)
         case RefusedError():
-            return Reason.BLOCKED, str(error)
+            return Reason.BLOCKED, find_text(error)
         case MemoryError():
-            return Reason.RESOURCES, "This process has no memory left."
+            return Reason.RESOURCES, Text("This process has no memory left.")
         case TimeoutError():
-            return Reason.TIMEOUT, "It took too long."
+            return Reason.TIMEOUT, Text("It took too long.")
         case socket.gaierror():
             return explain_name(error)
     causes = list(find_causes(error))
@@ -73,41 +74,46 @@ def find_causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def explain_name(error: socket.gaierror) -> tuple[Reason, str]:
     if error.errno == socket.EAI_MEMORY:
-        return Reason.RESOURCES, "This machine has no memory left to look up the name."
+        return Reason.RESOURCES, Text("This machine has no memory left to look up the name.")
     if error.errno == socket.EAI_AGAIN:
-        return Reason.DNS, "The name could not be looked up: no name server has an answer now."
-    return Reason.DNS, "The name leads to no address."
+        return Reason.DNS, Text(
+            "The name could not be looked up: no name server has an answer now."
+        )
+    return Reason.DNS, Text("The name leads to no address.")
 
 
 def explain_tls(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"The certificate does not hold: {error.verify_message.rstrip('.')}."
+        fault = error.verify_message.rstrip(".")
+        return Text("The certificate does not hold: %(fault)s.", fault=fault)
     # OpenSSL's name for it is all there is, as WRONG_VERSION_NUMBER; not each error has one.
     words = (getattr(error, "reason", "") or "it ended early").replace("_", " ").lower()
-    return f"The TLS connection failed: {words}."
+    return Text("The TLS connection failed: %(fault)s.", fault=words)
 
 
 def explain_errno(number: int) -> tuple[Reason, str]:
     words = os.strerror(number)
     if number in RESOURCES:
-        return Reason.RESOURCES, f"This machine could not open a connection: {words}."
+        return Reason.RESOURCES, Text(
+            "This machine could not open a connection: %(fault)s.", fault=words
+        )
     if number in NETWORK:
-        return Reason.NETWORK, f"There is no way out of this machine: {words}."
+        return Reason.NETWORK, Text("There is no way out of this machine: %(fault)s.", fault=words)
     if number == errno.ETIMEDOUT:
-        return Reason.TIMEOUT, f"The connection failed: {words}."
-    return Reason.CONNECT, f"The connection failed: {words}."
+        return Reason.TIMEOUT, Text("The connection failed: %(fault)s.", fault=words)
+    return Reason.CONNECT, Text("The connection failed: %(fault)s.", fault=words)
 
 
 def explain_protocol(error: Exception) -> tuple[Reason, str]:
     match error:
         case ServerDisconnectedError():
-            return Reason.CONNECT, "The site closed the connection without an answer."
+            return Reason.CONNECT, Text("The site closed the connection without an answer.")
         case ConnectionError():
-            return Reason.CONNECT, "The connection was lost."
+            return Reason.CONNECT, Text("The connection was lost.")
         case ClientResponseError() | ClientPayloadError():
             return Reason.PROTOCOL, explain_answer(error)
         case _:
-            return Reason.INTERNAL, f"An error of ours: {type(error).__name__}."
+            return Reason.INTERNAL, Text("An error of ours: %(fault)s.", fault=type(error).__name__)
 
 
 def explain_answer(error: ClientResponseError | ClientPayloadError) -> str:
@@ -115,7 +121,7 @@ def explain_answer(error: ClientResponseError | ClientPayloadError) -> str:
         if type(cause) in BROKEN:
             return BROKEN[type(cause)]
     if isinstance(error, ClientPayloadError):
-        return "The body is broken."
+        return Text("The body is broken.")
     # What comes after the first line is the evidence, byte by byte.
     words = error.message.partition("\n")[0].rstrip(":.")
-    return f"The answer is no sound HTTP: {words}."
+    return Text("The answer is no sound HTTP: %(fault)s.", fault=words)

@@ -10,14 +10,15 @@ from datetime import UTC, datetime
 from quartapp.models.look import Look, Phases, Reason, SeenCertificate
 from quartapp.monitoring.lanes import Lanes
 from quartapp.monitoring.reasons import LookError
+from quartapp.texts import Text
 
 DOING = {
-    "": "getting ready",
-    "dns": "looking up the name",
-    "connect": "connecting",
-    "tls": "agreeing on TLS",
-    "answer": "waiting for an answer",
-    "body": "reading the body",
+    "": Text("getting ready"),
+    "dns": Text("looking up the name"),
+    "connect": Text("connecting"),
+    "tls": Text("agreeing on TLS"),
+    "answer": Text("waiting for an answer"),
+    "body": Text("reading the body"),
 }
 
 
@@ -73,7 +74,7 @@ class Visit:
             async with asyncio.timeout(self.patience):
                 await self.wait(held, lanes.hold(key))
         except TimeoutError:
-            raise LookError(Reason.LAG, "It waited too long for its turn.") from None
+            raise LookError(Reason.LAG, Text("It waited too long for its turn.")) from None
 
     async def wait(self, held: AsyncExitStack, turn: AbstractAsyncContextManager[None]) -> None:
         """Wait for a turn of ours, to be held; the site's time stands still meanwhile."""
@@ -87,7 +88,10 @@ class Visit:
             self.limit.reschedule(end + seconds if end is not None else None)
 
     def explain_timeout(self) -> str:
-        return f"Too slow: after {self.total:.1f} s it was still {DOING[self.stage]}."
+        seconds, doing = f"{self.total:.1f}", DOING[self.stage]
+        return Text(
+            "Too slow: after %(seconds)s s it was still %(doing)s.", seconds=seconds, doing=doing
+        )
 
     def to_look(self) -> Look:
         answer, seconds = self.answer, self.seconds

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from quartapp.errors import FieldError, InvalidError
 from quartapp.models.address import Bounds
+from quartapp.texts import Text, find_text
 
 
 def refuse_unaskable(url: str, bounds: Bounds) -> None:
@@ -20,7 +21,11 @@ def refuse_unaskable_ones(urls: Iterable[str], bounds: Bounds) -> None:
         if fault
     ]
     if faults:
-        text = faults[0].msg if len(faults) == 1 else f"{len(faults)} addresses are not asked."
+        text = (
+            faults[0].msg
+            if len(faults) == 1
+            else Text("%(count)s addresses are not asked.", count=len(faults))
+        )
         raise InvalidError(text, tuple(faults))
 
 
@@ -28,5 +33,5 @@ def find_fault(url: str, bounds: Bounds) -> str | None:
     try:
         bounds.check(url)
     except ValueError as error:
-        return str(error)
+        return find_text(error)
     return None

@@ -16,6 +16,7 @@ from quartapp.models.rules import RULES, Inspection, Severity
 from quartapp.models.tally import ACTIVE, FindingState, Key, Tally, count_sightings, decide
 from quartapp.services.entity import match_site
 from quartapp.services.event import add_event
+from quartapp.texts import Text
 
 WORST_FIRST = {severity: number for number, severity in enumerate(Severity)}
 
@@ -147,7 +148,7 @@ async def get_bug(session: AsyncSession, bug_id: int, *, seen_by: User | None) -
     """Return one, its site and people loaded; NotFoundError also when *seen_by* may not see it."""
     bug = await session.scalar(select_bugs(seen_by=seen_by).where(Bug.id == bug_id))
     if bug is None:
-        raise NotFoundError(f"There is no bug {bug_id}.")
+        raise NotFoundError(Text("There is no bug %(bug_id)s.", bug_id=bug_id))
     return bug
 
 
@@ -213,13 +214,17 @@ async def find_assignee(session: AsyncSession, user_id: int | None) -> User | No
         return None
     user = await session.get(User, user_id)
     if user is None or not user.is_active:
-        raise InvalidError.of_field("assignee_id", f"There is no user {user_id}.")
+        raise InvalidError.of_field(
+            "assignee_id", Text("There is no user %(user_id)s.", user_id=user_id)
+        )
     return user
 
 
 def assign(session: AsyncSession, bug: Bug, assignee: User | None, by: User) -> None:
     if assignee is not None and not may_handle_bugs(assignee):
-        raise InvalidError.of_field("assignee_id", f"{assignee.name} may read only.")
+        raise InvalidError.of_field(
+            "assignee_id", Text("%(name)s may read only.", name=assignee.name)
+        )
     bug.assignee = assignee
     note(session, bug, Change.ASSIGNEE, assignee.name if assignee else "", by)
 
@@ -238,4 +243,4 @@ async def comment_bug(session: AsyncSession, bug: Bug, by: User, body: str) -> B
 
 def refuse_reader(user: User) -> None:
     if not may_handle_bugs(user):
-        raise ForbiddenError("Viewers may read only; ask an administrator to be an editor.")
+        raise ForbiddenError(Text("Viewers may read only; ask an administrator to be an editor."))

@@ -28,8 +28,9 @@ from webauthn.helpers.structs import (
 from quartapp.errors import BadRequestError
 from quartapp.models import Passkey, User
 from quartapp.models.passkey import CREDENTIAL_ID_LENGTH, PUBLIC_KEY_LENGTH
+from quartapp.texts import Text
 
-UNSOUND = "What the device made cannot be used as a passkey here; try again."
+UNSOUND = Text("What the device made cannot be used as a passkey here; try again.")
 REQUIRED = UserVerificationRequirement.REQUIRED  # a PIN, a finger, a face: the second factor
 ALGORITHMS = [
     COSEAlgorithmIdentifier.EDDSA,

@@ -28,8 +28,12 @@ from quartapp.models.rights import may_have_webhook
 from quartapp.models.text import is_address
 from quartapp.security import make_token
 from quartapp.services.audit import record_event
+from quartapp.texts import Text
 
-NO_ADDRESS = "Mail goes to your confirmed e-mail address, and you have none: confirm one first."
+NO_ADDRESS = Text(
+    "Mail goes to your confirmed e-mail address, and you have none: confirm one first."
+)
+NO_WEBHOOK = Text("Viewers are told by mail; ask an administrator to be an editor.")
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +54,7 @@ async def get_channel(session: AsyncSession, channel_id: int, *, seen_by: User) 
     """Return one, its site loaded; NotFoundError for those of others, whoever asks."""
     channel = await session.scalar(select_channels(seen_by).where(Channel.id == channel_id))
     if channel is None:
-        raise NotFoundError(f"There is no channel {channel_id}.")
+        raise NotFoundError(Text("There is no channel %(channel_id)s.", channel_id=channel_id))
     return channel
 
 
@@ -72,7 +76,7 @@ async def add_webhook(
 ) -> tuple[Channel, str]:
     """Have *user* told by requests; return also the secret that signs them, shown this once."""
     if not may_have_webhook(user):
-        raise ForbiddenError("Viewers are told by mail; ask an administrator to be an editor.")
+        raise ForbiddenError(NO_WEBHOOK)
     secret, sealed = make_secret(box)
     wishes |= {"url": url, "host": find_host(url), "sealed_secret": sealed}
     return await add_channel(session, user, ChannelKind.WEBHOOK, **wishes), secret
@@ -106,14 +110,19 @@ async def refuse_too_many(session: AsyncSession, user: User) -> None:
     await session.execute(select(User.id).where(User.id == user.id).with_for_update())
     own = select(func.count(Channel.id)).where(Channel.user_id == user.id)
     if (await session.scalar(own) or 0) >= MAX_CHANNELS:
-        raise ConflictError(f"You have {MAX_CHANNELS} channels, and nobody may have more.")
+        raise ConflictError(
+            Text(
+                "You have %(max_channels)s channels, and nobody may have more.",
+                max_channels=MAX_CHANNELS,
+            )
+        )
 
 
 async def edit_channel(session: AsyncSession, channel: Channel, **changes: Any) -> Channel:
     """Change what is named in *changes*: entity, topics, remind_every, is_on; url of a webhook."""
     if "url" in changes:
         if channel.kind != ChannelKind.WEBHOOK:
-            raise InvalidError.of_field("url", "Mail goes to your own address.")
+            raise InvalidError.of_field("url", Text("Mail goes to your own address."))
         changes["host"] = find_host(changes["url"])
     if "topics" in changes:
         changes["topics"] = ",".join(changes["topics"])
@@ -129,7 +138,7 @@ async def edit_channel(session: AsyncSession, channel: Channel, **changes: Any) 
 async def change_secret(session: AsyncSession, channel: Channel, by: User, box: MultiFernet) -> str:
     """Have a new secret sign what a webhook gets, and the old one no more; shown this once."""
     if channel.kind != ChannelKind.WEBHOOK:
-        raise ConflictError("Mail has no secret.")
+        raise ConflictError(Text("Mail has no secret."))
     secret, channel.sealed_secret = make_secret(box)
     await session.flush()
     detail = describe(channel)
@@ -147,7 +156,7 @@ async def add_test(session: AsyncSession, channel: Channel) -> Delivery:
     """Have something sent at once that tells of nothing; ConflictError while one is on its way."""
     tests = Delivery.channel_id == channel.id, Delivery.event_id.is_(None)
     if await session.scalar(select(Delivery.id).where(*tests, Delivery.due_at.is_not(None))):
-        raise ConflictError("A test is on its way.")
+        raise ConflictError(Text("A test is on its way."))
     now = utcnow()
     test = Delivery(channel_id=channel.id, planned_at=now, due_at=now)
     session.add(test)

@@ -15,10 +15,11 @@ from quartapp.models.expectation import STATUSES
 from quartapp.models.usability import DOWN_AFTER, UP_AFTER, Standing, State, hold, release
 from quartapp.services.event import add_event
 from quartapp.services.rights import refuse_stranger
+from quartapp.texts import Text
 
 TOLD_HOLDS = {
-    True: (EventKind.PAUSED, "Nobody looks at it any more"),
-    False: (EventKind.RESUMED, "It is looked at again"),
+    True: (EventKind.PAUSED, Text("Nobody looks at it any more")),
+    False: (EventKind.RESUMED, Text("It is looked at again")),
 }
 
 
@@ -81,7 +82,10 @@ async def edit_check(
     """Change what is named in *changes*, and look at once, so that it is seen what they do."""
     refuse_stranger(entity, by)
     if changes.get("interval", MIN_INTERVAL) < MIN_INTERVAL and not by.is_admin:
-        text = f"Only administrators may look more often than every {MIN_INTERVAL} s."
+        text = Text(
+            "Only administrators may look more often than every %(seconds)s s.",
+            seconds=MIN_INTERVAL,
+        )
         raise InvalidError.of_field("interval", text)
     check = await lock_check(session, entity)
     refuse_lone_value(check, changes)
@@ -100,7 +104,7 @@ async def edit_check(
 def refuse_lone_value(check: Check, changes: dict[str, Any]) -> None:
     path = changes.get("json_path", check.json_path)
     if changes.get("json_value", check.json_value) and not path:
-        text = "A value wants a path that leads to it."
+        text = Text("A value wants a path that leads to it.")
         raise InvalidError.of_field("json_value", text)
 
 
@@ -109,7 +113,7 @@ async def run_check(session: AsyncSession, entity: Entity, by: User) -> Check:
     refuse_stranger(entity, by)
     check = await lock_check(session, entity)
     if check.is_paused:
-        raise ConflictError("It is paused; resume it first.")
+        raise ConflictError(Text("It is paused; resume it first."))
     look_soon(check, utcnow())
     await session.flush()
     return check

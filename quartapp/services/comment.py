@@ -8,6 +8,7 @@ from quartapp.errors import ForbiddenError, NotFoundError
 from quartapp.models import Comment, Entity, EventKind, User
 from quartapp.models.rights import may_comment, may_edit_comment
 from quartapp.services.event import add_event, remove_events
+from quartapp.texts import Text
 
 
 def select_comments(entity: Entity) -> Select[Comment]:
@@ -23,18 +24,26 @@ async def get_comment(session: AsyncSession, entity_id: int, comment_id: int) ->
         query.where(Comment.id == comment_id, Comment.entity_id == entity_id)
     )
     if comment is None:
-        raise NotFoundError(f"There is no comment {comment_id} on entity {entity_id}.")
+        raise NotFoundError(
+            Text(
+                "There is no comment %(comment_id)s on entity %(entity_id)s.",
+                comment_id=comment_id,
+                entity_id=entity_id,
+            )
+        )
     return comment
 
 
 async def add_comment(session: AsyncSession, entity: Entity, body: str, author: User) -> Comment:
     if not may_comment(author):
-        raise ForbiddenError("Viewers may read only; ask an administrator to be an editor.")
+        raise ForbiddenError(Text("Viewers may read only; ask an administrator to be an editor."))
     comment = Comment(entity_id=entity.id, body=body, author=author)
     session.add(comment)
     await session.flush()
     at, kind = comment.created_at, EventKind.COMMENT
-    await add_event(session, entity.id, kind, at, "A comment", subject_id=comment.id, by=author)
+    await add_event(
+        session, entity.id, kind, at, Text("A comment"), subject_id=comment.id, by=author
+    )
     return comment
 
 
@@ -57,4 +66,4 @@ async def remove_comment(session: AsyncSession, comment: Comment, by: User) -> N
 
 def refuse_stranger(comment: Comment, user: User) -> None:
     if not may_edit_comment(user, comment):
-        raise ForbiddenError("Only the author and administrators may change this comment.")
+        raise ForbiddenError(Text("Only the author and administrators may change this comment."))

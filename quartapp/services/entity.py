@@ -16,6 +16,7 @@ from quartapp.models.rights import may_see_entity
 from quartapp.services.audit import record_event
 from quartapp.services.check import follow_move, make_check, make_check_row
 from quartapp.services.rights import refuse_stranger, refuse_viewer
+from quartapp.texts import Text
 
 RESERVED_SLUGS = {"new"}  # /entities/new is a page of its own
 BASES = 50  # of slugs, in one statement
@@ -63,7 +64,7 @@ async def get_one(
     query = select(Entity).options(joinedload(Entity.owner)).where(condition)
     entity = await session.scalar(query)
     if entity is None or not may_see_entity(seen_by, entity):
-        raise NotFoundError(f"There is no entity {key!r}.")
+        raise NotFoundError(Text("There is no entity %(key)s.", key=repr(key)))
     return entity
 
 
@@ -75,7 +76,7 @@ async def find_entities(session: AsyncSession, names: Collection[str]) -> list[E
     found = list(await session.scalars(query))
     missing = {*names} - {entity.slug for entity in found} - {entity.name for entity in found}
     if missing:
-        raise NotFoundError(f"There is no entity {min(missing)!r}.")
+        raise NotFoundError(Text("There is no entity %(key)s.", key=repr(min(missing))))
     return found
 
 
@@ -143,7 +144,7 @@ async def remove_entity(session: AsyncSession, entity: Entity, by: User) -> None
 
 async def refuse_taken_name(session: AsyncSession, name: str) -> None:
     if await session.scalar(select(Entity.id).where(Entity.name == name)):
-        raise ConflictError(f"The name {name!r} is taken.", "name")
+        raise ConflictError(Text("The name %(name)s is taken.", name=repr(name)), "name")
 
 
 async def refuse_taken_names(session: AsyncSession, names: Sequence[str]) -> None:
@@ -152,12 +153,16 @@ async def refuse_taken_names(session: AsyncSession, names: Sequence[str]) -> Non
     faults = []
     for number, name in enumerate(names):
         if name in seen:
-            text = f"The name {name!r} is taken."
+            text = Text("The name %(name)s is taken.", name=repr(name))
             faults.append(FieldError(("items", number, "name"), text, "conflict"))
         seen.add(name)
     if faults:
-        text = faults[0].msg if len(faults) == 1 else f"{len(faults)} names are taken."
-        raise ConflictError(text, errors=tuple(faults))
+        said = (
+            faults[0].msg
+            if len(faults) == 1
+            else Text("%(count)s names are taken.", count=len(faults))
+        )
+        raise ConflictError(said, errors=tuple(faults))
 
 
 async def find_free_slugs(session: AsyncSession, names: Sequence[str]) -> list[str]:

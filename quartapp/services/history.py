@@ -22,6 +22,7 @@ from quartapp.models.uptime import Figures, Span, Summary
 from quartapp.services.rollup import roll_up_hours
 from quartapp.services.trace import find_reaches, list_outages, list_seen, list_summaries
 from quartapp.services.usability import measure_usability
+from quartapp.texts import Text
 
 MAX_POINTS = 1_000
 FRESH = 2 * DAY  # of looks that are read at most; older ones wait for their roll-up
@@ -75,9 +76,11 @@ async def list_points(
 ) -> list[Point]:
     """Return how a site did in each HOUR or DAY of a while that ends now at the latest."""
     if while_.start >= while_.end:
-        raise InvalidError.of_field("from", "It must be before the end, and not to come.")
+        raise InvalidError.of_field("from", Text("It must be before the end, and not to come."))
     if while_.seconds / step.total_seconds() > MAX_POINTS:
-        raise InvalidError.of_field("from", f"There are {MAX_POINTS:,} points at most.")
+        raise InvalidError.of_field(
+            "from", Text("There are %(most)s points at most.", most=f"{MAX_POINTS:,}")
+        )
     span = Span(start_step(while_.start, step), min(end_step(while_.end, step), now))
     load = load_by_hours if step == HOUR else load_by_days
     sums = await load(session, entity, span, now)

@@ -11,6 +11,7 @@ from quartapp.services.audit import record_event
 from quartapp.services.link import add_link
 from quartapp.services.people import refuse_others
 from quartapp.services.user import refuse_taken
+from quartapp.texts import Text, find_text
 
 IS_INVITATION = Link.purpose == Purpose.INVITE
 
@@ -23,7 +24,7 @@ def select_invitations() -> Select[Link]:
 async def get_invitation(session: AsyncSession, link_id: int) -> Link:
     link = await session.scalar(select_invitations().where(Link.id == link_id))
     if link is None:
-        raise NotFoundError(f"There is no invitation {link_id}.")
+        raise NotFoundError(Text("There is no invitation %(link_id)s.", link_id=link_id))
     return link
 
 
@@ -46,7 +47,7 @@ def check_email(email: str) -> str:
     try:
         return clean_email(email)
     except ValueError as error:
-        raise InvalidError.of_field("email", str(error)) from error
+        raise InvalidError.of_field("email", find_text(error)) from error
 
 
 async def remove_invitation(session: AsyncSession, link_id: int, by: User) -> Link:

@@ -8,8 +8,9 @@ from quartapp.errors import BadRequestError
 from quartapp.models import Link, Purpose, Role, User, utcnow
 from quartapp.models.link import LIFE
 from quartapp.security import hash_token, make_token
+from quartapp.texts import Text
 
-VOID = "This link is used, expired or wrong."
+VOID = Text("This link is used, expired or wrong.")
 
 
 async def add_link(

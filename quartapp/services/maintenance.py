@@ -16,6 +16,7 @@ from quartapp.models.usability import HELD
 from quartapp.models.user import Role
 from quartapp.services.audit import record_event
 from quartapp.services.rights import refuse_stranger
+from quartapp.texts import Text, find_text
 
 SITES = 500  # of one transaction
 WINDOWS = 100  # judged at once; others have their turn before the next ones
@@ -38,7 +39,9 @@ async def get_maintenance(session: AsyncSession, maintenance_id: int) -> Mainten
     query = select_maintenances().where(Maintenance.id == maintenance_id)
     window = await session.scalar(query)
     if window is None:
-        raise NotFoundError(f"There is no maintenance {maintenance_id}.")
+        raise NotFoundError(
+            Text("There is no maintenance %(maintenance_id)s.", maintenance_id=maintenance_id)
+        )
     return window
 
 
@@ -83,7 +86,7 @@ async def remove_maintenance(session: AsyncSession, window: Maintenance, by: Use
 async def record_change(
     session: AsyncSession, action: Action, window: Maintenance, by: User
 ) -> None:
-    detail = window.title if window.entity else f"all sites: {window.title}"
+    detail = window.title if window.entity else Text("all sites: %(title)s", title=window.title)
     await record_event(session, action, by=by, on=window.entity, detail=detail)
 
 
@@ -91,14 +94,14 @@ def refuse_other(entity: Entity | None, user: User) -> None:
     if entity is not None:
         refuse_stranger(entity, user)
     elif not may_administer(user):
-        raise ForbiddenError("Only administrators may let all sites rest.")
+        raise ForbiddenError(Text("Only administrators may let all sites rest."))
 
 
 def refuse_wrong(window: Maintenance) -> None:
     try:
         check_window(window)
     except WrongFieldError as error:
-        raise InvalidError.of_field(error.field, str(error)) from error
+        raise InvalidError.of_field(error.field, find_text(error)) from error
 
 
 async def refuse_too_many(session: AsyncSession, window: Maintenance, now: datetime) -> None:
@@ -110,8 +113,17 @@ async def refuse_too_many(session: AsyncSession, window: Maintenance, now: datet
     others = select(func.count(Maintenance.id)).where(is_left(now), Maintenance.id != window.id)
     of_scope = Maintenance.entity_id == (entity.id if entity else None)
     if (await session.scalar(others.where(of_scope)) or 0) >= MAX_WINDOWS:
-        whose = "This site has" if entity else "All sites have"
-        raise ConflictError(f"{whose} {MAX_WINDOWS} windows to come, and there may be no more.")
+        raise ConflictError(describe_most(entity))
+
+
+def describe_most(entity: Entity | None) -> Text:
+    if entity:
+        return Text(
+            "This site has %(most)s windows to come, and there may be no more.", most=MAX_WINDOWS
+        )
+    return Text(
+        "All sites have %(most)s windows to come, and there may be no more.", most=MAX_WINDOWS
+    )
 
 
 def lock_scope(entity: Entity | None) -> Select[int]:

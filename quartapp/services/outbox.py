@@ -13,6 +13,7 @@ from quartapp.errors import ConflictError, FieldError, InvalidError, NotFoundErr
 from quartapp.models import OutboxMessage, OutboxState, utcnow
 from quartapp.models.outbox import CLAIM_LENGTH, ERROR_LENGTH, clean_subject
 from quartapp.models.text import clean_address
+from quartapp.texts import Text, find_text
 
 FINISHED = {"due_at": None, "claimed_by": None, "text": "", "html": ""}
 
@@ -50,8 +51,8 @@ def check(clean: Callable[[str], str], value: str, field: str) -> str:
     try:
         return clean(value)
     except ValueError as error:
-        wrong = FieldError((field,), str(error), "value_error")
-        raise InvalidError("This cannot be sent by mail.", (wrong,)) from error
+        wrong = FieldError((field,), find_text(error), "value_error")
+        raise InvalidError(Text("This cannot be sent by mail."), (wrong,)) from error
 
 
 # --- what sends it
@@ -148,5 +149,5 @@ async def retry_message(session: AsyncSession, message_id: int) -> None:
         return
     message = await session.scalar(select_outbox().where(OutboxMessage.id == message_id))
     if message is None:
-        raise NotFoundError(f"There is no message {message_id}.")
-    raise ConflictError("It is being sent, or finished: its text is gone.")
+        raise NotFoundError(Text("There is no message %(message_id)s.", message_id=message_id))
+    raise ConflictError(Text("It is being sent, or finished: its text is gone."))

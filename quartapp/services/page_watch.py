@@ -12,10 +12,11 @@ from quartapp.models.page_state import MAX_BASELINES, PageState, Watch
 from quartapp.models.reading import Alert, Kept, Plan, Reading, pack_watch, unpack_watch
 from quartapp.models.tamper import TamperKind, TamperState
 from quartapp.services.event import add_event
+from quartapp.texts import Text
 
 TOLD = {
-    TamperKind.CHANGED: (EventKind.CHANGED, "The page was changed"),
-    TamperKind.MISSING: (EventKind.MISSING, "A part of the page is missing"),
+    TamperKind.CHANGED: (EventKind.CHANGED, Text("The page was changed")),
+    TamperKind.MISSING: (EventKind.MISSING, Text("A part of the page is missing")),
 }
 MAX_TAMPERS = 200  # of one site: of a page that never rests the oldest go, but no incident
 
@@ -83,7 +84,8 @@ async def record_readings(
 
 
 async def ask_to_accept(session: AsyncSession, entity_id: int, now: datetime) -> None:
-    title, detail = "The page is learned", "Nothing is told of it until somebody accepts that."
+    title = Text("The page is learned")
+    detail = Text("Nothing is told of it until somebody accepts that.")
     await add_event(session, entity_id, EventKind.LEARNED, now, title, detail=detail)
 
 
@@ -129,7 +131,7 @@ async def add_tamper(session: AsyncSession, entity_id: int, alert: Alert, now: d
     await session.flush()
     kind, title = TOLD[tamper.kind]
     if kind is EventKind.MISSING and not tamper.detail:
-        title = "The page has no text"
+        title = Text("The page has no text")
     detail = tamper.detail or count_lines(tamper)
     await add_event(session, entity_id, kind, now, title, detail=detail, subject_id=tamper.id)
     await drop_oldest(session, entity_id)

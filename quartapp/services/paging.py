@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from quartapp.errors import NotFoundError
+from quartapp.texts import Text
 
 T = TypeVar("T")
 MAX_SIZE = 100
@@ -65,13 +66,13 @@ async def paginate(
     Raises NotFoundError for a page that cannot be: below 1, or past the last one.
     """
     if not 1 <= number <= MAX_NUMBER:
-        raise NotFoundError(f"There is no page {number}.")
+        raise NotFoundError(Text("There is no page %(number)s.", number=number))
     counted = query.order_by(None).with_only_columns(func.count(), maintain_column_froms=True)
     total = await session.scalar(counted) or 0
     rows = await session.scalars(query.limit(size).offset((number - 1) * size))
     items = list(rows)
     if not items and number > 1:
-        raise NotFoundError(f"There is no page {number}.")
+        raise NotFoundError(Text("There is no page %(number)s.", number=number))
     return Page(items, number, size, total)
 
 

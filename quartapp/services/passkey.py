@@ -18,8 +18,9 @@ from quartapp.services.ceremony import (
     check_attestation,
     read_credential_id,
 )
+from quartapp.texts import Text
 
-REFUSED = "This passkey is not known here, or its answer came too late."
+REFUSED = Text("This passkey is not known here, or its answer came too late.")
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ async def add_passkey(
     made = check_attestation(answer, site=site, challenge=challenge)
     known = select(Passkey.id).where(Passkey.credential_id == made.credential_id)
     if await session.scalar(known) is not None:
-        raise ConflictError("This passkey has been added already.")
+        raise ConflictError(Text("This passkey has been added already."))
     row = Passkey(user=user, name=name, **made._asdict())
     session.add(row)
     await record_event(session, Action.PASSKEY_ADDED, by=user, on=user, detail=name)
@@ -81,7 +82,7 @@ async def remove_passkey(
     query = select(Passkey).options(joinedload(Passkey.user)).where(Passkey.id == passkey_id)
     row = await session.scalar(query)
     if row is None or not may_see_what_is_of(by, row.user_id, as_admin=as_admin):
-        raise NotFoundError(f"There is no passkey {passkey_id}.")
+        raise NotFoundError(Text("There is no passkey %(passkey_id)s.", passkey_id=passkey_id))
     await session.delete(row)
     await record_event(session, Action.PASSKEY_REMOVED, by=by, on=row.user, detail=row.name)
     return row

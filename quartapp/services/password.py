@@ -13,6 +13,7 @@ from quartapp.security import (
     hash_password,
     normalize_password,
 )
+from quartapp.texts import Text
 
 EVERYBODYS_WORDS = ("quartapp",)
 MIN_WORD = 3  # characters of a word that counts as somebody's own
@@ -43,15 +44,17 @@ def find_fault(password: str, own_words: Collection[str], has_second_factor: boo
     least = MIN_SECOND_PASSWORD if has_second_factor else MIN_PASSWORD
     plain = normalize_password(password)
     if not least <= len(plain) <= MAX_PASSWORD:
-        return f"A password has {least} to {MAX_PASSWORD} characters."
+        return Text(
+            "A password has %(least)s to %(most)s characters.", least=least, most=MAX_PASSWORD
+        )
     folded = plain.casefold()
     if is_common(folded) or is_common(folded.strip("0123456789!?.,;:-_*#@$ ")):
-        return "Many people use this password, and it is guessed first; choose another."
+        return Text("Many people use this password, and it is guessed first; choose another.")
     rest = folded
     for word in [*EVERYBODYS_WORDS, *(word.casefold() for word in own_words)]:
         rest = rest.replace(word, "") if len(word) >= MIN_WORD else rest
     if len(rest) < min(MIN_REST, least) and rest != folded:
-        return "This password is made of your own name or address; choose another."
+        return Text("This password is made of your own name or address; choose another.")
     return ""
 
 

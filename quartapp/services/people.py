@@ -13,6 +13,7 @@ from quartapp.services.passkey import remove_passkeys
 from quartapp.services.second_factor import remove_second_factor
 from quartapp.services.session import close_sessions
 from quartapp.services.user import refuse_taken
+from quartapp.texts import Text
 
 
 def select_users(search: str = "") -> Select[User]:
@@ -26,14 +27,14 @@ async def get_user_by_id(session: AsyncSession, user_id: int, *, seen_by: User) 
     """Return oneself, or anyone for administrators."""
     user = await session.get(User, user_id)
     if user is None or not may_see_user(seen_by, user):
-        raise NotFoundError(f"There is no user {user_id}.")
+        raise NotFoundError(Text("There is no user %(user_id)s.", user_id=user_id))
     return user
 
 
 async def get_user_by_name(session: AsyncSession, name: str) -> User:
     user = await session.scalar(select(User).where(User.name == name))
     if user is None:
-        raise NotFoundError(f"There is no user {name!r}.")
+        raise NotFoundError(Text("There is no user %(name)s.", name=repr(name)))
     return user
 
 
@@ -101,7 +102,7 @@ async def add_reset_link(session: AsyncSession, user: User, by: User | None) -> 
     """Return the secret of a link with which *user* chooses a new password."""
     refuse_others(by)
     if not user.is_active:
-        raise ConflictError(f"{user.name} is disabled.")
+        raise ConflictError(Text("%(name)s is disabled.", name=user.name))
     token = await add_link(session, Purpose.RESET, user=user)
     await record_event(session, Action.RESET_LINK_MADE, by=by, on=user)
     return token
@@ -114,7 +115,7 @@ async def forget_factors(session: AsyncSession, user: User, by: User | None) -> 
     """
     refuse_others(by)
     if not await remove_second_factor(session, user, by):
-        raise NotFoundError(f"{user.name} has no second factor.")
+        raise NotFoundError(Text("%(name)s has no second factor.", name=user.name))
     await remove_passkeys(session, user, by)
     user.password_hash = NO_PASSWORD
     await close_sessions(session, user)
@@ -123,7 +124,7 @@ async def forget_factors(session: AsyncSession, user: User, by: User | None) -> 
 
 def refuse_others(by: User | None) -> None:
     if by is not None and not may_administer(by):
-        raise ForbiddenError("Only administrators may do this.")
+        raise ForbiddenError(Text("Only administrators may do this."))
 
 
 async def keep_an_admin(session: AsyncSession, user: User, by: User | None) -> None:
@@ -134,6 +135,6 @@ async def keep_an_admin(session: AsyncSession, user: User, by: User | None) -> N
     admins = select(User.id).where(User.role == Role.ADMIN, User.disabled_at.is_(None))
     ids = set(await session.scalars(admins.order_by(User.id).with_for_update(key_share=True)))
     if ids == {user.id}:
-        raise ConflictError("This is the last administrator; make somebody else one first.")
+        raise ConflictError(Text("This is the last administrator; make somebody else one first."))
     if by is not None and by.id not in ids:
-        raise ForbiddenError("Only administrators may do this.")
+        raise ForbiddenError(Text("Only administrators may do this."))

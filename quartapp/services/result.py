@@ -30,6 +30,7 @@ from quartapp.services.claim import Job
 from quartapp.services.event import add_event
 from quartapp.services.page_watch import record_readings
 from quartapp.services.rollup import roll_again
+from quartapp.texts import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,10 @@ async def note_certificate(session: AsyncSession, check: Check, look: Look) -> N
     check.certificate, check.certificate_until = new.fingerprint, new.until
     check.certificate_told = new.told
     if new.until and is_notice(old, new) and await add_notice(session, check.entity_id, new):
-        title, detail = write_notice(new.until, at), f"Until {new.until:%Y-%m-%d %H:%M} UTC."
+        title, detail = (
+            write_notice(new.until, at),
+            Text("Until %(at)s UTC.", at=f"{new.until:%Y-%m-%d %H:%M}"),
+        )
         await add_event(session, check.entity_id, EventKind.CERTIFICATE, at, title, detail=detail)
 
 
@@ -171,11 +175,12 @@ async def find_return(session: AsyncSession, outage: Outage, since: datetime) ->
 
 
 async def tell_turn(session: AsyncSession, outage: Outage) -> None:
-    kind, at, title = EventKind.DOWN, outage.started_at, "It is down"
+    kind, at, title = EventKind.DOWN, outage.started_at, Text("It is down")
     detail = outage.cause
     if outage.ended_at:
-        away = write_length(outage.ended_at - outage.started_at)
-        kind, at, title, detail = EventKind.UP, outage.ended_at, f"Up again after {away}", ""
+        kind, at, detail = EventKind.UP, outage.ended_at, ""
+        length = write_length(outage.ended_at - outage.started_at)
+        title = Text("Up again after %(length)s", length=length)
     await add_event(session, outage.entity_id, kind, at, title, detail=detail, subject_id=outage.id)
 
 

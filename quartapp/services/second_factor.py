@@ -15,12 +15,13 @@ from quartapp.models import Action, RecoveryCode, SecondFactor, User, utcnow
 from quartapp.models.second_factor import RECOVERY_CODES, find_step, make_secret
 from quartapp.security import MIN_PASSWORD, hash_token, normalize_password
 from quartapp.services.audit import record_event
+from quartapp.texts import Text
 
 PROPOSAL_LIFE = 15 * 60  # s in which a secret that was shown can be confirmed
 RECOVERY_BYTES = 10  # 80 bits: too many to try, so a fast hash is safe
 APP_CODE = re.compile("[0-9]{6}")
 TABLES = (SecondFactor, RecoveryCode)
-WRONG = "This code is wrong, expired or used."
+WRONG = Text("This code is wrong, expired or used.")
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ def open_proposal(box: MultiFernet, sealed: str) -> str:
     try:
         return box.decrypt(sealed.encode(), ttl=PROPOSAL_LIFE).decode()
     except InvalidToken as error:
-        raise BadRequestError("This page has expired; load it anew.") from error
+        raise BadRequestError(Text("This page has expired; load it anew.")) from error
 
 
 async def find_second_factor(session: AsyncSession, user: User) -> SecondFactor | None:
@@ -51,10 +52,10 @@ async def add_second_factor(
 ) -> list[str]:
     """Ask for codes from now on; return those for who loses the app. *code* shows that it works."""
     if await has_second_factor(session, user):
-        raise ConflictError("Your account has a second factor already; turn it off first.")
+        raise ConflictError(Text("Your account has a second factor already; turn it off first."))
     step = find_step(secret, clean_code(code), utcnow())
     if step is None:
-        raise InvalidError.of_field("code", "This is not the code that the app shows now.")
+        raise InvalidError.of_field("code", Text("This is not the code that the app shows now."))
     sealed = box.encrypt(secret.encode()).decode()
     session.add(SecondFactor(user_id=user.id, sealed_secret=sealed, last_step=step))
     await record_event(session, Action.SECOND_FACTOR_ON, by=user, on=user)
@@ -66,7 +67,10 @@ async def turn_off(session: AsyncSession, user: User, password: str) -> None:
     if len(normalize_password(password)) < MIN_PASSWORD:
         raise InvalidError.of_field(
             "password",
-            f"Alone, a password needs {MIN_PASSWORD} characters: choose a longer one first.",
+            Text(
+                "Alone, a password needs %(least)s characters: choose a longer one first.",
+                least=MIN_PASSWORD,
+            ),
         )
     await remove_second_factor(session, user, user)
 
@@ -84,7 +88,7 @@ async def remove_second_factor(session: AsyncSession, user: User, by: User | Non
 async def replace_recovery_codes(session: AsyncSession, user: User) -> list[str]:
     """Return new codes, shown this once; the old ones are void."""
     if not await has_second_factor(session, user):
-        raise ConflictError("Your account has no second factor; turn it on first.")
+        raise ConflictError(Text("Your account has no second factor; turn it on first."))
     await record_event(session, Action.RECOVERY_CODES_MADE, by=user, on=user)
     return await write_recovery_codes(session, user)
 

@@ -25,6 +25,7 @@ from quartapp.models.session import (
 from quartapp.security import hash_token, make_token
 from quartapp.services.audit import record_event
 from quartapp.services.user import refuse_changed
+from quartapp.texts import Text
 
 FAMILY_BYTES = 16  # 128 bits
 
@@ -199,7 +200,7 @@ async def remove_session(
     """End one session: one's own, or anyone's for who acts as administrator."""
     row = await find_session_by_id(session, session_id)
     if row is None or not may_see_what_is_of(by, row.user_id, as_admin=as_admin):
-        raise NotFoundError(f"There is no session {session_id}.")
+        raise NotFoundError(Text("There is no session %(session_id)s.", session_id=session_id))
     await session.delete(row)
     await record_event(session, Action.SESSION_ENDED, by=by, on=row.user, detail=row.browser)
     return row

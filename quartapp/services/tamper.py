@@ -32,6 +32,7 @@ from quartapp.services.page_watch import (
     make_page,
 )
 from quartapp.services.rights import refuse_stranger
+from quartapp.texts import Text, find_text
 
 MAX_LISTED = 50  # selectors, or patterns
 ONE_LINE = re.compile("[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
@@ -76,7 +77,7 @@ async def get_tamper(session: AsyncSession, tamper_id: int, *, seen_by: User | N
     query = query.options(undefer(Tamper.difference), undefer(Tamper.text))
     tamper = await session.scalar(query)
     if tamper is None:
-        raise NotFoundError(f"There is no change {tamper_id}.")
+        raise NotFoundError(Text("There is no change %(tamper_id)s.", tamper_id=tamper_id))
     return tamper
 
 
@@ -134,24 +135,24 @@ async def settle_tamper(
     What looks are compared with is the owner's; that something is wrong any editor may say.
     """
     if not may_settle_tampers(by):
-        raise ForbiddenError("Viewers may read only; ask an administrator to be an editor.")
+        raise ForbiddenError(Text("Viewers may read only; ask an administrator to be an editor."))
     if state in SETTLED:
         refuse_stranger(tamper.entity, by)
     if state is TamperState.OPEN:
-        raise InvalidError.of_field("state", "What people were told is open by itself only.")
+        raise InvalidError.of_field("state", Text("What people were told is open by itself only."))
     page = await lock_page(session, tamper.entity)
     await session.refresh(tamper, ["state"])
     if tamper.state == state:
         return tamper
     if tamper.state in SETTLED:
-        raise ConflictError(f"It is settled: {tamper.state}.")
+        raise ConflictError(Text("It is settled: %(state)s.", state=tamper.state))
     now = utcnow()
     if state is TamperState.ACCEPTED:
         await accept_text(session, page, tamper, by, now)
     elif state is TamperState.IGNORED:
         ignore_lines(page, tamper)
     tamper.state, tamper.settled_at, tamper.settled_by = state, now, by
-    kind, title = EventKind.SETTLED, f"The change was settled: {state}"
+    kind, title = EventKind.SETTLED, Text("The change was settled: %(state)s", state=state)
     await add_event(session, tamper.entity_id, kind, now, title, subject_id=tamper.id, by=by)
     await session.flush()
     return tamper
@@ -161,13 +162,13 @@ async def accept_text(
     session: AsyncSession, page: PageWatch, tamper: Tamper, by: User, now: datetime
 ) -> None:
     if tamper.kind == TamperKind.MISSING:
-        raise ConflictError("There is no text to accept.")
+        raise ConflictError(Text("There is no text to accept."))
     text: str = unpack(tamper.text)
     watch = await load_watch(session, page)
     try:
         accepted = accept_baseline(watch, PageText(text, "", ""))
     except ValueError as error:
-        raise ConflictError(str(error)) from error
+        raise ConflictError(find_text(error)) from error
     await add_baseline(session, page, text, by)
     keep_watch(page, accepted, now)
 
@@ -178,7 +179,9 @@ def ignore_lines(page: PageWatch, tamper: Tamper) -> None:
     ignored = [*dict.fromkeys(page.ignore.splitlines() + patterns)]
     is_too_much = len(ignored) > MAX_LISTED or len("\n".join(ignored)) > LIST_LENGTH
     if tamper.is_cut or is_too_much:
-        raise ConflictError("Too many lines differ to ignore each; accept it, or exclude a part.")
+        raise ConflictError(
+            Text("Too many lines differ to ignore each; accept it, or exclude a part.")
+        )
     page.ignore = "\n".join(ignored)
     forget_answer(page)
 
@@ -191,7 +194,7 @@ async def accept_page(session: AsyncSession, entity: Entity, by: User) -> PageWa
     refuse_stranger(entity, by)
     page = await lock_page(session, entity)
     if page.state != PageState.UNCONFIRMED:
-        raise ConflictError("Nothing that was learned waits to be accepted.")
+        raise ConflictError(Text("Nothing that was learned waits to be accepted."))
     accepted = accept_baseline(await load_watch(session, page))
     await add_baseline(session, page, accepted.baselines[0], by)
     keep_watch(page, accepted, utcnow())
@@ -231,15 +234,21 @@ def clean_setting(name: str, value: Any) -> Any:
     try:
         return "\n".join(clean_list(value, CLEANERS[name]))
     except ValueError as error:
-        raise InvalidError.of_field(name, str(error)) from error
+        raise InvalidError.of_field(name, find_text(error)) from error
 
 
 def clean_list(values: list[str], clean: Callable[[str], str]) -> list[str]:
     if any(not ONE_LINE.fullmatch(value) for value in values):
-        raise ValueError("Each is one line, without control characters.")
+        raise ValueError(Text("Each is one line, without control characters."))
     cleaned = [*dict.fromkeys(map(clean, values))]
     if len(cleaned) > MAX_LISTED or len("\n".join(cleaned)) > LIST_LENGTH:
-        raise ValueError(f"There are at most {MAX_LISTED}, of {LIST_LENGTH} characters in all.")
+        raise ValueError(
+            Text(
+                "There are at most %(max_listed)s, of %(list_length)s characters in all.",
+                max_listed=MAX_LISTED,
+                list_length=LIST_LENGTH,
+            )
+        )
     return cleaned
 
 

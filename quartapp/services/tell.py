@@ -18,6 +18,7 @@ from quartapp.models.rights import may_have_webhook, may_see_entity
 from quartapp.models.usability import HELD, write_length
 from quartapp.services.channel import make_reminder
 from quartapp.services.delivery import find_down, was_told
+from quartapp.texts import Count, Text
 
 PER_HOST = 2  # requests to one host at once, of one teller
 COMPANY = 500  # deliveries that join others in one transaction
@@ -212,13 +213,13 @@ def is_unsure(row: Delivery) -> bool:
 async def make_notice(session: AsyncSession, row: Delivery, now: datetime) -> Notice:
     event = row.event
     if event is None:
-        return Notice(row.id, 0, now, "This is a test")
+        return Notice(row.id, 0, now, Text("This is a test"))
     if row.until_id is not None:
         turns = await list_turns(session, event, row.until_id)
         return Notice(row.id, row.number, now, describe_turns(turns), turns[-1], turns)
     title = event.title
     if row.number:
-        title = f"It is still down, for {write_length(now - event.at)}"
+        title = Text("It is still down, for %(length)s", length=write_length(now - event.at))
     return Notice(row.id, row.number, event.at, title, event)
 
 
@@ -230,9 +231,20 @@ async def list_turns(session: AsyncSession, first: Event, until_id: int) -> Sequ
 
 
 def describe_turns(turns: Sequence[Event]) -> str:
-    times = "once" if len(turns) == 1 else f"{len(turns)} times"
-    now = "down" if turns[-1].kind == EventKind.DOWN else "up"
-    return f"It went down or came back {times} within {write_length(FLAP_TIME)}, and is {now} now"
+    length = write_length(FLAP_TIME)
+    if turns[-1].kind == EventKind.DOWN:
+        return Count(
+            "It went down or came back once within %(length)s, and is down now",
+            "It went down or came back %(num)d times within %(length)s, and is down now",
+            len(turns),
+            length=length,
+        )
+    return Count(
+        "It went down or came back once within %(length)s, and is up now",
+        "It went down or came back %(num)d times within %(length)s, and is up now",
+        len(turns),
+        length=length,
+    )
 
 
 # --- what became of it

@@ -14,6 +14,7 @@ from quartapp.models.token import HINT_LENGTH
 from quartapp.security import hash_token, is_api_token, make_api_token
 from quartapp.services.audit import record_event
 from quartapp.services.user import refuse_changed
+from quartapp.texts import Text
 
 TOKEN_LIFE = timedelta(days=90)
 
@@ -29,7 +30,7 @@ async def add_token(
 ) -> tuple[str, ApiToken]:
     """Return a new token, shown this once, and its row; ForbiddenError for more than one has."""
     if scope == Scope.ADMIN and not may_administer(user):
-        raise ForbiddenError("Only administrators may have a token with the scope admin.")
+        raise ForbiddenError(Text("Only administrators may have a token with the scope admin."))
     await refuse_changed(session, user)
     secret = make_api_token()
     row = ApiToken(
@@ -73,7 +74,7 @@ async def get_token(
 ) -> ApiToken:
     row = await session.scalar(select_valid().where(ApiToken.id == token_id))
     if row is None or not may_see_what_is_of(seen_by, row.user_id, as_admin=as_admin):
-        raise NotFoundError(f"There is no token {token_id}.")
+        raise NotFoundError(Text("There is no token %(token_id)s.", token_id=token_id))
     return row
 
 
@@ -84,7 +85,7 @@ async def remove_token(
     row = await session.scalar(select_valid().where(ApiToken.id == token_id))
     is_seen = row and (by is None or may_see_what_is_of(by, row.user_id, as_admin=as_admin))
     if row is None or not is_seen:
-        raise NotFoundError(f"There is no token {token_id}.")
+        raise NotFoundError(Text("There is no token %(token_id)s.", token_id=token_id))
     await session.delete(row)
     await record_event(session, Action.TOKEN_REVOKED, by=by, on=row.user, detail=row.name)
     return row

@@ -12,6 +12,7 @@ from quartapp.services.audit import record_event
 from quartapp.services.link import VOID, add_link, remove_links
 from quartapp.services.password import find_own_words, refuse_weak_password
 from quartapp.services.second_factor import has_second_factor
+from quartapp.texts import Text
 
 
 async def has_users(session: AsyncSession) -> bool:
@@ -21,7 +22,7 @@ async def has_users(session: AsyncSession) -> bool:
 async def add_setup_token(session: AsyncSession) -> str:
     """Return a new token that makes the first administrator; ConflictError when there is a user."""
     if await has_users(session):
-        raise ConflictError("There is a user already: sign in instead.")
+        raise ConflictError(Text("There is a user already: sign in instead."))
     return await add_link(session, Purpose.SETUP)
 
 
@@ -62,9 +63,9 @@ async def refuse_taken(session: AsyncSession, *, name: str | None, email: str | 
     """Refuse a name that would be read as somebody else's, or an address that is in use."""
     same = func.lower(User.name) == func.lower(name)  # both there: Python has another small sigma
     if name and await session.scalar(select(User.id).where(same)):
-        raise ConflictError(f"The name {name!r} is taken.", "name")
+        raise ConflictError(Text("The name %(name)s is taken.", name=repr(name)), "name")
     if email and await session.scalar(select(User.id).where(User.email == email)):
-        raise ConflictError("This address belongs to another account.", "email")
+        raise ConflictError(Text("This address belongs to another account."), "email")
 
 
 async def refuse_weak_password_of(session: AsyncSession, user: User, password: str) -> None:
@@ -81,7 +82,7 @@ async def edit_password(session: AsyncSession, user: User, password_hash: str) -
     ConflictError when it is not the one any more that *user* was read with.
     """
     if not await keep_hash(session, user, password_hash):
-        raise ConflictError("The password was changed in the meantime.")
+        raise ConflictError(Text("The password was changed in the meantime."))
     await remove_links(session, user, Purpose.RESET)
     await record_event(session, Action.PASSWORD_CHANGED, by=user, on=user)
 
@@ -103,7 +104,7 @@ async def refuse_changed(session: AsyncSession, user: User) -> None:
     unchanged = User.id == user.id, User.password_hash == user.password_hash
     query = select(User.id).where(*unchanged, User.disabled_at.is_(None)).with_for_update()
     if await session.scalar(query) is None:
-        raise UnauthorizedError("Your account was changed meanwhile: sign in again.")
+        raise UnauthorizedError(Text("Your account was changed meanwhile: sign in again."))
 
 
 async def find_user_by_login(session: AsyncSession, login: str) -> User | None:

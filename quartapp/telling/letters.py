@@ -20,11 +20,12 @@ from quartapp.services.tell import (
     record_told,
     record_untold,
 )
+from quartapp.texts import Text
 
 Context = dict[str, Any]
 
 MAILS = 20  # deliveries that are due, written in one transaction
-DEFECT = "This is a defect of ours; the log tells more."
+DEFECT = Text("This is a defect of ours; the log tells more.")
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ async def try_to_write(
     except SQLAlchemyError:
         raise
     except AppError as error:
-        return str(error)
+        return error.text
     except Exception:
         logger.exception("Delivery %d cannot be written.", rows[0].id)
         return DEFECT

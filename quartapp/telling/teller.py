@@ -32,6 +32,7 @@ from quartapp.services.tell import (
 )
 from quartapp.telling.letters import DEFECT, tell_by_mail
 from quartapp.telling.payload import sign, write_payload
+from quartapp.texts import Text
 
 POLL = 1.0  # s between two looks for what is due
 BREATH = 0.05  # s until there is more of it
@@ -41,7 +42,7 @@ SECONDS = 10.0  # for one request
 LEASE = 60.0  # s until another teller may take what this one has not reported
 MARGIN = 5.0  # s before the lease ends that a request is given up
 GONE = 410  # whoever says so wants to be told no more
-LOST = "The secret that signs for this channel cannot be read any more; change it."
+LOST = Text("The secret that signs for this channel cannot be read any more; change it.")
 
 logger = logging.getLogger(__name__)
 
@@ -167,7 +168,7 @@ async def run_errand(teller: Teller, errand: Errand) -> None:
         async with asyncio.timeout(patience):
             reply = await send(teller, errand)
     except TimeoutError:
-        reply = Reply(None, "It waited too long for its turn.")
+        reply = Reply(None, Text("It waited too long for its turn."))
     except Exception:
         logger.exception("Delivery %d failed.", errand.notice.delivery_id)
         reply = Reply(None, DEFECT)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from quartapp.models.look import Reason
 from quartapp.models.rules.page import Page
 from quartapp.models.rules.rule import Place, Rule, Scope, Severity
+from quartapp.texts import Text
 
 SOON, NOW, LONGEST = timedelta(days=14), timedelta(days=3), timedelta(days=398)
 OLD = {"SSLv2", "SSLv3", "TLSv1", "TLSv1.1"}
@@ -17,7 +18,7 @@ EXPIRED, EARLY, MISMATCH = "has expired", "not yet valid", "mismatch"
 def find_old_protocol(page: Page) -> Iterator[Place]:
     seen = page.look.certificate
     if seen and seen.protocol in OLD:
-        yield page.host, f"It spoke {seen.protocol}."
+        yield page.host, Text("It spoke %(protocol)s.", protocol=seen.protocol)
     elif page.look.reason is Reason.TLS and any(word in page.look.detail for word in REFUSED):
         yield page.host, page.look.detail
 
@@ -52,22 +53,25 @@ def find_ending_soon(page: Page) -> Iterator[Place]:
     if times := find_left(page):
         left, whole = times
         if min(NOW, whole / 10) < left <= min(SOON, whole / 3):
-            yield page.host, f"It ends in {left.days} days."
+            yield page.host, Text("It ends in %(days)s days.", days=left.days)
 
 
 def find_ending_now(page: Page) -> Iterator[Place]:
     if times := find_left(page):
         left, whole = times
         if left <= min(NOW, whole / 10):
-            yield page.host, f"It ends in {max(0, left // timedelta(hours=1))} hours."
+            yield (
+                page.host,
+                Text("It ends in %(hours)s hours.", hours=max(0, left // timedelta(hours=1))),
+            )
 
 
 def find_too_long(page: Page) -> Iterator[Place]:
     if (times := find_left(page)) and times[1] > LONGEST:
-        yield page.host, f"It is made for {times[1].days} days."
+        yield page.host, Text("It is made for %(days)s days.", days=times[1].days)
 
 
-RENEW = (
+RENEW = Text(
     "Renew the certificate, and let a timer do so from now on, for example "
     "`certbot renew --deploy-hook 'systemctl reload nginx'`."
 )
@@ -75,10 +79,12 @@ RULES = (
     Rule(
         "tls-protocol-old",
         Severity.HIGH,
-        "TLS older than 1.2",
-        "The site speaks a version of TLS that is broken and withdrawn. Browsers refuse it, and "
-        "others on the way may read or change what is sent.",
-        "Allow TLS 1.2 and 1.3 only, in nginx by `ssl_protocols TLSv1.2 TLSv1.3;`.",
+        Text("TLS older than 1.2"),
+        Text(
+            "The site speaks a version of TLS that is broken and withdrawn. Browsers refuse it, "
+            "and others on the way may read or change what is sent."
+        ),
+        Text("Allow TLS 1.2 and 1.3 only, in nginx by `ssl_protocols TLSv1.2 TLSv1.3;`."),
         "RFC 8996",
         Scope.HANDSHAKE,
         find_old_protocol,
@@ -86,9 +92,11 @@ RULES = (
     Rule(
         "certificate-expired",
         Severity.CRITICAL,
-        "Certificate out of date",
-        "The certificate's time is over, or has not begun. Browsers warn everybody who comes, and "
-        "those who go on anyway cannot know whom they talk to.",
+        Text("Certificate out of date"),
+        Text(
+            "The certificate's time is over, or has not begun. Browsers warn everybody who "
+            "comes, and those who go on anyway cannot know whom they talk to."
+        ),
         RENEW,
         "RFC 5280, section 4.1.2.5",
         Scope.HANDSHAKE,
@@ -97,11 +105,15 @@ RULES = (
     Rule(
         "certificate-name-mismatch",
         Severity.HIGH,
-        "Certificate for another name",
-        "The certificate does not name this host. Browsers warn everybody who comes, as somebody "
-        "else might be answering.",
-        "Get a certificate that lists each name of the site, for example "
-        "`certbot -d example.com -d www.example.com`.",
+        Text("Certificate for another name"),
+        Text(
+            "The certificate does not name this host. Browsers warn everybody who comes, as "
+            "somebody else might be answering."
+        ),
+        Text(
+            "Get a certificate that lists each name of the site, for example `certbot -d "
+            "example.com -d www.example.com`."
+        ),
         "RFC 9525",
         Scope.HANDSHAKE,
         find_invalid(MISMATCH),
@@ -109,11 +121,15 @@ RULES = (
     Rule(
         "certificate-untrusted",
         Severity.HIGH,
-        "Certificate that nobody vouches for",
-        "The chain of the certificate does not lead to an authority that browsers know. It is "
-        "signed by itself, revoked, or a certificate in between is not sent along.",
-        "Send the whole chain, in nginx by `ssl_certificate /path/fullchain.pem;`, of an authority "
-        "that browsers trust.",
+        Text("Certificate that nobody vouches for"),
+        Text(
+            "The chain of the certificate does not lead to an authority that browsers know. It "
+            "is signed by itself, revoked, or a certificate in between is not sent along."
+        ),
+        Text(
+            "Send the whole chain, in nginx by `ssl_certificate /path/fullchain.pem;`, of an "
+            "authority that browsers trust."
+        ),
         "RFC 5280, section 6",
         Scope.HANDSHAKE,
         find_untrusted,
@@ -121,9 +137,11 @@ RULES = (
     Rule(
         "certificate-ends-soon",
         Severity.MEDIUM,
-        "Certificate ends soon",
-        "The certificate ends within two weeks, and has not been renewed. Once it has ended, "
-        "browsers warn everybody who comes.",
+        Text("Certificate ends soon"),
+        Text(
+            "The certificate ends within two weeks, and has not been renewed. Once it has "
+            "ended, browsers warn everybody who comes."
+        ),
         RENEW,
         "RFC 5280, section 4.1.2.5",
         Scope.HANDSHAKE,
@@ -132,9 +150,11 @@ RULES = (
     Rule(
         "certificate-ends-now",
         Severity.HIGH,
-        "Certificate ends within days",
-        "The certificate ends within three days, and has not been renewed. Once it has ended, "
-        "browsers warn everybody who comes.",
+        Text("Certificate ends within days"),
+        Text(
+            "The certificate ends within three days, and has not been renewed. Once it has "
+            "ended, browsers warn everybody who comes."
+        ),
         RENEW,
         "RFC 5280, section 4.1.2.5",
         Scope.HANDSHAKE,
@@ -143,10 +163,12 @@ RULES = (
     Rule(
         "certificate-too-long",
         Severity.LOW,
-        "Certificate valid for too long",
-        "The certificate is made for more than 398 days. Browsers refuse such ones of public "
-        "authorities, and a stolen key is of use for all that time.",
-        "Get one for 90 days or less, renewed by a timer, for example by `certbot`.",
+        Text("Certificate valid for too long"),
+        Text(
+            "The certificate is made for more than 398 days. Browsers refuse such ones of "
+            "public authorities, and a stolen key is of use for all that time."
+        ),
+        Text("Get one for 90 days or less, renewed by a timer, for example by `certbot`."),
         "CA/Browser Forum Baseline Requirements, section 6.3.2",
         Scope.HANDSHAKE,
         find_too_long,

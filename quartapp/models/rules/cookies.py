@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from quartapp.models.rules.cookie import FORGERY, Cookie, read_cookies
 from quartapp.models.rules.page import Page, is_local
 from quartapp.models.rules.rule import Place, Rule, Scope, Severity
+from quartapp.texts import Text
 
 
 def find(
@@ -46,19 +47,21 @@ def breaks_prefix(page: Page, cookie: Cookie) -> bool:
     return name.startswith("__host-") and (bool(flags.get("domain")) or flags.get("path") != "/")
 
 
-REMEDY = "Set it with its flags: `Set-Cookie: name=value; Path=/; Secure; HttpOnly; SameSite=Lax`."
+REMEDY = Text(
+    "Set it with its flags: `Set-Cookie: name=value; Path=/; Secure; HttpOnly; SameSite=Lax`."
+)
 MDN, OWASP = "MDN: Set-Cookie", "OWASP Session Management Cheat Sheet"
-SECURE = "The cookie is sent by http, too. "
-SCRIPTS = "Scripts of the page can read the cookie. "
-SITES = "The cookie does not say whether it is sent when other sites ask. "
-NO_SECURE, NO_HTTP_ONLY = "Secure is missing.", "HttpOnly is missing."
-NO_SITE = "SameSite is missing."
+NO_SECURE, NO_HTTP_ONLY = Text("Secure is missing."), Text("HttpOnly is missing.")
+NO_SITE = Text("SameSite is missing.")
 RULES = (
     Rule(
         "session-cookie-not-secure",
         Severity.HIGH,
-        "Session cookie without Secure",
-        SECURE + "Who is on the way, and gets one such request, is signed in as the visitor.",
+        Text("Session cookie without Secure"),
+        Text(
+            "The cookie is sent by http, too. Who is on the way, and gets one such request, is "
+            "signed in as the visitor."
+        ),
         REMEDY,
         OWASP,
         Scope.GOOD,
@@ -67,8 +70,8 @@ RULES = (
     Rule(
         "cookie-not-secure",
         Severity.LOW,
-        "Cookie without Secure",
-        SECURE + "Who is on the way can read and change it.",
+        Text("Cookie without Secure"),
+        Text("The cookie is sent by http, too. Who is on the way can read and change it."),
         REMEDY,
         MDN,
         Scope.GOOD,
@@ -77,8 +80,11 @@ RULES = (
     Rule(
         "session-cookie-not-http-only",
         Severity.MEDIUM,
-        "Session cookie without HttpOnly",
-        SCRIPTS + "One that somebody gets into it can take the session away.",
+        Text("Session cookie without HttpOnly"),
+        Text(
+            "Scripts of the page can read the cookie. One that somebody gets into it can take "
+            "the session away."
+        ),
         REMEDY,
         OWASP,
         Scope.GOOD,
@@ -87,8 +93,11 @@ RULES = (
     Rule(
         "cookie-not-http-only",
         Severity.INFO,
-        "Cookie without HttpOnly",
-        SCRIPTS + "That is fine where they need it, and a risk where they do not.",
+        Text("Cookie without HttpOnly"),
+        Text(
+            "Scripts of the page can read the cookie. That is fine where they need it, and a "
+            "risk where they do not."
+        ),
         REMEDY,
         MDN,
         Scope.GOOD,
@@ -97,8 +106,11 @@ RULES = (
     Rule(
         "session-cookie-without-same-site",
         Severity.LOW,
-        "Session cookie without SameSite",
-        SITES + "Some browsers send it then, and with it forged requests are obeyed.",
+        Text("Session cookie without SameSite"),
+        Text(
+            "The cookie does not say whether it is sent when other sites ask. Some browsers "
+            "send it then, and with it forged requests are obeyed."
+        ),
         REMEDY,
         OWASP,
         Scope.GOOD,
@@ -107,8 +119,11 @@ RULES = (
     Rule(
         "cookie-without-same-site",
         Severity.INFO,
-        "Cookie without SameSite",
-        SITES + "Browsers differ then, and some send it.",
+        Text("Cookie without SameSite"),
+        Text(
+            "The cookie does not say whether it is sent when other sites ask. Browsers differ "
+            "then, and some send it."
+        ),
         REMEDY,
         MDN,
         Scope.GOOD,
@@ -117,23 +132,29 @@ RULES = (
     Rule(
         "cookie-none-not-secure",
         Severity.MEDIUM,
-        "Cookie with SameSite=None, but without Secure",
-        "The cookie is meant for requests of other sites, but not kept to https. Browsers throw it "
-        "away, or send it openly.",
-        "Add the flag: `Set-Cookie: name=value; Path=/; Secure; HttpOnly; SameSite=None`.",
+        Text("Cookie with SameSite=None, but without Secure"),
+        Text(
+            "The cookie is meant for requests of other sites, but not kept to https. Browsers "
+            "throw it away, or send it openly."
+        ),
+        Text("Add the flag: `Set-Cookie: name=value; Path=/; Secure; HttpOnly; SameSite=None`."),
         MDN,
         Scope.GOOD,
-        find(is_none_plain, "SameSite is None, and Secure is missing."),
+        find(is_none_plain, Text("SameSite is None, and Secure is missing.")),
     ),
     Rule(
         "cookie-prefix-broken",
         Severity.MEDIUM,
-        "Cookie that breaks the promise of its name",
-        "The name begins with __Host- or __Secure-, but the flags are not those that it asks for. "
-        "Browsers throw such a cookie away.",
-        "Set what it asks for: `Set-Cookie: __Host-name=value; Path=/; Secure`, without Domain.",
+        Text("Cookie that breaks the promise of its name"),
+        Text(
+            "The name begins with __Host- or __Secure-, but the flags are not those that it "
+            "asks for. Browsers throw such a cookie away."
+        ),
+        Text(
+            "Set what it asks for: `Set-Cookie: __Host-name=value; Path=/; Secure`, without Domain."
+        ),
         "RFC 6265bis, section 4.1.3",
         Scope.GOOD,
-        find(breaks_prefix, "Its flags are not those of its prefix."),
+        find(breaks_prefix, Text("Its flags are not those of its prefix.")),
     ),
 )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from quartapp.models.rules.page import Page
 from quartapp.models.rules.rule import Place, Rule, Scope, Severity
+from quartapp.texts import Text
 
 SERVER = re.compile(r"[a-z][\w.-]*/v?\d+\.\d+", re.IGNORECASE | re.ASCII)
 NUMBER = re.compile(r"(?<![\w.])v?\d+\.\d+|[a-z]/\d+\.\d+", re.IGNORECASE | re.ASCII)
@@ -15,7 +16,7 @@ def find_header(*names: str, number: re.Pattern[str]) -> Callable[[Page], Iterat
         for name in names:
             for value in page.look.get_headers(name):
                 if number.search(value):
-                    yield name, f"It says “{value}”."
+                    yield name, Text("It says “%(value)s”.", value=value)
 
     return find
 
@@ -23,17 +24,19 @@ def find_header(*names: str, number: re.Pattern[str]) -> Callable[[Page], Iterat
 def find_generator(page: Page) -> Iterator[Place]:
     for value in page.get_metas("name", "generator"):
         if NUMBER.search(value):
-            yield "generator", f"It says “{value}”."
+            yield "generator", Text("It says “%(value)s”.", value=value)
 
 
-WHY = "Who looks for sites with a known hole finds this one without trying."
 RULES = (
     Rule(
         "server-version-shown",
         Severity.LOW,
-        "Version of the server shown",
-        f"The Server header tells the version of the software. {WHY}",
-        "Leave it out, in nginx by `server_tokens off;`, in Apache by `ServerTokens Prod`.",
+        Text("Version of the server shown"),
+        Text(
+            "The Server header tells the version of the software. Who looks for sites with a "
+            "known hole finds this one without trying."
+        ),
+        Text("Leave it out, in nginx by `server_tokens off;`, in Apache by `ServerTokens Prod`."),
         "OWASP HTTP Headers Cheat Sheet",
         Scope.ANSWER,
         find_header("server", number=SERVER),
@@ -41,10 +44,15 @@ RULES = (
     Rule(
         "framework-version-shown",
         Severity.LOW,
-        "Version of the framework shown",
-        f"A header tells the version of the framework or language. {WHY}",
-        "Take the header out, in PHP by `expose_php = Off`, in nginx by "
-        "`proxy_hide_header X-Powered-By;`.",
+        Text("Version of the framework shown"),
+        Text(
+            "A header tells the version of the framework or language. Who looks for sites with "
+            "a known hole finds this one without trying."
+        ),
+        Text(
+            "Take the header out, in PHP by `expose_php = Off`, in nginx by `proxy_hide_header "
+            "X-Powered-By;`."
+        ),
         "OWASP HTTP Headers Cheat Sheet",
         Scope.ANSWER,
         find_header(
@@ -54,9 +62,12 @@ RULES = (
     Rule(
         "generator-version-shown",
         Severity.LOW,
-        "Version of the generator shown",
-        f"A meta tag tells the version of the software that made the page. {WHY}",
-        "Take the tag out, in WordPress by `remove_action('wp_head', 'wp_generator');`.",
+        Text("Version of the generator shown"),
+        Text(
+            "A meta tag tells the version of the software that made the page. Who looks for "
+            "sites with a known hole finds this one without trying."
+        ),
+        Text("Take the tag out, in WordPress by `remove_action('wp_head', 'wp_generator');`."),
         "OWASP Web Security Testing Guide: Fingerprint Web Application Framework",
         Scope.PAGE,
         find_generator,

@@ -5,6 +5,7 @@ from urllib.parse import SplitResult
 
 from quartapp.models.rules.page import Page, is_address, is_local, name_place
 from quartapp.models.rules.rule import Place, Rule, Scope, Severity
+from quartapp.texts import Text
 
 # What they send depends on who asks, or changes without notice: no hash can stand for it.
 UNPINNED = {
@@ -53,7 +54,7 @@ def find_unpinned(name: str, attribute: str) -> Callable[[Page], Iterator[Place]
                 continue
             target = page.resolve(tag.get(attribute)) if tag.get(attribute) else page.address
             if is_foreign(page, target) and target.hostname not in UNPINNED:
-                yield name_place(target), "It has no integrity attribute."
+                yield name_place(target), Text("It has no integrity attribute.")
 
     return find
 
@@ -62,7 +63,7 @@ def find_plain_passwords(page: Page) -> Iterator[Place]:
     if page.address.scheme == "http" and not is_local(page.host):
         inputs = page.get_tags("input")
         if any(tag.get("type").strip().lower() == "password" for tag in inputs):
-            yield name_place(page.address), "The page asks for a password."
+            yield name_place(page.address), Text("The page asks for a password.")
 
 
 def find_foreign_forms(page: Page) -> Iterator[Place]:
@@ -71,11 +72,10 @@ def find_foreign_forms(page: Page) -> Iterator[Place]:
         target = page.resolve(tag.get("action"))
         is_post = tag.get("method").strip().lower() == "post"
         if is_post and target.scheme == "http" and is_foreign(page, target):
-            yield name_place(target), "A form posts to it."
+            yield name_place(target), Text("A form posts to it.")
 
 
-TAKEN = "Who takes over the host can change this page."
-PINNED = (
+PINNED = Text(
     "Best take the file to your own host, or pin it: "
     '`integrity="sha384-…" crossorigin="anonymous"`.'
 )
@@ -83,8 +83,11 @@ RULES = (
     Rule(
         "sri-missing-script",
         Severity.MEDIUM,
-        "Foreign script without integrity",
-        f"A script comes from a foreign host, whatever it is by now. {TAKEN}",
+        Text("Foreign script without integrity"),
+        Text(
+            "A script comes from a foreign host, whatever it is by now. Who takes over the host "
+            "can change this page."
+        ),
         PINNED,
         "W3C Subresource Integrity",
         Scope.PAGE,
@@ -93,8 +96,11 @@ RULES = (
     Rule(
         "sri-missing-style",
         Severity.LOW,
-        "Foreign stylesheet without integrity",
-        f"A stylesheet comes from a foreign host, whatever it is by now. {TAKEN}",
+        Text("Foreign stylesheet without integrity"),
+        Text(
+            "A stylesheet comes from a foreign host, whatever it is by now. Who takes over the "
+            "host can change this page."
+        ),
         PINNED,
         "W3C Subresource Integrity",
         Scope.PAGE,
@@ -103,10 +109,12 @@ RULES = (
     Rule(
         "password-over-http",
         Severity.HIGH,
-        "Password asked for by http",
-        "A page that came by http asks for a password. Everybody on the way can read it, or change "
-        "where it is sent.",
-        "Lead all of http to https, in nginx by `return 301 https://$host$request_uri;`.",
+        Text("Password asked for by http"),
+        Text(
+            "A page that came by http asks for a password. Everybody on the way can read it, or "
+            "change where it is sent."
+        ),
+        Text("Lead all of http to https, in nginx by `return 301 https://$host$request_uri;`."),
         "OWASP Authentication Cheat Sheet",
         Scope.PAGE,
         find_plain_passwords,
@@ -114,10 +122,14 @@ RULES = (
     Rule(
         "form-to-foreign-http",
         Severity.MEDIUM,
-        "Form that posts to a foreign host by http",
-        "What is typed into the form goes to another host, and by http. Everybody on the way can "
-        "read it.",
-        'Let the form lead to https: `<form method="post" action="https://www.example.com/">`.',
+        Text("Form that posts to a foreign host by http"),
+        Text(
+            "What is typed into the form goes to another host, and by http. Everybody on the "
+            "way can read it."
+        ),
+        Text(
+            'Let the form lead to https: `<form method="post" action="https://www.example.com/">`.'
+        ),
         "OWASP Transport Layer Security Cheat Sheet",
         Scope.PAGE,
         find_foreign_forms,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from quartapp.models.rules.page import Page
 from quartapp.models.rules.rule import Place, Rule, Scope, Severity
+from quartapp.texts import Text
 
 REFERRERS = {
     "no-referrer",
@@ -29,13 +30,13 @@ def find_framing(page: Page) -> Iterator[Place]:
     if not any("frame-ancestors" in policy.lower() for policy in policies) and not (
         {"deny", "sameorigin"} & set(options)
     ):
-        yield "frame-ancestors", "Neither frame-ancestors nor X-Frame-Options limits it."
+        yield "frame-ancestors", Text("Neither frame-ancestors nor X-Frame-Options limits it.")
 
 
 def find_sniffing(page: Page) -> Iterator[Place]:
     has_body = page.look.get_header("content-type") and page.look.body
     if has_body and split_values(page, "x-content-type-options")[0] != "nosniff":
-        yield "x-content-type-options", "The header does not say nosniff."
+        yield "x-content-type-options", Text("The header does not say nosniff.")
 
 
 def find_referrer(page: Page) -> str:
@@ -47,38 +48,40 @@ def find_referrer(page: Page) -> str:
 
 def find_referrer_missing(page: Page) -> Iterator[Place]:
     if not find_referrer(page):
-        yield "referrer-policy", "There is no header, nor a meta tag, with a known policy."
+        yield "referrer-policy", Text("There is no header, nor a meta tag, with a known policy.")
 
 
 def find_referrer_unsafe(page: Page) -> Iterator[Place]:
     if find_referrer(page) == "unsafe-url":
-        yield "referrer-policy", "The policy is unsafe-url."
+        yield "referrer-policy", Text("The policy is unsafe-url.")
 
 
 def find_permissions(page: Page) -> Iterator[Place]:
     if not page.look.get_header("permissions-policy"):
-        yield "permissions-policy", "There is no Permissions-Policy header."
+        yield "permissions-policy", Text("There is no Permissions-Policy header.")
 
 
 def find_open_credentials(page: Page) -> Iterator[Place]:
     origin = page.look.get_header("access-control-allow-origin")
     if origin == "*" and page.look.get_header("access-control-allow-credentials") == "true":
-        yield "access-control-allow-origin", "Every origin is allowed, with credentials."
+        yield "access-control-allow-origin", Text("Every origin is allowed, with credentials.")
 
 
 def find_null_origin(page: Page) -> Iterator[Place]:
     if page.look.get_header("access-control-allow-origin") == "null":
-        yield "access-control-allow-origin", "The origin null is allowed."
+        yield "access-control-allow-origin", Text("The origin null is allowed.")
 
 
 RULES = (
     Rule(
         "framing-allowed",
         Severity.MEDIUM,
-        "Every site may frame the page",
-        "Other sites can show the page in a frame, invisibly above their own. Visitors then click "
-        "on it without knowing.",
-        "Say who may: `Content-Security-Policy: frame-ancestors 'self'`.",
+        Text("Every site may frame the page"),
+        Text(
+            "Other sites can show the page in a frame, invisibly above their own. Visitors then "
+            "click on it without knowing."
+        ),
+        Text("Say who may: `Content-Security-Policy: frame-ancestors 'self'`."),
         "OWASP Clickjacking Defense Cheat Sheet",
         Scope.HEAD,
         find_framing,
@@ -86,10 +89,12 @@ RULES = (
     Rule(
         "nosniff-missing",
         Severity.LOW,
-        "Browsers guess the media type",
-        "Browsers may take an answer for something else than its Content-Type says. A file that "
-        "somebody uploaded can then run as a script.",
-        "Send this header with every answer: `X-Content-Type-Options: nosniff`.",
+        Text("Browsers guess the media type"),
+        Text(
+            "Browsers may take an answer for something else than its Content-Type says. A file "
+            "that somebody uploaded can then run as a script."
+        ),
+        Text("Send this header with every answer: `X-Content-Type-Options: nosniff`."),
         "MDN: X-Content-Type-Options",
         Scope.GOOD,
         find_sniffing,
@@ -97,10 +102,12 @@ RULES = (
     Rule(
         "referrer-policy-missing",
         Severity.INFO,
-        "No Referrer-Policy",
-        "What other sites learn of the addresses of this one is left to the browser. Newer ones "
-        "send the origin only, older ones all of it.",
-        "Send this header: `Referrer-Policy: strict-origin-when-cross-origin`.",
+        Text("No Referrer-Policy"),
+        Text(
+            "What other sites learn of the addresses of this one is left to the browser. Newer "
+            "ones send the origin only, older ones all of it."
+        ),
+        Text("Send this header: `Referrer-Policy: strict-origin-when-cross-origin`."),
         "MDN: Referrer-Policy",
         Scope.HEAD,
         find_referrer_missing,
@@ -108,10 +115,12 @@ RULES = (
     Rule(
         "referrer-policy-unsafe",
         Severity.LOW,
-        "Referrer-Policy tells all",
-        "Other sites get the whole address that a visitor comes from, even by http. Addresses may "
-        "hold names, searches and keys.",
-        "Send this header: `Referrer-Policy: strict-origin-when-cross-origin`.",
+        Text("Referrer-Policy tells all"),
+        Text(
+            "Other sites get the whole address that a visitor comes from, even by http. "
+            "Addresses may hold names, searches and keys."
+        ),
+        Text("Send this header: `Referrer-Policy: strict-origin-when-cross-origin`."),
         "MDN: Referrer-Policy",
         Scope.HEAD,
         find_referrer_unsafe,
@@ -119,10 +128,12 @@ RULES = (
     Rule(
         "permissions-policy-missing",
         Severity.INFO,
-        "No Permissions-Policy",
-        "The page does not give up what it does not need, as camera and position. Scripts that get "
-        "into it may ask visitors for them in its name.",
-        "Send this header: `Permissions-Policy: camera=(), geolocation=(), microphone=()`.",
+        Text("No Permissions-Policy"),
+        Text(
+            "The page does not give up what it does not need, as camera and position. Scripts "
+            "that get into it may ask visitors for them in its name."
+        ),
+        Text("Send this header: `Permissions-Policy: camera=(), geolocation=(), microphone=()`."),
         "MDN: Permissions-Policy",
         Scope.HEAD,
         find_permissions,
@@ -130,10 +141,15 @@ RULES = (
     Rule(
         "cors-any-with-credentials",
         Severity.MEDIUM,
-        "All origins allowed with credentials",
-        "The answer lets every site read it, and wants cookies to be sent along. Browsers "
-        "refuse the two together, which often leads to an origin that is let in unseen.",
-        "Allow one origin that is known: `Access-Control-Allow-Origin: https://app.example.com`.",
+        Text("All origins allowed with credentials"),
+        Text(
+            "The answer lets every site read it, and wants cookies to be sent along. Browsers "
+            "refuse the two together, which often leads to an origin that is let in unseen."
+        ),
+        Text(
+            "Allow one origin that is known: `Access-Control-Allow-Origin: "
+            "https://app.example.com`."
+        ),
         "MDN: Access-Control-Allow-Credentials",
         Scope.GOOD,
         find_open_credentials,
@@ -141,10 +157,15 @@ RULES = (
     Rule(
         "cors-null-origin",
         Severity.MEDIUM,
-        "The origin null is allowed",
-        "The answer may be read by the origin null. Every site can take it on, by a frame that is "
-        "sandboxed.",
-        "Allow one origin that is known: `Access-Control-Allow-Origin: https://app.example.com`.",
+        Text("The origin null is allowed"),
+        Text(
+            "The answer may be read by the origin null. Every site can take it on, by a frame "
+            "that is sandboxed."
+        ),
+        Text(
+            "Allow one origin that is known: `Access-Control-Allow-Origin: "
+            "https://app.example.com`."
+        ),
         "W3C CORS for Developers: Avoid returning null",
         Scope.GOOD,
         find_null_origin,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from quartapp.models.rules.page import Page, is_local, name_place
 from quartapp.models.rules.rule import Place, Rule, Scope, Severity
 from quartapp.models.rules.tags import Tag
+from quartapp.texts import Text
 
 # By tag, the attributes whose address can change the page, or gets what is typed into it.
 ACTIVE = {
@@ -36,7 +37,10 @@ def find_mixed(kinds: Mapping[str, tuple[str, ...]]) -> Callable[[Page], Iterato
         for tag, link in get_links(page, kinds):
             target = page.resolve(link)
             if target.scheme == "http" and not is_local(target.hostname or ""):
-                yield name_place(target), f"A tag of the kind {tag.name} names it."
+                yield (
+                    name_place(target),
+                    Text("A tag of the kind %(name)s names it.", name=tag.name),
+                )
 
     return find
 
@@ -53,10 +57,12 @@ RULES = (
     Rule(
         "mixed-active",
         Severity.HIGH,
-        "Active content by http",
-        "A page by https loads scripts, frames or styles by http, or sends forms so. Who is on the "
-        "way can change the page or read what is typed; browsers block much of it.",
-        "Name it by https, or send `Content-Security-Policy: upgrade-insecure-requests`.",
+        Text("Active content by http"),
+        Text(
+            "A page by https loads scripts, frames or styles by http, or sends forms so. Who is "
+            "on the way can change the page or read what is typed; browsers block much of it."
+        ),
+        Text("Name it by https, or send `Content-Security-Policy: upgrade-insecure-requests`."),
         "MDN: Mixed content",
         Scope.PAGE,
         find_mixed(ACTIVE),
@@ -64,10 +70,12 @@ RULES = (
     Rule(
         "mixed-passive",
         Severity.LOW,
-        "Images or media by http",
-        "A page by https shows images or media that come by http. Who is on the way sees and can "
-        "replace them.",
-        "Name them by https, or send `Content-Security-Policy: upgrade-insecure-requests`.",
+        Text("Images or media by http"),
+        Text(
+            "A page by https shows images or media that come by http. Who is on the way sees "
+            "and can replace them."
+        ),
+        Text("Name them by https, or send `Content-Security-Policy: upgrade-insecure-requests`."),
         "MDN: Mixed content",
         Scope.PAGE,
         find_mixed(PASSIVE),

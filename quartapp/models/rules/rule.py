@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from quartapp.models.rules.page import Page
+from quartapp.texts import Text
 
 Place = tuple[str, str]  # the stable part of a key, and what is to be said of it
 
 
 class Severity(StrEnum):
-    CRITICAL = "critical"
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-    INFO = "info"
+    CRITICAL = Text("critical")
+    HIGH = Text("high")
+    MEDIUM = Text("medium")
+    LOW = Text("low")
+    INFO = Text("info")
 
 
 class Scope(StrEnum):

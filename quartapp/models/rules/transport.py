@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from quartapp.models.rules.page import Page, is_address, is_local, split
 from quartapp.models.rules.rule import Place, Rule, Scope, Severity
+from quartapp.texts import Text
 
 LEAST_AGE = 180 * 24 * 3600  # seconds
 MAX_AGE = re.compile(r'max-age\s*=\s*"?(\d{1,12})"?', re.ASCII)
@@ -17,14 +18,17 @@ def find_plain(page: Page) -> Iterator[Place]:
     urls = (page.look.url, *page.look.hops)
     was_secure = any(split(url).scheme == "https" for url in urls)
     if page.address.scheme == "http" and not was_secure and not is_local(page.host):
-        yield page.host, "It answers by http, and leads nobody to https."
+        yield page.host, Text("It answers by http, and leads nobody to https.")
 
 
 def find_downgrade(page: Page) -> Iterator[Place]:
     ways = pairwise((*page.look.hops, page.address.geturl()))
     for source, target in ((split(source), split(target)) for source, target in ways):
         if source.scheme == "https" and target.scheme == "http":
-            yield source.hostname or "", f"It leads to http://{target.hostname}."
+            yield (
+                source.hostname or "",
+                Text("It leads to http://%(hostname)s.", hostname=target.hostname),
+            )
 
 
 def read_sts(page: Page) -> dict[str, str] | None:
@@ -42,19 +46,19 @@ def can_have_sts(page: Page) -> bool:
 
 def find_sts_missing(page: Page) -> Iterator[Place]:
     if can_have_sts(page) and read_sts(page) is None:
-        yield page.host, "There is no Strict-Transport-Security header with a max-age."
+        yield page.host, Text("There is no Strict-Transport-Security header with a max-age.")
 
 
 def find_sts_short(page: Page) -> Iterator[Place]:
     found = read_sts(page) if can_have_sts(page) else None
     if found and int(found["max-age"]) < LEAST_AGE:
-        yield page.host, f"Its max-age is {found['max-age']} seconds."
+        yield page.host, Text("Its max-age is %(seconds)s seconds.", seconds=found["max-age"])
 
 
 def find_sts_narrow(page: Page) -> Iterator[Place]:
     found = read_sts(page) if can_have_sts(page) else None
     if found and int(found["max-age"]) >= LEAST_AGE and "includesubdomains" not in found:
-        yield page.host, "The header does not say includeSubDomains."
+        yield page.host, Text("The header does not say includeSubDomains.")
 
 
 HEADER = "`Strict-Transport-Security: max-age=31536000; includeSubDomains`"
@@ -62,10 +66,12 @@ RULES = (
     Rule(
         "https-missing",
         Severity.HIGH,
-        "No way to https",
-        "The site answers by http and does not lead to https. Everybody on the way can read and "
-        "change what is sent, passwords among it.",
-        "Lead all of http to https, in nginx by `return 301 https://$host$request_uri;`.",
+        Text("No way to https"),
+        Text(
+            "The site answers by http and does not lead to https. Everybody on the way can read "
+            "and change what is sent, passwords among it."
+        ),
+        Text("Lead all of http to https, in nginx by `return 301 https://$host$request_uri;`."),
         "OWASP Transport Layer Security Cheat Sheet",
         Scope.WAY,
         find_plain,
@@ -73,10 +79,14 @@ RULES = (
     Rule(
         "https-left",
         Severity.HIGH,
-        "Redirect from https to http",
-        "The site leads from https back to http. From there on everybody on the way can read and "
-        "change what is sent.",
-        "Let each redirect name an https address, as in `Location: https://www.example.com/`.",
+        Text("Redirect from https to http"),
+        Text(
+            "The site leads from https back to http. From there on everybody on the way can "
+            "read and change what is sent."
+        ),
+        Text(
+            "Let each redirect name an https address, as in `Location: https://www.example.com/`."
+        ),
         "OWASP Transport Layer Security Cheat Sheet",
         Scope.WAY,
         find_downgrade,
@@ -84,10 +94,12 @@ RULES = (
     Rule(
         "hsts-missing",
         Severity.MEDIUM,
-        "No Strict-Transport-Security",
-        "Browsers are not told to come by https only. Who is on the way can keep those who type "
-        "the name, or follow an old link, on http.",
-        f"Send this header with every answer by https: {HEADER}.",
+        Text("No Strict-Transport-Security"),
+        Text(
+            "Browsers are not told to come by https only. Who is on the way can keep those who "
+            "type the name, or follow an old link, on http."
+        ),
+        Text("Send this header with every answer by https: %(header)s.", header=HEADER),
         "RFC 6797",
         Scope.GOOD,
         find_sts_missing,
@@ -95,10 +107,12 @@ RULES = (
     Rule(
         "hsts-short",
         Severity.LOW,
-        "Strict-Transport-Security is soon forgotten",
-        "Browsers remember for less than 180 days to come by https only. Who comes less often is "
-        "as badly protected as without it.",
-        f"Raise max-age to a year: {HEADER}.",
+        Text("Strict-Transport-Security is soon forgotten"),
+        Text(
+            "Browsers remember for less than 180 days to come by https only. Who comes less "
+            "often is as badly protected as without it."
+        ),
+        Text("Raise max-age to a year: %(header)s.", header=HEADER),
         "RFC 6797, section 6.1.1",
         Scope.GOOD,
         find_sts_short,
@@ -106,10 +120,12 @@ RULES = (
     Rule(
         "hsts-without-subdomains",
         Severity.INFO,
-        "Strict-Transport-Security leaves out subdomains",
-        "The rule to come by https only does not hold for subdomains. A forged one by http can "
-        "set cookies that this site then gets.",
-        f"Add includeSubDomains once all of them speak https: {HEADER}.",
+        Text("Strict-Transport-Security leaves out subdomains"),
+        Text(
+            "The rule to come by https only does not hold for subdomains. A forged one by http "
+            "can set cookies that this site then gets."
+        ),
+        Text("Add includeSubDomains once all of them speak https: %(header)s.", header=HEADER),
         "RFC 6797, section 6.1.2",
         Scope.GOOD,
         find_sts_narrow,
