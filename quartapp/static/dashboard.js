@@ -27,7 +27,7 @@ async function refresh() {
     replace(place, page.getElementById("dashboard"));
     say("");
   } catch {
-    say("The server cannot be reached; what you see may be old.");
+    say(note.dataset.away);
   } finally {
     isAsking = false;
   }

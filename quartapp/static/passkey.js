@@ -4,11 +4,10 @@ const KINDS = {
   create: (json) => ({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(json) }),
   get: (json) => ({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(json) }),
 };
-const FAULTS = {
-  InvalidStateError: "This device has a passkey of yours already.",
-  NotAllowedError: "No passkey was used: that was cancelled, or took too long.",
-  SecurityError: "Passkeys do not work at this address.",
-};
+/* What the page has to say of an error, as the attribute data-not-allowed-error. */
+function findFault(form, { name, message }) {
+  return form.dataset[name[0].toLowerCase() + name.slice(1)] ?? message;
+}
 
 async function fetchOptions(form) {
   const answer = await fetch(form.dataset.options, {
@@ -37,7 +36,7 @@ async function answerSubmit(event) {
   try {
     await ask(form);
   } catch (error) {
-    status.textContent = FAULTS[error.name] ?? error.message;
+    status.textContent = findFault(form, error);
   }
 }
 

@@ -1,18 +1,21 @@
 """The form that all forms start from: it reads the request, checks the token, and may wait."""
 
 from collections.abc import Callable, Mapping
-from typing import Self
+from functools import cache
+from typing import Any, Self
 
 from quart import request
 from quart_babel.speaklater import LazyString
 from wtforms import Form
 from wtforms.csrf.core import CSRF, CSRFTokenField
 from wtforms.fields import Field, SelectChoice
+from wtforms.i18n import get_translations
 from wtforms.validators import ValidationError
 
 from quartapp.auth.csrf import EXPIRED, find_sent_token, is_csrf_token, make_csrf_token
 from quartapp.errors import ConflictError, ForbiddenError, InvalidError
-from quartapp.languages import translate
+from quartapp.languages import find_language, translate
+from quartapp.texts import find_text
 
 
 class SessionToken(CSRF):
@@ -23,7 +26,13 @@ class SessionToken(CSRF):
 
     def validate_csrf_token(self, _form: Form, field: CSRFTokenField) -> None:
         if not is_csrf_token(find_sent_token(field.data)):
-            raise ValidationError(EXPIRED)
+            raise ValidationError(translate(EXPIRED))
+
+
+@cache
+def load_words(language: str) -> Any:
+    """Return what the validators of WTForms say, in its own catalogs."""
+    return get_translations([language])
 
 
 class BaseForm(Form):
@@ -32,6 +41,9 @@ class BaseForm(Form):
     class Meta:
         csrf = True
         csrf_class = SessionToken
+
+        def get_translations(self, _form: Form) -> Any:
+            return load_words(find_language())
 
     @classmethod
     async def read(cls, obj: object = None) -> Self:
@@ -52,17 +64,17 @@ class BaseForm(Form):
             try:
                 await check(field)
             except ValueError as error:
-                self.add_error(field.short_name, str(error))
+                self.add_error(field.short_name, find_text(error))
 
     def add_error(self, name: str, message: str) -> None:
-        self[name].errors = [*self[name].errors, message]
+        self[name].errors = [*self[name].errors, translate(message)]
 
     def add_refusal(self, error: ConflictError | InvalidError) -> None:
         """Show beside its field what the service refused."""
         name = error.field if isinstance(error, ConflictError) else error.errors[0].loc[0]
         if name not in self:
             raise error
-        self.add_error(str(name), str(error))
+        self.add_error(str(name), error.text)
 
     @property
     def status(self) -> int:
@@ -74,10 +86,12 @@ class BaseForm(Form):
 
 def offer(choices: Mapping[str, str]) -> list[SelectChoice]:
     """Return what a select offers: its labels by the values, each in the reader's language."""
-    return [
-        SelectChoice(value=value, label=LazyString(translate, label))
-        for value, label in choices.items()
-    ]
+    return [SelectChoice(value=value, label=later(label)) for value, label in choices.items()]
+
+
+def later(text: str) -> LazyString:
+    """Return *text* as one that is translated when it is shown; it is not escaped then."""
+    return LazyString(translate, text)
 
 
 async def require_token() -> None:
@@ -96,4 +110,4 @@ class Clean:
         try:
             field.data = self.rule(field.data or "")
         except ValueError as error:
-            raise ValidationError(str(error)) from error
+            raise ValidationError(translate(find_text(error))) from error

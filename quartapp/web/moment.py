@@ -4,9 +4,11 @@ Each is a <time> in UTC that says enough without JavaScript; quartapp/static/mom
 the zone of who reads, and keeps true what moves.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from markupsafe import Markup
+from quart_babel import gettext, ngettext
 
 from quartapp.models import utcnow
 
@@ -26,6 +28,14 @@ UNITS = (  # as in moment.js
     ("minute", timedelta(minutes=1)),
     ("second", SECOND),
 )
+WORDS: dict[str, Callable[[int], str]] = {
+    "year": lambda count: ngettext("%(num)d year", "%(num)d years", count),
+    "month": lambda count: ngettext("%(num)d month", "%(num)d months", count),
+    "day": lambda count: ngettext("%(num)d day", "%(num)d days", count),
+    "hour": lambda count: ngettext("%(num)d hour", "%(num)d hours", count),
+    "minute": lambda count: ngettext("%(num)d minute", "%(num)d minutes", count),
+    "second": lambda count: ngettext("%(num)d second", "%(num)d seconds", count),
+}
 
 
 class Moment:
@@ -95,13 +105,16 @@ def mark(**wishes: bool) -> dict[str, str]:
 def write_distance(distance: timedelta) -> str:
     """Write where a time is, seen from another: 3 minutes ago."""
     if abs(distance) < SECOND:
-        return "now"
-    length = write_span(distance)
-    return f"{length} ago" if distance < timedelta(0) else f"in {length}"
+        return gettext("now")
+    is_past, length = distance < timedelta(0), write_span(distance)
+    return (
+        gettext("%(length)s ago", length=length)
+        if is_past
+        else gettext("in %(length)s", length=length)
+    )
 
 
 def write_span(distance: timedelta) -> str:
     """Write how long it is, in its greatest unit."""
     name, unit = next((pair for pair in UNITS if abs(distance) >= pair[1]), UNITS[-1])
-    count = abs(distance) // unit
-    return f"{count} {name}" if count == 1 else f"{count} {name}s"
+    return WORDS[name](abs(distance) // unit)

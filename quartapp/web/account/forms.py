@@ -13,23 +13,23 @@ from quartapp.web.auth.forms import EmailField, NewPasswordField
 from quartapp.web.forms import BaseForm, Clean, offer
 
 SCOPES = {
-    Scope.READ: "Read",
-    Scope.WRITE: "Read and write",
-    Scope.ADMIN: "Everything, as an administrator",
+    Scope.READ: Text("Read"),
+    Scope.WRITE: Text("Read and write"),
+    Scope.ADMIN: Text("Everything, as an administrator"),
 }
 
 
 class PasswordForm(BaseForm):
     current = PasswordField(
-        "Password of today",
+        _("Password of today"),
         [InputRequired(), Length(max=MAX_PASSWORD)],
         render_kw={"autocomplete": "current-password", "autofocus": True},
     )
-    password = NewPasswordField("New password")
+    password = NewPasswordField(_("New password"))
 
 
 class EmailForm(BaseForm):
-    email = EmailField("New e-mail address")
+    email = EmailField(_("New e-mail address"))
 
 
 class LanguageForm(BaseForm):
@@ -42,14 +42,14 @@ class LanguageForm(BaseForm):
 
 class TokenForm(BaseForm):
     name = StringField(
-        "Name",
+        _("Name"),
         [DataRequired(), Clean(clean_line), Length(max=TOKEN_NAME_LENGTH)],
-        description="Which program will use it.",
+        description=_("Which program will use it."),
         render_kw={"autofocus": True},
     )
-    scope = SelectField("It may", default=Scope.READ)
+    scope = SelectField(_("It may"), default=Scope.READ)
 
     def offer_scopes(self, user: User) -> None:
         """Let *user* choose among what they may do themselves."""
         offered = [scope for scope in Scope if scope != Scope.ADMIN or may_administer(user)]
-        self.scope.choices = [(scope.value, SCOPES[scope]) for scope in offered]
+        self.scope.choices = offer({scope.value: SCOPES[scope] for scope in offered})

@@ -30,6 +30,7 @@ from quartapp.services.session import (
 )
 from quartapp.services.token import add_token, remove_token, select_tokens
 from quartapp.services.user import edit_password
+from quartapp.texts import Text
 from quartapp.web.account.forms import EmailForm, LanguageForm, PasswordForm, TokenForm
 from quartapp.web.auth.letters import tell_owner
 from quartapp.web.forms import BaseForm, require_token
@@ -71,13 +72,15 @@ async def password() -> ResponseReturnValue:
             password_hash = await hash_new_password(user, form.password.data)
             await edit_password(db.session, user, password_hash)
         except UnauthorizedError:
-            form.add_error("current", "This is not your password.")
+            form.add_error("current", Text("This is not your password."))
         except InvalidError as error:
             form.add_refusal(error)
         else:
             await close_sessions(db.session, user, but=find_own_session())
             await confirm_login()
-            await flash("The password was changed; every other browser is signed out.", "success")
+            await flash(
+                gettext("The password was changed; every other browser is signed out."), "success"
+            )
             await db.session.commit()
             return redirect(url_for(".show"), 303)
     return await render_template("account/password.html", form=form), form.status
@@ -110,7 +113,7 @@ async def remove() -> ResponseReturnValue:
     if await form.is_accepted():
         await remove_account(db.session, user)
         await logout_user()
-        await flash("Your account was removed.", "success")
+        await flash(gettext("Your account was removed."), "success")
         await db.session.commit()
         return redirect(url_for("auth.login"), 303)
     return await render_template("account/remove.html", form=form), form.status
@@ -140,7 +143,7 @@ async def remove_one_session(session_id: int) -> ResponseReturnValue:
     row = await remove_session(db.session, session_id, get_user(), as_admin=acts_as_admin())
     if row.id == getattr(get_asker().session, "id", None):
         await logout_user()
-    await flash("The browser was signed out.", "success")
+    await flash(gettext("The browser was signed out."), "success")
     await db.session.commit()
     return redirect(url_for(".sessions"), 303)
 
@@ -152,7 +155,7 @@ async def remove_other_sessions() -> ResponseReturnValue:
     await require_token()
     await end_sessions(db.session, get_user(), get_user(), but=find_own_session())
     await renew_login()
-    await flash("Every other browser was signed out.", "success")
+    await flash(gettext("Every other browser was signed out."), "success")
     await db.session.commit()
     return redirect(url_for(".sessions"), 303)
 
@@ -187,6 +190,6 @@ async def new_token() -> ResponseReturnValue:
 async def remove_one_token(token_id: int) -> ResponseReturnValue:
     await require_token()
     row = await remove_token(db.session, token_id, get_user(), as_admin=acts_as_admin())
-    await flash(f"The token {row.name} was revoked.", "success")
+    await flash(gettext("The token %(name)s was revoked.", name=row.name), "success")
     await db.session.commit()
     return redirect(url_for(".tokens"), 303)

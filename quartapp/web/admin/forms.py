@@ -1,26 +1,28 @@
+from quart_babel import lazy_gettext as _
 from wtforms import SelectField, StringField
 from wtforms.validators import DataRequired, Length
 
 from quartapp.models import Role
 from quartapp.models.user import EMAIL_LENGTH
-from quartapp.web.forms import BaseForm
+from quartapp.texts import Text
+from quartapp.web.forms import BaseForm, offer
 
-ROLES = {
-    Role.VIEWER.value: "Viewer: reads",
-    Role.EDITOR.value: "Editor: adds, and changes what is their own",
-    Role.ADMIN.value: "Administrator: does everything",
+ROLES: dict[str, str] = {
+    Role.VIEWER.value: Text("Viewer: reads"),
+    Role.EDITOR.value: Text("Editor: adds, and changes what is their own"),
+    Role.ADMIN.value: Text("Administrator: does everything"),
 }
 
 
 class RoleForm(BaseForm):
-    role = SelectField("Role", choices=ROLES)
+    role = SelectField(_("Role"), choices=offer(ROLES))
 
 
 class InvitationForm(BaseForm):
     email = StringField(
-        "E-mail",
+        _("E-mail"),
         [DataRequired(), Length(max=EMAIL_LENGTH)],
-        description="The link goes there, and holds for 3 days.",
+        description=_("The link goes there, and holds for 3 days."),
         render_kw={"autocomplete": "off", "autofocus": True, "inputmode": "email"},
     )
-    role = SelectField("Role", choices=ROLES, default=Role.VIEWER)
+    role = SelectField(_("Role"), choices=offer(ROLES), default=Role.VIEWER)

@@ -1,5 +1,6 @@
 from quart import flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
+from quart_babel import gettext
 
 from quartapp.auth import admin_required
 from quartapp.extensions import db
@@ -23,6 +24,6 @@ async def outbox() -> ResponseReturnValue:
 async def retry(message_id: int) -> ResponseReturnValue:
     await require_token()
     await retry_message(db.session, message_id)
-    await flash("It is sent as soon as a worker comes by.", "success")
+    await flash(gettext("It is sent as soon as a worker comes by."), "success")
     await db.session.commit()
     return redirect(url_for(".outbox"), 303)

@@ -1,8 +1,10 @@
 from quart import flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
+from quart_babel import gettext
 
 from quartapp.auth import acts_as_admin, admin_required, get_user
 from quartapp.extensions import db
+from quartapp.languages import translate
 from quartapp.mail.notices import tell_factors_forgotten
 from quartapp.models import Role, User
 from quartapp.services.paging import MAX_SIZE, paginate
@@ -60,7 +62,12 @@ async def change_role(user_id: int) -> ResponseReturnValue:
     if not await form.is_accepted():
         return await render_user(user, form)
     await edit_role(db.session, user, Role(form.role.data), get_user())
-    return await finish(f"The role of {user.name} is {form.role.data}.", user_id)
+    return await finish(
+        gettext(
+            "The role of %(name)s is %(role)s.", name=user.name, role=translate(form.role.data)
+        ),
+        user_id,
+    )
 
 
 @bp.post("/users/<id:user_id>/disable")
@@ -69,7 +76,7 @@ async def disable(user_id: int) -> ResponseReturnValue:
     await require_token()
     user = await get_user_by_id(db.session, user_id, seen_by=get_user())
     await disable_user(db.session, user, get_user())
-    return await finish(f"{user.name} is out, and comes in no more.", user_id)
+    return await finish(gettext("%(name)s is out, and comes in no more.", name=user.name), user_id)
 
 
 @bp.post("/users/<id:user_id>/enable")
@@ -78,7 +85,7 @@ async def enable(user_id: int) -> ResponseReturnValue:
     await require_token()
     user = await get_user_by_id(db.session, user_id, seen_by=get_user())
     await enable_user(db.session, user, get_user())
-    return await finish(f"{user.name} may come in again.", user_id)
+    return await finish(gettext("%(name)s may come in again.", name=user.name), user_id)
 
 
 @bp.post("/users/<id:user_id>/second-factor/remove")
@@ -89,8 +96,8 @@ async def remove_second_factor(user_id: int) -> ResponseReturnValue:
     token = await forget_factors(db.session, user, get_user())
     link = await tell_factors_forgotten(db.session, user, token)
     if link is None:
-        message = f"{user.name} chooses a new password by the link in the mail."
-        return await finish(message, user_id)
+        text = gettext("%(name)s chooses a new password by the link in the mail.", name=user.name)
+        return await finish(text, user_id)
     await db.session.commit()
     return await render_template("admin/unguarded.html", user=user, link=link)
 
@@ -101,7 +108,9 @@ async def remove_all_sessions(user_id: int) -> ResponseReturnValue:
     await require_token()
     user = await get_user_by_id(db.session, user_id, seen_by=get_user())
     await end_sessions(db.session, user, get_user())
-    return await finish(f"Every browser of {user.name} was signed out.", user_id)
+    return await finish(
+        gettext("Every browser of %(name)s was signed out.", name=user.name), user_id
+    )
 
 
 @bp.post("/sessions/<id:session_id>/remove")
@@ -109,7 +118,7 @@ async def remove_all_sessions(user_id: int) -> ResponseReturnValue:
 async def remove_one_session(session_id: int) -> ResponseReturnValue:
     await require_token()
     row = await remove_session(db.session, session_id, get_user(), as_admin=acts_as_admin())
-    return await finish("The browser was signed out.", row.user_id)
+    return await finish(gettext("The browser was signed out."), row.user_id)
 
 
 @bp.post("/tokens/<id:token_id>/remove")
@@ -117,4 +126,4 @@ async def remove_one_session(session_id: int) -> ResponseReturnValue:
 async def remove_one_token(token_id: int) -> ResponseReturnValue:
     await require_token()
     row = await remove_token(db.session, token_id, get_user(), as_admin=acts_as_admin())
-    return await finish(f"The token {row.name} was revoked.", row.user_id)
+    return await finish(gettext("The token %(name)s was revoked.", name=row.name), row.user_id)

@@ -1,6 +1,8 @@
 from typing import Any, Self
 
 from quart import request
+from quart_babel import lazy_gettext as _
+from quart_babel.speaklater import LazyString
 from wtforms import BooleanField, HiddenField, PasswordField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 from wtforms.widgets import EmailInput
@@ -8,39 +10,42 @@ from wtforms.widgets import EmailInput
 from quartapp.models.text import clean_email, clean_line, clean_username
 from quartapp.models.user import EMAIL_LENGTH, USERNAME_LENGTH
 from quartapp.security import MAX_PASSWORD, MIN_PASSWORD, MIN_SECOND_PASSWORD
-from quartapp.web.forms import BaseForm, Clean
+from quartapp.texts import Text
+from quartapp.web.forms import BaseForm, Clean, later
+
+PASSWORD, EMAIL = _("Password"), _("E-mail")
 
 
 class LoginForm(BaseForm):
     name = StringField(
-        "User name or e-mail",
+        _("User name or e-mail"),
         [DataRequired(), Clean(clean_line), Length(max=EMAIL_LENGTH)],
         render_kw={"autocomplete": "username", "autofocus": True},
     )
     password = PasswordField(
-        "Password",
+        PASSWORD,
         [InputRequired(), Length(max=MAX_PASSWORD)],
         render_kw={"autocomplete": "current-password"},
     )
-    remember = BooleanField("Remember me on this device")
+    remember = BooleanField(_("Remember me on this device"))
 
 
 class ConfirmForm(BaseForm):
     password = PasswordField(
-        "Password",
+        PASSWORD,
         [InputRequired(), Length(max=MAX_PASSWORD)],
         render_kw={"autocomplete": "current-password", "autofocus": True},
     )
 
 
-def describe_length(least: int) -> str:
-    return f"{least} characters or more; a few words make a good one."
+def describe_length(least: int) -> LazyString:
+    return later(Text("%(least)s characters or more; a few words make a good one.", least=least))
 
 
 class NewPasswordField(PasswordField):
     """A password that is chosen; its rules stand in services/password.py."""
 
-    def __init__(self, label: str = "Password", **given: Any) -> None:
+    def __init__(self, label: LazyString = PASSWORD, **given: Any) -> None:
         super().__init__(
             label,
             [InputRequired(), Length(max=MAX_PASSWORD)],
@@ -59,7 +64,7 @@ class EmailField(StringField):
 
     widget = EmailInput()
 
-    def __init__(self, label: str = "E-mail", **given: Any) -> None:
+    def __init__(self, label: LazyString = EMAIL, **given: Any) -> None:
         super().__init__(
             label,
             [DataRequired(), Clean(clean_email), Length(max=EMAIL_LENGTH)],
@@ -84,7 +89,7 @@ class LinkForm(BaseForm):
 
 class SetupForm(LinkForm):
     name = StringField(
-        "User name",
+        _("User name"),
         [DataRequired(), Clean(clean_username), Length(max=USERNAME_LENGTH)],
         render_kw={"autocomplete": "username", "autofocus": True},
     )
@@ -96,7 +101,7 @@ class RegisterForm(SetupForm):
 
 
 class ResetForm(LinkForm):
-    password = NewPasswordField("New password")
+    password = NewPasswordField(_("New password"))
 
 
 class AddressForm(BaseForm):
@@ -105,7 +110,7 @@ class AddressForm(BaseForm):
 
 class ForgotForm(BaseForm):
     name = StringField(
-        "User name or e-mail",
+        _("User name or e-mail"),
         [DataRequired(), Clean(clean_line), Length(max=EMAIL_LENGTH)],
         render_kw={"autocomplete": "username", "autofocus": True},
     )

@@ -5,6 +5,7 @@ A GET shows a form, only its POST uses the link: what previews links in mails us
 
 from quart import Blueprint, abort, current_app, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
+from quart_babel import gettext
 
 from quartapp.auth import hash_password_by_link, login_user, logout_user
 from quartapp.errors import ConflictError, InvalidError
@@ -56,7 +57,7 @@ async def new() -> ResponseReturnValue:
             form.add_refusal(error)
         else:
             await login_user(user)
-            await flash(f"Welcome, {user}.", "success")
+            await flash(gettext("Welcome, %(name)s.", name=user.name), "success")
             await db.session.commit()
             return redirect(url_for("dashboard.index"), 303)
     return await render_template("auth/register.html", form=form), form.status
@@ -89,7 +90,7 @@ async def reset() -> ResponseReturnValue:
             form.add_refusal(error)
         else:
             await logout_user()
-            await flash("The password was changed. Sign in with it.", "success")
+            await flash(gettext("The password was changed. Sign in with it."), "success")
             await db.session.commit()
             return redirect(url_for("auth.login"), 303)
     return await render_template("auth/reset.html", form=form), form.status
@@ -104,7 +105,7 @@ async def confirm() -> ResponseReturnValue:
         user, before = await confirm_email(db.session, form.token.data)
         if before:
             await send_mail(db.session, "moved", before, person=user.name)
-        await flash("The address is confirmed.", "success")
+        await flash(gettext("The address is confirmed."), "success")
         await db.session.commit()
         return redirect(url_for("account.show"), 303)
     return await render_template("auth/confirm_email.html", form=form), form.status

@@ -1,5 +1,6 @@
 from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
+from quart_babel import gettext
 
 from quartapp.auth import (
     authenticate,
@@ -17,6 +18,7 @@ from quartapp.limits import limit
 from quartapp.limits.keys import by_address
 from quartapp.models import Purpose
 from quartapp.services.user import set_up
+from quartapp.texts import Text
 from quartapp.web.auth.entry import let_in
 from quartapp.web.auth.forms import ConfirmForm, LoginForm, SetupForm
 from quartapp.web.auth.redirects import find_next
@@ -41,7 +43,7 @@ async def setup() -> ResponseReturnValue:
             form.add_refusal(error)
         else:
             await login_user(user)
-            await flash("Welcome. Now add the first site to watch.", "success")
+            await flash(gettext("Welcome. Now add the first site to watch."), "success")
             await db.session.commit()
             return redirect(url_for("dashboard.index"), 303)
     return await render_template("auth/setup.html", form=form), form.status
@@ -54,7 +56,7 @@ async def login() -> ResponseReturnValue:
         try:
             user = await authenticate(form.name.data, form.password.data)
         except UnauthorizedError as error:
-            form.add_error("password", str(error))
+            form.add_error("password", error.text)
         else:
             return await let_in(user, remember=form.remember.data)
     return await render_template("auth/login.html", form=form), form.status
@@ -69,7 +71,7 @@ async def confirm() -> ResponseReturnValue:
         try:
             await authenticate(get_user().name, form.password.data)
         except UnauthorizedError:
-            form.add_error("password", "This is not your password.")
+            form.add_error("password", Text("This is not your password."))
         else:
             await confirm_login()
             await db.session.commit()

@@ -2,6 +2,7 @@ from typing import Any
 
 from quart import Blueprint, current_app, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
+from quart_babel import gettext
 
 from quartapp.auth import get_user, login_required
 from quartapp.errors import InvalidError
@@ -70,7 +71,7 @@ async def new(slug: str) -> ResponseReturnValue:
     form = await ReportForm.read()
     if await form.is_accepted():
         bug = await report_bug(db.session, entity, get_user(), **form.values)
-        return await say_done(bug, "The bug was reported.")
+        return await say_done(bug, gettext("The bug was reported."))
     return await render_template("bug/new.html", form=form, entity=entity), form.status
 
 
@@ -93,7 +94,7 @@ async def settle(bug_id: int) -> ResponseReturnValue:
         except InvalidError as error:
             form.add_refusal(error)
         else:
-            return await say_done(bug, "The bug was changed.")
+            return await say_done(bug, gettext("The bug was changed."))
     return await render_bug(bug, form, CommentForm())
 
 
@@ -113,7 +114,7 @@ async def comment(bug_id: int) -> ResponseReturnValue:
     if not await form.is_accepted():
         return await render_bug(bug, await make_settle_form(bug, is_sent=False), form)
     await comment_bug(db.session, bug, get_user(), form.body.data)
-    return await say_done(bug, "The comment was added.")
+    return await say_done(bug, gettext("The comment was added."))
 
 
 async def make_settle_form(bug: Bug, *, is_sent: bool = True) -> SettleForm:

@@ -2,6 +2,7 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 from quart import current_app
+from quart_babel import lazy_gettext as _
 from wtforms import BooleanField, IntegerField, StringField, URLField
 from wtforms.fields import Field
 from wtforms.validators import DataRequired, InputRequired, Length
@@ -15,6 +16,7 @@ from quartapp.models.entity import NAME_LENGTH, URL_LENGTH
 from quartapp.models.event import Topic
 from quartapp.models.text import clean_line, clean_url
 from quartapp.services.entity import find_entities
+from quartapp.texts import Text
 from quartapp.web.forms import BaseForm, Clean
 
 
@@ -22,18 +24,20 @@ class ChannelForm(BaseForm):
     """What one is told of."""
 
     site = StringField(
-        "Site",
+        _("Site"),
         [Clean(clean_line), Length(max=NAME_LENGTH)],
-        description="Its name. Leave it empty for all sites.",
+        description=_("Its name. Leave it empty for all sites."),
     )
-    usability = BooleanField("When it is down and up again, and of its certificate", default=True)
-    tamper = BooleanField("When it is changed", default=True)
-    bug = BooleanField("When a bug is found", default=True)
+    usability = BooleanField(
+        _("When it is down and up again, and of its certificate"), default=True
+    )
+    tamper = BooleanField(_("When it is changed"), default=True)
+    bug = BooleanField(_("When a bug is found"), default=True)
     remind_every = IntegerField(
-        "Remind me every … minutes while it is down",
+        _("Remind me every … minutes while it is down"),
         [InputRequired()],
         default=0,
-        description="0 for never.",
+        description=_("0 for never."),
     )
     entity: Entity | None = None
 
@@ -50,11 +54,11 @@ class ChannelForm(BaseForm):
             try:
                 (self.entity,) = await find_entities(db.session, [field.data])
             except (NotFoundError, ValueError) as error:
-                raise ValueError("There is no such site.") from error
+                raise ValueError(Text("There is no such site.")) from error
 
     async def check_bug(self, _: Field) -> None:
         if not self.topics:
-            raise ValueError("Choose something to be told of.")
+            raise ValueError(Text("Choose something to be told of."))
 
     async def check_remind_every(self, field: Field) -> None:
         clean_reminder(field.data)
@@ -70,7 +74,7 @@ class ChannelForm(BaseForm):
 
 
 class WebhookForm(ChannelForm):
-    url = URLField("Address", [DataRequired(), Clean(clean_url), Length(max=URL_LENGTH)])
+    url = URLField(_("Address"), [DataRequired(), Clean(clean_url), Length(max=URL_LENGTH)])
 
     async def check_url(self, field: Field) -> None:
         if field.data != field.object_data:  # what settings have ruled out since may stay

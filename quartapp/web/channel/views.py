@@ -1,5 +1,6 @@
 from quart import Blueprint, current_app, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
+from quart_babel import gettext
 
 from quartapp.auth import get_box, get_user, login_required
 from quartapp.errors import ForbiddenError
@@ -8,6 +9,7 @@ from quartapp.limits.rules import limit
 from quartapp.models import Channel, ChannelKind
 from quartapp.models.rights import may_have_webhook
 from quartapp.services.channel import (
+    NO_WEBHOOK,
     add_mail,
     add_test,
     add_webhook,
@@ -44,7 +46,9 @@ async def new_mail() -> ResponseReturnValue:
     form, user = await ChannelForm.read(), get_user()
     if await form.is_accepted():
         channel = await add_mail(db.session, user, **form.values)
-        return await say_done(channel.id, "The channel was added. Have a test sent to see it work.")
+        return await say_done(
+            channel.id, gettext("The channel was added. Have a test sent to see it work.")
+        )
     address = find_recipient(user)
     return await render_template("channel/mail.html", form=form, address=address), form.status
 
@@ -55,7 +59,7 @@ async def new_webhook() -> ResponseReturnValue:
     """Add a webhook; the page that answers is the only one that shows its secret."""
     form, user = await WebhookForm.read(), get_user()
     if not may_have_webhook(user):
-        raise ForbiddenError("Viewers are told by mail; ask an administrator to be an editor.")
+        raise ForbiddenError(NO_WEBHOOK)
     if await form.is_accepted():
         channel, secret = await add_webhook(db.session, user, box=get_box(), **form.values)
         await db.session.commit()
@@ -84,7 +88,7 @@ async def edit(channel_id: int) -> ResponseReturnValue:
     form = await kind.of(channel)
     if await form.is_accepted():
         await edit_channel(db.session, channel, **form.values)
-        return await say_done(channel_id, "The channel was changed.")
+        return await say_done(channel_id, gettext("The channel was changed."))
     return await render_template("channel/edit.html", form=form, row=channel), form.status
 
 
@@ -94,7 +98,9 @@ async def edit(channel_id: int) -> ResponseReturnValue:
 async def test(channel_id: int) -> ResponseReturnValue:
     await require_token()
     await add_test(db.session, await get_own(channel_id))
-    return await say_done(channel_id, "A test is on its way; below you see what became of it.")
+    return await say_done(
+        channel_id, gettext("A test is on its way; below you see what became of it.")
+    )
 
 
 @bp.post("/<id:channel_id>/secret")
@@ -111,13 +117,13 @@ async def new_secret(channel_id: int) -> ResponseReturnValue:
 @bp.post("/<id:channel_id>/on")
 @login_required
 async def turn_on(channel_id: int) -> ResponseReturnValue:
-    return await switch(channel_id, True, "You are told there again.")
+    return await switch(channel_id, True, gettext("You are told there again."))
 
 
 @bp.post("/<id:channel_id>/off")
 @login_required
 async def turn_off(channel_id: int) -> ResponseReturnValue:
-    return await switch(channel_id, False, "You are told nothing more there.")
+    return await switch(channel_id, False, gettext("You are told nothing more there."))
 
 
 async def switch(channel_id: int, is_on: bool, done: str) -> ResponseReturnValue:
@@ -131,7 +137,7 @@ async def switch(channel_id: int, is_on: bool, done: str) -> ResponseReturnValue
 async def remove(channel_id: int) -> ResponseReturnValue:
     await require_token()
     await remove_channel(db.session, await get_own(channel_id), get_user())
-    await flash("The channel was removed.", "success")
+    await flash(gettext("The channel was removed."), "success")
     await db.session.commit()
     return redirect(url_for(".index"), 303)
 

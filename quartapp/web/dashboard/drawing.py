@@ -19,15 +19,14 @@ HOURS_OF_POINT = 3
 
 
 class Picture(NamedTuple):
-    """What is drawn of a site: a bar, which is also told in words, and a line behind it."""
+    """What is drawn of a site: a bar, and a line behind it."""
 
-    label: str
     bar: Markup
     line: str
 
 
 def draw_site(site: Glance) -> Picture:
-    return Picture(describe_days(site.days), draw_days(site.days), draw_means(site.means))
+    return Picture(draw_days(site.days), draw_means(site.means))
 
 
 @lru_cache(maxsize=4096)  # many sites had the same days
@@ -53,21 +52,6 @@ def find_runs(days: str) -> Iterator[tuple[str, int, int]]:
         if day != UNKNOWN:
             yield day, first, length
         first += length
-
-
-def describe_days(days: str) -> str:
-    """Say what the bar shows."""
-    known = len(days) - days.count(UNKNOWN)
-    away = days.count(Day.SHAKY) + days.count(Day.DOWN)
-    if not known:
-        return "Nobody looked yet"
-    if not away:
-        return f"No outage in {count(known)}"
-    return f"Outages on {away} of {count(known)}"
-
-
-def count(days: int) -> str:
-    return "1 day" if days == 1 else f"{days} days"
 
 
 def draw_means(means: Sequence[int | None]) -> str:

@@ -6,6 +6,7 @@ from quartapp.extensions import db
 from quartapp.models import utcnow
 from quartapp.services.dashboard import load_dashboard
 from quartapp.web.dashboard.drawing import draw_site
+from quartapp.web.dashboard.words import Words
 
 bp = Blueprint("dashboard", __name__)
 
@@ -18,4 +19,5 @@ async def index() -> ResponseReturnValue:
         "dashboard/index.html",
         dashboard=found,
         sites=[(site, draw_site(site)) for site in found.glances],
+        words=Words(),
     )

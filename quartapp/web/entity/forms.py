@@ -1,6 +1,7 @@
 from typing import Any
 
 from quart import current_app
+from quart_babel import lazy_gettext as _
 from wtforms import BooleanField, StringField, TextAreaField, URLField
 from wtforms.fields import Field
 from wtforms.validators import DataRequired, Length
@@ -13,12 +14,12 @@ from quartapp.web.forms import BaseForm, Clean
 
 
 class EntityForm(BaseForm):
-    name = StringField("Name", [DataRequired(), Clean(clean_line), Length(1, NAME_LENGTH)])
-    url = URLField("Address", [DataRequired(), Clean(clean_url), Length(max=URL_LENGTH)])
+    name = StringField(_("Name"), [DataRequired(), Clean(clean_line), Length(1, NAME_LENGTH)])
+    url = URLField(_("Address"), [DataRequired(), Clean(clean_url), Length(max=URL_LENGTH)])
     content = TextAreaField(
-        "Description", [Clean(clean_text), Length(max=CONTENT_LENGTH)], render_kw={"rows": 5}
+        _("Description"), [Clean(clean_text), Length(max=CONTENT_LENGTH)], render_kw={"rows": 5}
     )
-    is_public = BooleanField("Show it on the public status page")
+    is_public = BooleanField(_("Show it on the public status page"))
 
     async def check_url(self, field: Field) -> None:
         if field.data != field.object_data:  # what settings have ruled out since may stay
@@ -31,7 +32,7 @@ class EntityForm(BaseForm):
 
 class CommentForm(BaseForm):
     body = TextAreaField(
-        "Comment",
+        _("Comment"),
         [DataRequired(), Clean(clean_text), Length(1, COMMENT_LENGTH)],
         render_kw={"rows": 3},
     )

@@ -1,5 +1,6 @@
 from quart import Blueprint, current_app, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
+from quart_babel import gettext
 
 from quartapp.auth import get_user, login_required
 from quartapp.errors import ConflictError
@@ -111,7 +112,7 @@ async def comment(slug: str) -> ResponseReturnValue:
         return await render_entity(entity, form)
     await add_comment(db.session, entity, form.body.data, get_user())
     last = (await paginate_comments(entity, 1)).pages  # where the new one stands
-    await flash("The comment was added.", "success")
+    await flash(gettext("The comment was added."), "success")
     await db.session.commit()
     return redirect(url_for(".show", slug=slug, page=last if last > 1 else None), 303)
 
@@ -127,7 +128,7 @@ async def new() -> ResponseReturnValue:
         except ConflictError as error:
             form.add_refusal(error)
         else:
-            await flash(f"{entity} was added.", "success")
+            await flash(gettext("%(name)s was added.", name=entity.name), "success")
             await db.session.commit()
             return redirect(url_for(".show", slug=entity.slug), 303)
     return await render_template("entity/create.html", form=form), form.status
@@ -145,7 +146,7 @@ async def edit(slug: str) -> ResponseReturnValue:
         except ConflictError as error:
             form.add_refusal(error)
         else:
-            await flash(f"{entity} was changed.", "success")
+            await flash(gettext("%(name)s was changed.", name=entity.name), "success")
             await db.session.commit()
             return redirect(url_for(".show", slug=slug), 303)
     return await render_template("entity/update.html", form=form, entity=entity), form.status
@@ -159,7 +160,7 @@ async def remove(slug: str) -> ResponseReturnValue:
     form = await BaseForm.read()
     if await form.is_accepted():
         await remove_entity(db.session, entity, get_user())
-        await flash(f"{entity} was removed.", "success")
+        await flash(gettext("%(name)s was removed.", name=entity.name), "success")
         await db.session.commit()
         return redirect(url_for(".index"), 303)
     return await render_template("entity/delete.html", form=form, entity=entity), form.status

@@ -3,6 +3,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from quart import request
+from quart_babel import lazy_gettext as _
 from wtforms import (
     DateTimeLocalField,
     IntegerField,
@@ -16,32 +17,44 @@ from quartapp.models import Maintenance
 from quartapp.models.maintenance import TITLE_LENGTH, ZONE_LENGTH
 from quartapp.models.text import clean_line
 from quartapp.models.window import DAYS, MAX_MINUTES, clean_zone, list_zones, to_moment
-from quartapp.web.forms import BaseForm, Clean
+from quartapp.texts import Text
+from quartapp.web.forms import BaseForm, Clean, offer
 
-NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+NAMES = (
+    Text("Monday"),
+    Text("Tuesday"),
+    Text("Wednesday"),
+    Text("Thursday"),
+    Text("Friday"),
+    Text("Saturday"),
+    Text("Sunday"),
+)
 WEEKDAYS = dict(zip(DAYS, NAMES, strict=True))
 MINUTE = "%Y-%m-%dT%H:%M"
 
 
 class MaintenanceForm(BaseForm):
-    title = StringField("Title", [DataRequired(), Clean(clean_line), Length(1, TITLE_LENGTH)])
+    title = StringField(_("Title"), [DataRequired(), Clean(clean_line), Length(1, TITLE_LENGTH)])
     timezone = StringField(
-        "Time zone",
+        _("Time zone"),
         [InputRequired(), Length(max=ZONE_LENGTH), Clean(clean_zone)],
         default="UTC",
-        description="Such as Europe/Berlin: all times below are by its clocks.",
+        description=_("Such as Europe/Berlin: all times below are by its clocks."),
     )
     starts_at = DateTimeLocalField(
-        "Once, from", [Optional()], format=MINUTE, description="Leave it out for what repeats."
+        _("Once, from"),
+        [Optional()],
+        format=MINUTE,
+        description=_("Leave it out for what repeats."),
     )
-    ends_at = DateTimeLocalField("Until", [Optional()], format=MINUTE)
+    ends_at = DateTimeLocalField(_("Until"), [Optional()], format=MINUTE)
     weekdays = SelectMultipleField(
-        "Or on each",
-        choices=WEEKDAYS,
-        description="Choose one day or several.",
+        _("Or on each"),
+        choices=offer(WEEKDAYS),
+        description=_("Choose one day or several."),
     )
-    start_time = TimeField("From", [Optional()], format="%H:%M")
-    minutes = IntegerField("For … minutes", [Optional(), NumberRange(1, MAX_MINUTES)])
+    start_time = TimeField(_("From"), [Optional()], format="%H:%M")
+    minutes = IntegerField(_("For … minutes"), [Optional(), NumberRange(1, MAX_MINUTES)])
 
     @classmethod
     async def of(cls, window: Maintenance) -> Self:

@@ -1,5 +1,6 @@
 from quart import Blueprint, current_app, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
+from quart_babel import gettext
 
 from quartapp.auth import get_user, login_required
 from quartapp.errors import InvalidError
@@ -51,9 +52,15 @@ async def add(entity: Entity | None) -> ResponseReturnValue:
         except InvalidError as error:
             form.add_refusal(error)
         else:
-            return await say_done(f"{entity or 'Every site'} rests then.")
+            return await say_done(describe_rest(entity))
     page = await render_template("maintenance/edit.html", form=form, entity=entity, window=None)
     return page, form.status
+
+
+def describe_rest(entity: Entity | None) -> str:
+    if entity is None:
+        return gettext("Every site rests then.")
+    return gettext("%(name)s rests then.", name=entity.name)
 
 
 @bp.route("/maintenances/<id:maintenance_id>/edit", methods=["GET", "POST"])
@@ -69,7 +76,7 @@ async def edit(maintenance_id: int) -> ResponseReturnValue:
         except InvalidError as error:
             form.add_refusal(error)
         else:
-            return await say_done(f"{window.title} is kept.")
+            return await say_done(gettext("%(name)s is kept.", name=window.title))
     page = await render_template("maintenance/edit.html", form=form, entity=entity, window=title)
     return page, form.status
 
@@ -80,7 +87,7 @@ async def remove(maintenance_id: int) -> ResponseReturnValue:
     await require_token()
     window = await get_maintenance(db.session, maintenance_id)
     await remove_maintenance(db.session, window, get_user())
-    return await say_done(f"{window.title} is removed.")
+    return await say_done(gettext("%(name)s is removed.", name=window.title))
 
 
 async def say_done(message: str) -> ResponseReturnValue:

@@ -1,3 +1,4 @@
+from quart_babel import lazy_gettext as _
 from wtforms import BooleanField, HiddenField, StringField
 from wtforms.validators import DataRequired, Length
 
@@ -16,7 +17,7 @@ class SignInForm(BaseForm):
 class PasskeyForm(BaseForm):
     answer = HiddenField(validators=[DataRequired(), Length(max=ANSWER_LENGTH)])
     name = StringField(
-        "Name",
+        _("Name"),
         [DataRequired(), Clean(clean_line), Length(max=PASSKEY_NAME_LENGTH)],
-        description="Which device or password manager holds it.",
+        description=_("Which device or password manager holds it."),
     )

@@ -1,5 +1,6 @@
 from quart import Blueprint, Response, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
+from quart_babel import gettext
 
 from quartapp.auth import acts_as_admin, fresh_login_required, get_user, login_user
 from quartapp.auth.csrf import EXPIRED
@@ -12,6 +13,7 @@ from quartapp.auth.passkey import (
 )
 from quartapp.errors import BadRequestError, ForbiddenError, UnauthorizedError
 from quartapp.extensions import db
+from quartapp.languages import translate
 from quartapp.limits import limit
 from quartapp.limits.keys import by_address
 from quartapp.services.ceremony import describe_creation, describe_request
@@ -55,7 +57,7 @@ async def sign_in() -> ResponseReturnValue:
         answer, site = form.answer.data, find_site()
         user = await find_user_by_passkey(db.session, answer, site=site, challenge=challenge)
     except (BadRequestError, UnauthorizedError) as error:
-        await flash(str(error), "info")
+        await flash(translate(error.text), "info")
         return redirect(url_for("auth.login", next=wanted), 303)
     await login_user(user, remember=form.remember.data)
     await db.session.commit()
@@ -74,7 +76,10 @@ async def index() -> ResponseReturnValue:
         challenge = take_challenge(name_creation())
         given = {"name": form.name.data, "site": find_site(), "challenge": challenge}
         row = await add_passkey(db.session, user, form.answer.data, **given)
-        await flash(f"The passkey {row.name} was added: you can sign in by it.", "success")
+        await flash(
+            gettext("The passkey %(name)s was added: you can sign in by it.", name=row.name),
+            "success",
+        )
         await db.session.commit()
         return redirect(url_for(".index"), 303)
     rows = await list_passkeys(db.session, user)
@@ -95,6 +100,6 @@ async def creation_options() -> ResponseReturnValue:
 async def remove(passkey_id: int) -> ResponseReturnValue:
     await require_token()
     row = await remove_passkey(db.session, passkey_id, get_user(), as_admin=acts_as_admin())
-    await flash(f"The passkey {row.name} was removed.", "success")
+    await flash(gettext("The passkey %(name)s was removed.", name=row.name), "success")
     await db.session.commit()
     return redirect(url_for(".index"), 303)

@@ -1,3 +1,4 @@
+from quart_babel import lazy_gettext as _
 from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
@@ -10,9 +11,9 @@ BY_HAND = {"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "fa
 
 class StepForm(BaseForm):
     code = StringField(
-        "Code",
+        _("Code"),
         [DataRequired(), Length(max=CODE_LENGTH)],
-        description="The six digits that your app shows now, or one of your recovery codes.",
+        description=_("The six digits that your app shows now, or one of your recovery codes."),
         render_kw=BY_HAND,
     )
 
@@ -20,16 +21,16 @@ class StepForm(BaseForm):
 class NewFactorForm(BaseForm):
     sealed = HiddenField()
     code = StringField(
-        "Code",
+        _("Code"),
         [DataRequired(), Length(max=CODE_LENGTH)],
-        description="The six digits that the app shows now.",
+        description=_("The six digits that the app shows now."),
         render_kw={**BY_HAND, "inputmode": "numeric"},
     )
 
 
 class RemoveFactorForm(BaseForm):
     password = PasswordField(
-        "Password",
+        _("Password"),
         [InputRequired(), Length(max=MAX_PASSWORD)],
         render_kw={"autocomplete": "current-password", "autofocus": True},
     )

@@ -1,5 +1,6 @@
 from quart import Blueprint, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
+from quart_babel import gettext
 
 from quartapp.auth import (
     authenticate,
@@ -26,6 +27,7 @@ from quartapp.services.second_factor import (
     turn_off,
 )
 from quartapp.services.session import close_sessions
+from quartapp.texts import Text
 from quartapp.web.account.views import find_own_session
 from quartapp.web.auth.redirects import find_next
 from quartapp.web.forms import require_token
@@ -43,13 +45,15 @@ async def step() -> ResponseReturnValue:
     if request.method == "POST":
         await require_token()
     if asked is None:
-        await flash("Give your password first; the code is asked for within five minutes.", "info")
+        await flash(
+            gettext("Give your password first; the code is asked for within five minutes."), "info"
+        )
         return redirect(url_for("auth.login", next=wanted), 303)
     if await form.is_accepted():
         try:
             await check_code(asked.user, form.code.data)
         except UnauthorizedError as error:
-            form.add_error("code", str(error))
+            form.add_error("code", error.text)
         else:
             await login_user(asked.user, remember=asked.remember)
             await db.session.commit()
@@ -115,12 +119,12 @@ async def remove() -> ResponseReturnValue:
             await authenticate(user.name, form.password.data)
             await turn_off(db.session, user, form.password.data)
         except UnauthorizedError:
-            form.add_error("password", "This is not your password.")
+            form.add_error("password", Text("This is not your password."))
         except InvalidError as error:
             form.add_refusal(error)
         else:
             await renew_sessions()
-            await flash("Your password alone signs you in from now on.", "success")
+            await flash(gettext("Your password alone signs you in from now on."), "success")
             await db.session.commit()
             return redirect(url_for(".show"), 303)
     return await render_template("second_factor/remove.html", form=form), form.status

@@ -1,5 +1,6 @@
 from typing import Any
 
+from quart_babel import lazy_gettext as _
 from wtforms import BooleanField, TextAreaField
 
 from quartapp.web.forms import BaseForm
@@ -8,12 +9,12 @@ LISTS, FLAGS = ("exclude", "include", "ignore"), ("is_on", "sort_lines", "unique
 
 
 class PageForm(BaseForm):
-    is_on = BooleanField("Tell what changes on the page")
-    include = TextAreaField("Read these parts only", description="CSS selectors, one a line.")
-    exclude = TextAreaField("Leave these parts out", description="CSS selectors, one a line.")
-    ignore = TextAreaField("Ignore these lines", description="Patterns (RE2), one a line.")
-    sort_lines = BooleanField("Sort the lines")
-    unique_lines = BooleanField("Read each line once")
+    is_on = BooleanField(_("Tell what changes on the page"))
+    include = TextAreaField(_("Read these parts only"), description=_("CSS selectors, one a line."))
+    exclude = TextAreaField(_("Leave these parts out"), description=_("CSS selectors, one a line."))
+    ignore = TextAreaField(_("Ignore these lines"), description=_("Patterns (RE2), one a line."))
+    sort_lines = BooleanField(_("Sort the lines"))
+    unique_lines = BooleanField(_("Read each line once"))
 
     @property
     def values(self) -> dict[str, Any]:

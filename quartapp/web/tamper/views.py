@@ -1,9 +1,11 @@
 from quart import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from quart.typing import ResponseReturnValue
+from quart_babel import gettext
 
 from quartapp.auth import get_user, login_required
 from quartapp.errors import BadRequestError, InvalidError
 from quartapp.extensions import db
+from quartapp.languages import translate
 from quartapp.models import Entity
 from quartapp.models.tamper import TamperState
 from quartapp.services.entity import get_entity_by_slug
@@ -20,15 +22,16 @@ from quartapp.services.tamper import (
     select_tampers,
     settle_tamper,
 )
+from quartapp.texts import Text
 from quartapp.web.forms import require_token
 from quartapp.web.paging import read_choice, read_page_number, read_search
 from quartapp.web.tamper.forms import PageForm
 
 bp = Blueprint("tamper", __name__)
 DONE = {
-    TamperState.ACCEPTED: "What the page says is accepted.",
-    TamperState.IGNORED: "Such lines do not count any more.",
-    TamperState.INCIDENT: "It is kept as an incident.",
+    TamperState.ACCEPTED: Text("What the page says is accepted."),
+    TamperState.IGNORED: Text("Such lines do not count any more."),
+    TamperState.INCIDENT: Text("It is kept as an incident."),
 }
 
 
@@ -63,7 +66,7 @@ async def edit(slug: str) -> ResponseReturnValue:
         except InvalidError as error:
             form.add_refusal(error)
         else:
-            return await say_done(slug, "The page is read in that way from now on.")
+            return await say_done(slug, gettext("The page is read in that way from now on."))
     return await render_page(entity, form)
 
 
@@ -87,7 +90,9 @@ async def accept(slug: str) -> ResponseReturnValue:
     await require_token()
     entity = await get_entity_by_slug(db.session, slug, seen_by=get_user())
     await accept_page(db.session, entity, get_user())
-    return await say_done(slug, "What was learned is accepted; changes are told from now on.")
+    return await say_done(
+        slug, gettext("What was learned is accepted; changes are told from now on.")
+    )
 
 
 @bp.post("/entities/<slug>/tamper/relearn")
@@ -96,7 +101,7 @@ async def relearn(slug: str) -> ResponseReturnValue:
     await require_token()
     entity = await get_entity_by_slug(db.session, slug, seen_by=get_user())
     await relearn_page(db.session, entity, get_user())
-    return await say_done(slug, "The page is learned anew.")
+    return await say_done(slug, gettext("The page is learned anew."))
 
 
 async def say_done(slug: str, message: str) -> ResponseReturnValue:
@@ -124,12 +129,12 @@ async def settle(tamper_id: int) -> ResponseReturnValue:
     tamper = await get_tamper(db.session, tamper_id, seen_by=get_user())
     state = read_state((await request.form).get("state", ""))
     await settle_tamper(db.session, tamper, get_user(), state)
-    await flash(DONE[state], "success")
+    await flash(translate(DONE[state]), "success")
     await db.session.commit()
     return redirect(url_for(".show", tamper_id=tamper_id), 303)
 
 
 def read_state(value: str) -> TamperState:
     if value not in set(DONE):
-        raise BadRequestError("A change is accepted, ignored or an incident.")
+        raise BadRequestError(Text("A change is accepted, ignored or an incident."))
     return TamperState(value)

@@ -1,5 +1,6 @@
 from typing import Any
 
+from quart_babel import lazy_gettext as _
 from wtforms import IntegerField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
@@ -15,27 +16,28 @@ WORD = [Clean(clean_line), Length(max=WORD_LENGTH)]
 
 class CheckForm(BaseForm):
     interval = IntegerField(
-        "Look every … seconds", [InputRequired(), NumberRange(ADMIN_INTERVAL, MAX_INTERVAL)]
+        _("Look every … seconds"), [InputRequired(), NumberRange(ADMIN_INTERVAL, MAX_INTERVAL)]
     )
-    down_after = IntegerField("Down after … failures in a row", IN_A_ROW)
-    up_after = IntegerField("Up after … answers in a row", IN_A_ROW)
+    down_after = IntegerField(_("Down after … failures in a row"), IN_A_ROW)
+    up_after = IntegerField(_("Up after … answers in a row"), IN_A_ROW)
     statuses = StringField(
-        "Good statuses",
+        _("Good statuses"),
         [InputRequired(), Clean(clean_statuses), Length(max=STATUSES_LENGTH)],
-        description="Such as 200-299, 401.",
+        description=_("Such as 200-299, 401."),
     )
-    present = StringField("Words that must be there", WORD)
-    absent = StringField("Words that must not be there", WORD)
+    present = StringField(_("Words that must be there"), WORD)
+    absent = StringField(_("Words that must not be there"), WORD)
     json_path = StringField(
-        "Path in its JSON",
+        _("Path in its JSON"),
         [Clean(clean_path), Length(max=PATH_LENGTH)],
-        description="Such as $.status or $.items[0].name: it has to lead somewhere.",
+        description=_("Such as $.status or $.items[0].name: it has to lead somewhere."),
     )
     json_value = StringField(
-        "Value there",
+        _("Value there"),
         WORD,
-        description="Text as it is, else JSON, such as true or 3. All that the path leads to"
-        " has to be it.",
+        description=_(
+            "Text as it is, else JSON, such as true or 3. All that the path leads to has to be it."
+        ),
     )
 
     @property

@@ -1,10 +1,11 @@
 from quart import Blueprint, current_app, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
+from quart_babel import gettext
 
 from quartapp.auth import get_user, login_required
 from quartapp.errors import InvalidError
 from quartapp.extensions import db
-from quartapp.models import utcnow
+from quartapp.models import Entity, utcnow
 from quartapp.services.check import edit_check, get_check, run_check
 from quartapp.services.entity import get_entity_by_slug
 from quartapp.services.history import measure_windows
@@ -49,7 +50,9 @@ async def edit(slug: str) -> ResponseReturnValue:
         except InvalidError as error:
             form.add_refusal(error)
         else:
-            return await say_done(slug, f"{entity} is looked at in that way from now on.")
+            return await say_done(
+                slug, gettext("%(site)s is looked at in that way from now on.", site=entity.name)
+            )
     return await render_template("usability/edit.html", form=form, entity=entity), form.status
 
 
@@ -59,26 +62,34 @@ async def run(slug: str) -> ResponseReturnValue:
     await require_token()
     entity = await get_entity_by_slug(db.session, slug, seen_by=get_user())
     await run_check(db.session, entity, get_user())
-    return await say_done(slug, f"{entity} is looked at as soon as a worker is free.")
+    return await say_done(
+        slug, gettext("%(site)s is looked at as soon as a worker is free.", site=entity.name)
+    )
 
 
 @bp.post("/pause")
 @login_required
 async def pause(slug: str) -> ResponseReturnValue:
-    return await hold(slug, True, "Nobody looks at {} any more.")
+    return await hold(slug, True)
 
 
 @bp.post("/resume")
 @login_required
 async def resume(slug: str) -> ResponseReturnValue:
-    return await hold(slug, False, "{} is looked at again.")
+    return await hold(slug, False)
 
 
-async def hold(slug: str, is_paused: bool, done: str) -> ResponseReturnValue:
+async def hold(slug: str, is_paused: bool) -> ResponseReturnValue:
     await require_token()
     entity = await get_entity_by_slug(db.session, slug, seen_by=get_user())
     await edit_check(db.session, entity, get_user(), is_paused=is_paused)
-    return await say_done(slug, done.format(entity))
+    return await say_done(slug, describe_hold(entity, is_paused))
+
+
+def describe_hold(entity: Entity, is_paused: bool) -> str:
+    if is_paused:
+        return gettext("Nobody looks at %(site)s any more.", site=entity.name)
+    return gettext("%(site)s is looked at again.", site=entity.name)
 
 
 async def say_done(slug: str, message: str) -> ResponseReturnValue:
