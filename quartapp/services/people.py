@@ -1,6 +1,6 @@
 """Accounts, as administrators look after them; without `by`, a command does."""
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.errors import ConflictError, ForbiddenError, NotFoundError
@@ -12,15 +12,14 @@ from quartapp.services.link import add_link, remove_links
 from quartapp.services.passkey import remove_passkeys
 from quartapp.services.second_factor import remove_second_factor
 from quartapp.services.session import close_sessions
-from quartapp.services.user import refuse_taken
+from quartapp.services.user import matches, refuse_taken
 from quartapp.texts import Text
 
 
 def select_users(search: str = "") -> Select[User]:
     """All people by name; *search* is a part of a name or an address."""
     query = select(User).order_by(User.name, User.id)
-    found = (column.icontains(search, autoescape=True) for column in (User.name, User.email))
-    return query.where(or_(*found)) if search else query
+    return query.where(matches(search)) if search else query
 
 
 async def get_user_by_id(session: AsyncSession, user_id: int, *, seen_by: User) -> User:

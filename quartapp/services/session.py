@@ -24,7 +24,7 @@ from quartapp.models.session import (
 )
 from quartapp.security import hash_token, make_token
 from quartapp.services.audit import record_event
-from quartapp.services.user import refuse_changed
+from quartapp.services.user import matches, refuse_changed
 from quartapp.texts import Text
 
 FAMILY_BYTES = 16  # 128 bits
@@ -190,7 +190,12 @@ async def end_sessions(
 
 def select_sessions(user: User) -> Select[UserSession]:
     """The sessions of *user* that have not ended, the last seen first."""
-    query = select_living().where(UserSession.user_id == user.id)
+    return select_all_sessions().where(UserSession.user_id == user.id)
+
+
+def select_all_sessions(person: str = "") -> Select[UserSession]:
+    """Everybody's, or those of whose name or address *person* is a part; users loaded."""
+    query = select_living().where(matches(person)) if person else select_living()
     return query.order_by(UserSession.seen_at.desc(), UserSession.id.desc())
 
 

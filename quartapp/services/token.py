@@ -13,7 +13,7 @@ from quartapp.models.rights import may_administer, may_see_what_is_of
 from quartapp.models.token import HINT_LENGTH
 from quartapp.security import hash_token, is_api_token, make_api_token
 from quartapp.services.audit import record_event
-from quartapp.services.user import refuse_changed
+from quartapp.services.user import matches, refuse_changed
 from quartapp.texts import Text
 
 TOKEN_LIFE = timedelta(days=90)
@@ -66,7 +66,13 @@ async def record_use(session: AsyncSession, row: ApiToken) -> None:
 
 def select_tokens(user: User) -> Select[ApiToken]:
     """The tokens of *user*, the newest first."""
-    return select_valid().where(ApiToken.user_id == user.id).order_by(ApiToken.id.desc())
+    return select_all_tokens().where(ApiToken.user_id == user.id)
+
+
+def select_all_tokens(person: str = "") -> Select[ApiToken]:
+    """Everybody's, or those of whose name or address *person* is a part; users loaded."""
+    query = select_valid().where(matches(person)) if person else select_valid()
+    return query.order_by(ApiToken.id.desc())
 
 
 async def get_token(

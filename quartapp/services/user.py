@@ -1,6 +1,6 @@
 """Accounts."""
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,6 +13,12 @@ from quartapp.services.link import VOID, add_link, remove_links
 from quartapp.services.password import find_own_words, refuse_weak_password
 from quartapp.services.second_factor import has_second_factor
 from quartapp.texts import Text
+
+
+def matches(search: str) -> ColumnElement[bool]:
+    """The condition that *search* is a part of a person's name or address."""
+    columns = User.name, User.email
+    return or_(*(column.icontains(search, autoescape=True) for column in columns))
 
 
 async def has_users(session: AsyncSession) -> bool:

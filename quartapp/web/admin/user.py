@@ -1,13 +1,14 @@
-from quart import flash, redirect, render_template, url_for
+from quart import render_template
 from quart.typing import ResponseReturnValue
 from quart_babel import gettext
 
-from quartapp.auth import acts_as_admin, admin_required, get_user
+from quartapp.auth import admin_required, get_user
 from quartapp.extensions import db
 from quartapp.languages import translate
 from quartapp.mail.notices import tell_factors_forgotten
 from quartapp.models import Role, User
 from quartapp.services.paging import MAX_SIZE, paginate
+from quartapp.services.passkey import list_passkeys
 from quartapp.services.people import (
     disable_user,
     edit_role,
@@ -17,9 +18,9 @@ from quartapp.services.people import (
     select_users,
 )
 from quartapp.services.second_factor import find_second_factor
-from quartapp.services.session import end_sessions, remove_session, select_sessions
-from quartapp.services.token import remove_token, select_tokens
-from quartapp.web.admin.blueprint import bp, read_page
+from quartapp.services.session import end_sessions, select_sessions
+from quartapp.services.token import select_tokens
+from quartapp.web.admin.blueprint import bp, finish, read_page
 from quartapp.web.admin.forms import RoleForm
 from quartapp.web.forms import require_token
 from quartapp.web.paging import read_search
@@ -45,13 +46,8 @@ async def render_user(user: User, form: RoleForm) -> ResponseReturnValue:
     tokens = await paginate(db.session, select_tokens(user), size=MAX_SIZE)
     factor = await find_second_factor(db.session, user)
     shown = {"user": user, "form": form, "factor": factor, "sessions": sessions, "tokens": tokens}
-    return await render_template("admin/user.html", **shown), form.status
-
-
-async def finish(message: str, user_id: int) -> ResponseReturnValue:
-    await flash(message, "success")
-    await db.session.commit()
-    return redirect(url_for(".show_user", user_id=user_id), 303)
+    passkeys = await list_passkeys(db.session, user)
+    return await render_template("admin/user.html", **shown, passkeys=passkeys), form.status
 
 
 @bp.post("/users/<id:user_id>/role")
@@ -111,19 +107,3 @@ async def remove_all_sessions(user_id: int) -> ResponseReturnValue:
     return await finish(
         gettext("Every browser of %(name)s was signed out.", name=user.name), user_id
     )
-
-
-@bp.post("/sessions/<id:session_id>/remove")
-@admin_required
-async def remove_one_session(session_id: int) -> ResponseReturnValue:
-    await require_token()
-    row = await remove_session(db.session, session_id, get_user(), as_admin=acts_as_admin())
-    return await finish(gettext("The browser was signed out."), row.user_id)
-
-
-@bp.post("/tokens/<id:token_id>/remove")
-@admin_required
-async def remove_one_token(token_id: int) -> ResponseReturnValue:
-    await require_token()
-    row = await remove_token(db.session, token_id, get_user(), as_admin=acts_as_admin())
-    return await finish(gettext("The token %(name)s was revoked.", name=row.name), row.user_id)

@@ -17,7 +17,16 @@ from tests.services.events import Event, list_events, list_mails
 from tests.web.test_account import post, read
 
 HERE = "<local>"
-PAGES = ["users", "users/1", "invitations", "invitations/new", "outbox", "audit"]
+PAGES = [
+    "users",
+    "users/1",
+    "invitations",
+    "invitations/new",
+    "outbox",
+    "audit",
+    "sessions",
+    "tokens",
+]
 BUTTONS = [
     "users/1/role",
     "users/1/disable",
@@ -26,6 +35,7 @@ BUTTONS = [
     "users/1/sessions/remove",
     "sessions/1/remove",
     "tokens/1/remove",
+    "passkeys/1/remove",
     "invitations/1/remove",
     "outbox/1/retry",
 ]
