@@ -167,6 +167,7 @@ class Config(BaseSettings):
         values["MAIL_BACKEND"] = self.mail_backend()
         values["MAIL_PASSWORD"] = self.MAIL_PASSWORD.get_secret_value()
         values["MAIL_SENDER"] = self.MAIL_SENDER or f"quartapp@{self.mail_host()}"
+        values["SETTINGS"] = self  # which kind they are, and which of them were given
         return values
 
     def secret_key(self) -> str:

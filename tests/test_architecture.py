@@ -19,6 +19,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "database": {"errors", "texts"},
     "config": {"config_fields", "database", "log", "secret_key"},
     "config_fields": {"database"},
+    "config_shown": {"config", "config_words", "texts"},
+    "config_words": {"texts"},
     "configure": {"config"},
     "debug": {"errors", "extensions", "limits", "log", "models", "texts"},
     "extensions": {"database", "limits"},
@@ -43,6 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "web": {
         "auth",
+        "config_shown",
         "errors",
         "extensions",
         "languages",
@@ -90,6 +93,8 @@ TOP = {"__init__", "cli"}  # may import everything, and nobody imports them
 WITHOUT_QUART = {
     "config",
     "config_fields",
+    "config_shown",
+    "config_words",
     "configure",
     "errors",
     "models",

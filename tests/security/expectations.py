@@ -95,6 +95,7 @@ ROUTES = {
     "admin.remove_one_invitation": route(post="admin"),
     "admin.outbox": route(get="admin"),
     "admin.retry": route(post="admin"),
+    "admin.settings": route(get="admin"),
     "admin.users": route(get="admin"),
     "admin.show_user": route(get="admin"),
     "admin.change_role": route({"role": "editor"}, post="demote"),

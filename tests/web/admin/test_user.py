@@ -22,10 +22,11 @@ PAGES = [
     "users/1",
     "invitations",
     "invitations/new",
-    "outbox",
-    "audit",
     "sessions",
     "tokens",
+    "outbox",
+    "audit",
+    "settings",
 ]
 BUTTONS = [
     "users/1/role",
