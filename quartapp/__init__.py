@@ -19,6 +19,7 @@ from quartapp import (
     log,
     mail,
     monitoring,
+    system,
     telling,
     web,
 )
@@ -47,7 +48,7 @@ def assemble(settings: dict[str, Any]) -> QuartApp:
     app.jinja_options = {"undefined": StrictUndefined}  # a misspelt name is an error, not a gap
 
     # What stops in this order, too: what works in the background before its database.
-    background, faces = (mail, monitoring, telling, live), (web, api, cli)
+    background, faces = (mail, monitoring, telling, live, system), (web, api, cli)
     who = auth, languages
     for part in (log, *background, db, limiter, headers, error_handlers, *who, health, *faces):
         part.init_app(app)

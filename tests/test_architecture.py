@@ -55,6 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "models",
         "security",
         "services",
+        "system",
         "texts",
     },
     "api": {
@@ -70,11 +71,13 @@ MAY_IMPORT: dict[str, set[str]] = {
         "models",
         "security",
         "services",
+        "system",
     },
     "error_handlers": {"api", "database", "errors", "texts", "web"},
     "health": {"app", "database", "extensions", "limits"},
     "monitoring": {"database", "errors", "extensions", "models", "services", "texts"},
     "serve": {"app"},
+    "system": {"database", "extensions", "models", "monitoring", "services", "texts"},
     "telling": {
         "database",
         "errors",
@@ -102,7 +105,7 @@ WITHOUT_QUART = {
     "services",
     "texts",
 }
-WITHOUT_SQLALCHEMY = {"api", "app", "asgi", "errors", "live", "monitoring", "web"}
+WITHOUT_SQLALCHEMY = {"api", "app", "asgi", "errors", "live", "monitoring", "system", "web"}
 
 
 def test_every_part_has_its_rule() -> None:

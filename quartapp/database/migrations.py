@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from quartapp.database.failures import Failure, find_failure
 from quartapp.database.turns import run_in_turn
 from quartapp.database.url import is_in_memory
+from quartapp.texts import Text
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -36,10 +37,10 @@ for name in ("alembic.config", "alembic.runtime.plugins"):
 class Revision(Enum):
     """How a database stands to this version of the code."""
 
-    CURRENT = "The database is at this version."
+    CURRENT = Text("The database is at this version.")
     BEHIND = Failure.BEHIND.value
-    EMPTY = "The database has no tables yet; run: quartapp db upgrade"
-    UNKNOWN = "The database was migrated by a newer version; install that one."
+    EMPTY = Text("The database has no tables yet; run: quartapp db upgrade")
+    UNKNOWN = Text("The database was migrated by a newer version; install that one.")
 
 
 # --- the revisions of the code

@@ -22,6 +22,7 @@ from quartapp.api.v1 import (
     live,
     maintenance,
     session,
+    system,
     tamper,
     token,
     usability,
@@ -51,6 +52,7 @@ PARTS = (
     session,
     invitation,
     audit,
+    system,
 )
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 

@@ -27,6 +27,7 @@ PAGES = [
     "outbox",
     "audit",
     "settings",
+    "system",
 ]
 BUTTONS = [
     "users/1/role",

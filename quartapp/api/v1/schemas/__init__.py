@@ -57,6 +57,7 @@ from quartapp.api.v1.schemas.maintenance import (
 from quartapp.api.v1.schemas.paging import LinksOut, MetaOut, NumberQuery, PageOut, PageQuery
 from quartapp.api.v1.schemas.problem import ErrorOut, Problem
 from quartapp.api.v1.schemas.session import SessionOut, SessionPage
+from quartapp.api.v1.schemas.system import SystemOut
 from quartapp.api.v1.schemas.tamper import (
     DifferenceOut,
     LessonOut,
@@ -184,6 +185,7 @@ __all__ = [
     "SetupIn",
     "SiteOut",
     "SubscribeIn",
+    "SystemOut",
     "TamperFilter",
     "TamperOut",
     "TamperPage",
