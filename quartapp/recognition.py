@@ -6,7 +6,7 @@ speaks another language finds here what such a sentence was made of.
 
 import re
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from pathlib import Path
 
 from babel.messages.mofile import read_mo
@@ -17,7 +17,8 @@ from quartapp.texts import Count, Text
 CATALOG = Path(__file__).parent / "translations" / [*LANGUAGES][-1] / "LC_MESSAGES" / "messages.mo"
 NESTED = ("length", "state", "doing", "words", "fault")  # places that hold texts of ours
 PLACEHOLDER = re.compile(r"%\((\w+)\)([sd])")
-MIN_WORDS = 6  # letters around what was filled in: with fewer a sentence is anything
+MIN_AROUND, MIN_WORDS = 6, 12  # letters around what was filled in, or in all: else it is anything
+MAX_PARTS = 3  # of a list of sentences
 LENGTH = re.compile(r"(\d+ [a-z]+) (\d+ [a-z]+)")
 
 
@@ -55,7 +56,19 @@ def recognize(text: str) -> Text:
         return Text(text)
     if found := LENGTH.fullmatch(text):
         return Text("%(first)s %(second)s", first=recognize(found[1]), second=recognize(found[2]))
-    return next((made for one in sentences if (made := one.read(text))), None) or Text(text)
+    made = next((made for one in sentences if (made := one.read(text))), None)
+    return made or recognize_list(text) or Text(text)
+
+
+def recognize_list(text: str) -> Text | None:
+    """Return two or three sentences that commas join."""
+    parts = text.split(", ")
+    if not 1 < len(parts) <= MAX_PARTS:
+        return None
+    made = [recognize(part) for part in parts]
+    if not all(sentence.values for sentence in made):
+        return None
+    return reduce(lambda a, b: Text("%(first)s, %(second)s", first=a, second=b), made)
 
 
 @cache
@@ -75,8 +88,12 @@ def make_sentence(singular: str, plural: str, template: str) -> Sentence | None:
     """Return how *template* is read; None where it has no places, or too few words around them."""
     parts = PLACEHOLDER.split(template)
     words, names, kinds = parts[::3], parts[1::3], parts[2::3]
-    is_clear = "num" in names or (not plural and len(words[0] + words[-1]) >= MIN_WORDS)
-    if not is_clear or len(set(names)) < len(names):
+    is_clear = len(words[0] + words[-1]) >= MIN_AROUND or len("".join(words)) >= MIN_WORDS
+    if (
+        not names
+        or not ("num" in names or (is_clear and not plural))
+        or len(set(names)) < len(names)
+    ):
         return None
     places = [
         f"(?P<{name}>{'[0-9]+' if kind == 'd' else '.+?'})"

@@ -13,6 +13,7 @@ from quartapp.cli.invite import invite_command
 from quartapp.cli.run import run_command
 from quartapp.cli.shell import make_shell_names, shell_command
 from quartapp.cli.token import token_group
+from quartapp.cli.translations import translations_command
 from quartapp.cli.user import user_group
 from quartapp.cli.worker import worker_command
 from quartapp.serve import serve_command
@@ -45,6 +46,7 @@ def init_app(app: Quart) -> None:
         invite_command,
         serve_command,
         token_group,
+        translations_command,
         user_group,
         worker_command,
     ):

@@ -139,8 +139,12 @@ async def add_tamper(session: AsyncSession, entity_id: int, alert: Alert, now: d
 
 
 def count_lines(tamper: Tamper) -> str:
-    counts = {"added": tamper.added, "removed": tamper.removed, "replaced": tamper.replaced}
-    return ", ".join(f"lines {what}: {count}" for what, count in counts.items() if count)
+    counts = {
+        Text("lines added: %(count)s", count=tamper.added): tamper.added,
+        Text("lines removed: %(count)s", count=tamper.removed): tamper.removed,
+        Text("lines replaced: %(count)s", count=tamper.replaced): tamper.replaced,
+    }
+    return ", ".join(text for text, count in counts.items() if count)
 
 
 async def drop_oldest(session: AsyncSession, entity_id: int) -> None:
