@@ -21,6 +21,7 @@ from quartapp import (
     monitoring,
     system,
     telling,
+    visits,
     web,
 )
 from quartapp.app import QuartApp
@@ -48,8 +49,8 @@ def assemble(settings: dict[str, Any]) -> QuartApp:
     app.jinja_options = {"undefined": StrictUndefined}  # a misspelt name is an error, not a gap
 
     # What stops in this order, too: what works in the background before its database.
-    background, faces = (mail, monitoring, telling, live, system), (web, api, cli)
-    who = auth, languages
+    background = mail, monitoring, telling, live, system, visits
+    who, faces = (auth, languages), (web, api, cli)
     for part in (log, *background, db, limiter, headers, error_handlers, *who, health, *faces):
         part.init_app(app)
     if app.debug:

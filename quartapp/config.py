@@ -7,7 +7,6 @@ process environment, `.env` in the working directory, the default below.
 import re
 import secrets
 from collections.abc import Iterator
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -29,6 +28,7 @@ from quartapp.config_fields import (
     PublicUrl,
     RedisUrl,
     SiteUrl,
+    is_loopback,
 )
 from quartapp.database.url import find_file, is_in_memory, parse_url, place_file
 from quartapp.log import LogFileError, make_file
@@ -40,13 +40,6 @@ ROOT = Path(__file__).parent.parent
 TEST_NAME = re.compile(r"test($|[_.-])")
 LOOPBACK, ANY_PORT = ["127.0.0.0/8", "::1/128"], ["1-65535"]
 PASSWORDS = {"admin", "changeme", "change-me", "mysql", "password", "postgres", "root", "secret"}
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def has_strangers(file: Path) -> bool:
@@ -134,6 +127,7 @@ class Config(BaseSettings):
     REGISTRATION: Literal["closed", "invitation", "open"] = "closed"
     LANGUAGE: Literal["en", "ru", "zh"] = "en"  # of who names none, and of their mails
     PER_PAGE: int = Field(20, ge=1, le=100)  # rows of a page when nobody says how many
+    COUNT_VISITS: bool = True  # how often each page is looked at; nothing of who does
     API_DOCS: bool = True  # serve the OpenAPI document and its page
 
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
@@ -230,6 +224,7 @@ class TestingConfig(Config):
     REGISTRATION: Literal["closed", "invitation", "open"] = "open"
     MAIL_BACKEND: Literal["", "smtp", "console", "memory", "none"] = "memory"
     OUTBOX_IN_WEB: bool = False
+    COUNT_VISITS: bool = False
     CHECK_PORTS: CommaList[Ports] = ANY_PORT
     CHECK_ALLOWED_NETWORKS: CommaList[Network] = LOOPBACK
     SHUTDOWN_LAME_DUCK: float = 0.0

@@ -2,7 +2,7 @@
 
 import re
 import ssl
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, HttpUrl, SecretStr
@@ -18,6 +18,13 @@ NEEDLESS_PORT = re.compile(r"http://.*:80|https://.*:443")
 HOST = re.compile(r"\.?[^\s/?#@*]+")
 PORTS = re.compile(r"[0-9]{1,5}(-[0-9]{1,5})?")
 MAIL_ADDRESS = re.compile(r"[\w.+-]+@[A-Za-z0-9.-]+", re.ASCII)
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def split_commas(value: object) -> object:

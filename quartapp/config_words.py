@@ -40,6 +40,7 @@ MEANINGS: dict[str, Text] = {
     "REGISTRATION": Text("Who may make an account."),
     "LANGUAGE": Text("The language of who names none, and of their mails."),
     "PER_PAGE": Text("Rows of a page of a list."),
+    "COUNT_VISITS": Text("Count how often each page is looked at, and nothing of who does."),
     "API_DOCS": Text("Serve the OpenAPI document and its page."),
     "LOG_LEVEL": Text("What is logged: this and what is worse."),
     "LOG_FORMAT": Text("How a line of the log is written."),

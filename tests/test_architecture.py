@@ -77,6 +77,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "health": {"app", "database", "extensions", "limits"},
     "monitoring": {"database", "errors", "extensions", "models", "services", "texts"},
     "serve": {"app"},
+    "visits": {"database", "extensions", "models", "services"},
     "system": {"database", "extensions", "models", "monitoring", "services", "texts"},
     "telling": {
         "database",
@@ -105,7 +106,17 @@ WITHOUT_QUART = {
     "services",
     "texts",
 }
-WITHOUT_SQLALCHEMY = {"api", "app", "asgi", "errors", "live", "monitoring", "system", "web"}
+WITHOUT_SQLALCHEMY = {
+    "api",
+    "app",
+    "asgi",
+    "errors",
+    "live",
+    "monitoring",
+    "system",
+    "visits",
+    "web",
+}
 
 
 def test_every_part_has_its_rule() -> None:

@@ -22,6 +22,7 @@ from quartapp.models.tamper import Baseline, PageWatch, Tamper
 from quartapp.models.token import ApiToken, Scope
 from quartapp.models.usability import Outage, State
 from quartapp.models.user import Role, User
+from quartapp.models.visit import visits
 
 __all__ = [
     "Action",
@@ -62,4 +63,5 @@ __all__ = [
     "result",
     "rolled",
     "utcnow",
+    "visits",
 ]

@@ -2,14 +2,16 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, not_, select
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.models import ApiToken, Delivery, Link, UserSession
+from quartapp.models.visit import visits
 from quartapp.services.session import still_holds
 
 TOKEN_KEPT = timedelta(days=30)  # after its last day
 DELIVERIES_KEPT = timedelta(days=90)  # after they were due
+VISITS_KEPT = timedelta(days=400)  # the same days of the year before, and some more
 
 
 async def prune_rows(session: AsyncSession, *, now: datetime, limit: int) -> int:
@@ -19,6 +21,7 @@ async def prune_rows(session: AsyncSession, *, now: datetime, limit: int) -> int
         await prune_table(session, Link, Link.expires_at <= now, limit),
         await prune_table(session, ApiToken, ApiToken.expires_at <= now - TOKEN_KEPT, limit),
         await prune_table(session, Delivery, is_forgotten(now), limit),
+        await prune_visits(session, now),
     ]
     return sum(counts)
 
@@ -39,3 +42,10 @@ async def prune_table(
     if ids:
         await session.execute(delete(table).where(table.id.in_(ids)))
     return len(ids)
+
+
+async def prune_visits(session: AsyncSession, now: datetime) -> int:
+    """Remove the days that are past: of each there are some rows for each page, and no more."""
+    is_past = visits.c.day < (now - VISITS_KEPT).date()
+    done = await session.execute(delete(visits).where(is_past))
+    return done.rowcount if isinstance(done, CursorResult) else 0

@@ -97,6 +97,7 @@ ROUTES = {
     "admin.retry": route(post="admin"),
     "admin.settings": route(get="admin"),
     "admin.system": route(get="admin"),
+    "admin.visits": route(get="admin"),
     "admin.users": route(get="admin"),
     "admin.show_user": route(get="admin"),
     "admin.change_role": route({"role": "editor"}, post="demote"),

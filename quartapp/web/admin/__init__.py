@@ -10,6 +10,7 @@ from quartapp.web.admin import (
     system,
     token,
     user,
+    visit,
 )
 from quartapp.web.admin.blueprint import bp
 
@@ -24,4 +25,5 @@ __all__ = [
     "system",
     "token",
     "user",
+    "visit",
 ]

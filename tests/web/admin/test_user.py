@@ -28,6 +28,7 @@ PAGES = [
     "audit",
     "settings",
     "system",
+    "visits",
 ]
 BUTTONS = [
     "users/1/role",
