@@ -3,20 +3,21 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Subquery, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Subquery, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quartapp.models import Bug, Check, Entity, Outage, State, Tamper, User, glance
+from quartapp.models import Bug, Check, Entity, State, Tamper, User, glance
 from quartapp.models.dashboard import WORST_FIRST, Dashboard, Glance
-from quartapp.models.glance import DAYS, HOURS, UNKNOWN, Day, follow_days, follow_means
+from quartapp.models.glance import HOURS, follow_means
 from quartapp.models.rollup import start_day, start_hour
 from quartapp.models.tally import ACTIVE
 from quartapp.models.tamper import TamperState
 from quartapp.models.usability import DOUBTFUL
+from quartapp.services.glance import list_days, read_days
 
 MOST = 1_000  # sites that are shown
 YOUTH = timedelta(minutes=5)  # within which the first look at a site is waited for
-NO_DAYS, NO_MEANS = UNKNOWN * (DAYS - 1), (None,) * HOURS
+NO_MEANS = (None,) * HOURS
 RANKS = {state: rank for rank, state in enumerate(WORST_FIRST)}
 STATE: ColumnElement[str] = func.coalesce(Check.state, State.NEW)  # a worker adopts it soon
 
@@ -34,21 +35,17 @@ def select_worst(now: datetime, seen_by: User | None) -> Select[*tuple[Any, ...]
     today = start_day(now)
     bugs = count_by_site(Bug.entity_id, Bug.state.in_(ACTIVE))
     changes = count_by_site(Tamper.entity_id, Tamper.state == TamperState.OPEN)
-    lasts = or_(Outage.ended_at.is_(None), Outage.ended_at >= today)
     query = (
         select(
             Entity.id,
             Entity.name,
             Entity.slug,
             (Entity.created_at > now - YOUTH).label("is_young"),
-            STATE.label("state"),
-            (Check.looked_at >= today).label("was_seen"),
+            STATE.label("standing"),
             func.coalesce(bugs.c.count, 0).label("bugs"),
             func.coalesce(changes.c.count, 0).label("changes"),
-            glance.c.at,
-            glance.c.days,
+            *list_days(Entity.id, today),
             glance.c.means,
-            select(Outage.id).where(Outage.entity_id == Entity.id, lasts).exists().label("was_out"),
         )
         .outerjoin(Check, Check.entity_id == Entity.id)
         .outerjoin(glance, glance.c.entity_id == Entity.id)
@@ -75,7 +72,7 @@ async def count_states(session: AsyncSession, seen_by: User | None) -> dict[Stat
 
 
 def make_glance(row: Row[Any], today: datetime, hour: datetime) -> Glance:
-    state = State(row.state)
+    state = State(row.standing)
     return Glance(
         id=row.id,
         name=row.name,
@@ -84,15 +81,6 @@ def make_glance(row: Row[Any], today: datetime, hour: datetime) -> Glance:
         state=state,
         bugs=row.bugs,
         changes=row.changes,
-        days=(follow_days(row.days, row.at, today) if row.at else NO_DAYS) + find_today(row),
+        days=read_days(row, today),
         means=follow_means(row.means, row.at, hour) if row.at else NO_MEANS,
     )
-
-
-def find_today(row: Row[Any]) -> str:
-    """Return how today is so far, which nobody has rolled up yet."""
-    if row.was_out:
-        return Day.DOWN
-    if row.state == State.MAINTENANCE:
-        return Day.HELD
-    return Day.UP if row.was_seen else UNKNOWN

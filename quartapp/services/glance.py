@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, func, select
+from sqlalchemy import ColumnElement, Integer, Row, Select, and_, case, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quartapp.models import daily, glance, hourly
-from quartapp.models.glance import DAYS, HOURS, SHAKY_SHARE, UNKNOWN, Day, write_means
+from quartapp.models import Check, Outage, State, daily, glance, hourly
+from quartapp.models.glance import DAYS, HOURS, SHAKY_SHARE, UNKNOWN, Day, follow_days, write_means
 from quartapp.models.rollup import DAY, HOUR, start_day
 from quartapp.services.upsert import upsert
 
@@ -48,6 +49,33 @@ async def load_days(session: AsyncSession, ids: Collection[int], today: datetime
 def select_days(ids: Collection[int]) -> Select[*tuple[int, datetime, str]]:
     query = select(daily.c.entity_id, daily.c.start_at, KIND)
     return query.where(daily.c.entity_id.in_(ids), IS_KNOWN)
+
+
+def list_days(entity_id: Any, today: datetime) -> list[Any]:
+    """The columns that tell how the days of a site were, of its check and its glance."""
+    lasts = or_(Outage.ended_at.is_(None), Outage.ended_at >= today)
+    return [
+        glance.c.at,
+        glance.c.days,
+        Check.state,
+        (Check.looked_at >= today).label("was_seen"),
+        select(Outage.id).where(Outage.entity_id == entity_id, lasts).exists().label("was_out"),
+    ]
+
+
+def read_days(row: Row[Any], today: datetime) -> str:
+    """Return a letter for each of the last days, with today as far as it is known."""
+    days = follow_days(row.days, row.at, today) if row.at else UNKNOWN * (DAYS - 1)
+    return days + find_today(row)
+
+
+def find_today(row: Row[Any]) -> str:
+    """Return how today is so far, which nobody has rolled up yet."""
+    if row.was_out:
+        return Day.DOWN
+    if row.state == State.MAINTENANCE:
+        return Day.HELD
+    return Day.UP if row.was_seen else UNKNOWN
 
 
 async def load_means(

@@ -11,7 +11,7 @@ from quartapp.models.rights import (
     may_handle_bugs,
     may_settle_tampers,
 )
-from quartapp.models.status import find_since, write_state
+from quartapp.models.status import find_since, write_headline, write_state
 from quartapp.models.usability import write_length
 from quartapp.web import (
     account,
@@ -45,10 +45,10 @@ BLUEPRINTS = (
     bug.bp,
     maintenance.bp,
     tamper.bp,
-    status.bp,
 )
 
 
+# Of the status pages nobody asks who reads them: they are the same for everybody.
 for blueprint in BLUEPRINTS:
     blueprint.before_request(refuse_foreign_form)
     blueprint.before_request(load_user)
@@ -64,7 +64,8 @@ def init_app(app: Quart) -> None:
     app.add_template_global(may_handle_bugs)
     app.add_template_global(may_settle_tampers)
     app.add_template_filter(find_since)
+    app.add_template_filter(write_headline)
     app.add_template_filter(write_length)
     app.add_template_filter(write_state)
-    for blueprint in BLUEPRINTS:
+    for blueprint in (*BLUEPRINTS, status.bp):
         app.register_blueprint(blueprint)

@@ -5,8 +5,8 @@ from quartapp.auth import get_user, login_required
 from quartapp.extensions import db
 from quartapp.models import utcnow
 from quartapp.services.dashboard import load_dashboard
-from quartapp.web.dashboard.drawing import draw_site
-from quartapp.web.dashboard.words import Words
+from quartapp.web.drawing import draw_site
+from quartapp.web.words import Words
 
 bp = Blueprint("dashboard", __name__)
 

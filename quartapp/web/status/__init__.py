@@ -1,5 +1,6 @@
 """What anyone may see: the public sites."""
 
-from quartapp.web.status.views import bp
+from quartapp.web.status import views
+from quartapp.web.status.blueprint import bp
 
-__all__ = ["bp"]
+__all__ = ["bp", "views"]
