@@ -33,6 +33,7 @@ DEFAULTS = {
     "bug": PAGES,
     "channel": PAGES,
     "entity": PAGES,
+    "group": PAGES,
     "link": PAGES,
     "dashboard": PAGES,
     "maintenance": PAGES,

@@ -10,6 +10,7 @@ from quartapp.models.comment import Comment
 from quartapp.models.entity import Entity
 from quartapp.models.event import Event, EventKind
 from quartapp.models.glance import glance
+from quartapp.models.group import SiteGroup
 from quartapp.models.link import Link, Purpose
 from quartapp.models.maintenance import Maintenance
 from quartapp.models.outbox import OutboxMessage, OutboxState
@@ -52,6 +53,7 @@ __all__ = [
     "Role",
     "Scope",
     "SecondFactor",
+    "SiteGroup",
     "State",
     "Tamper",
     "User",

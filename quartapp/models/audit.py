@@ -51,6 +51,9 @@ class Action(StrEnum):
     MAINTENANCE_ADDED = "maintenance-added"
     MAINTENANCE_CHANGED = "maintenance-changed"
     MAINTENANCE_REMOVED = "maintenance-removed"
+    GROUP_ADDED = "group-added"
+    GROUP_CHANGED = "group-changed"
+    GROUP_REMOVED = "group-removed"
 
 
 # What is shown to administrators.

@@ -7,6 +7,7 @@ from quartapp.models.base import Base, Id
 from quartapp.models.user import User
 
 NAME_LENGTH, URL_LENGTH, CONTENT_LENGTH = 120, 2048, 10_000  # characters
+MAX_CHOSEN = 500  # sites, for a group
 
 
 class Entity(Base):

@@ -48,6 +48,10 @@ def may_edit_comment(user: User, comment: Comment) -> bool:
     return user.is_admin or (user.role in EDITORS and comment.author_id == user.id)
 
 
+def may_edit_groups(user: User) -> bool:
+    return user.is_admin
+
+
 def may_administer(user: User) -> bool:
     return user.is_admin
 

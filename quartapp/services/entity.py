@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Select, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from quartapp.errors import ConflictError, FieldError, NotFoundError
+from quartapp.errors import ConflictError, FieldError, InvalidError, NotFoundError
 from quartapp.models import Action, Check, Entity, State, User, utcnow
-from quartapp.models.entity import NAME_LENGTH
+from quartapp.models.entity import MAX_CHOSEN, NAME_LENGTH
 from quartapp.models.rights import may_see_entity
 from quartapp.services.audit import record_event
 from quartapp.services.check import follow_move, make_check, make_check_row
@@ -78,6 +78,25 @@ async def find_entities(session: AsyncSession, names: Collection[str]) -> list[E
     if missing:
         raise NotFoundError(Text("There is no entity %(key)s.", key=repr(min(missing))))
     return found
+
+
+async def get_chosen(session: AsyncSession, ids: Collection[int]) -> list[Entity]:
+    """Return the sites of these ids by name; InvalidError where one of them is not there."""
+    if len(ids) > MAX_CHOSEN:
+        text = Text("Choose no more than %(count)s sites.", count=MAX_CHOSEN)
+        raise InvalidError.of_field("entity_ids", text)
+    query = select(Entity).where(Entity.id.in_(ids)).order_by(Entity.name, Entity.id)
+    found = list(await session.scalars(query))
+    if missing := {*ids} - {entity.id for entity in found}:
+        text = Text("There is no site %(id)s.", id=min(missing))
+        raise InvalidError.of_field("entity_ids", text)
+    return found
+
+
+async def load_names(session: AsyncSession) -> dict[int, str]:
+    """Return the names of all sites by their ids, in order."""
+    query = select(Entity.id, Entity.name).order_by(Entity.name, Entity.id)
+    return {row.id: row.name for row in await session.execute(query)}
 
 
 async def add_entity(

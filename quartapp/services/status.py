@@ -10,6 +10,7 @@ from sqlalchemy.orm import contains_eager
 
 from quartapp.models import Check, Entity, Maintenance, State, daily, glance, hourly
 from quartapp.models.glance import DAYS, UNKNOWN
+from quartapp.models.group import site_group_entity
 from quartapp.models.rollup import DAY, HOUR, LATE, start_day, start_hour
 from quartapp.models.status import Announcement, Part
 from quartapp.models.uptime import Span
@@ -35,6 +36,10 @@ class Uptimes:
 def match_part(part: Part) -> ColumnElement[bool]:
     """The condition that a site is on a page."""
     is_shown = and_(Entity.is_public)
+    if part.group_id is not None:
+        of_group = site_group_entity.c.group_id == part.group_id
+        ids = select(site_group_entity.c.entity_id).where(of_group)
+        return and_(is_shown, Entity.id.in_(ids))
     if part.entity_id is not None:
         return and_(is_shown, Entity.id == part.entity_id)
     return is_shown

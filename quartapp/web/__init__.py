@@ -8,6 +8,7 @@ from quartapp.models.rights import (
     may_add_entity,
     may_comment,
     may_edit_entity,
+    may_edit_groups,
     may_handle_bugs,
     may_settle_tampers,
 )
@@ -21,6 +22,7 @@ from quartapp.web import (
     channel,
     dashboard,
     entity,
+    group,
     maintenance,
     passkey,
     second_factor,
@@ -44,6 +46,7 @@ BLUEPRINTS = (
     usability.bp,
     bug.bp,
     maintenance.bp,
+    group.bp,
     tamper.bp,
 )
 
@@ -61,6 +64,7 @@ def init_app(app: Quart) -> None:
     app.add_template_global(may_add_entity)
     app.add_template_global(may_comment)
     app.add_template_global(may_edit_entity)
+    app.add_template_global(may_edit_groups)
     app.add_template_global(may_handle_bugs)
     app.add_template_global(may_settle_tampers)
     app.add_template_filter(find_since)

@@ -75,6 +75,8 @@ PAGES = [
     ("admin", f"/entities/{FULL}/maintenances/new", 200),
     ("admin", "/maintenances", 200),
     ("admin", "/maintenances/new", 200),
+    ("admin", "/groups", 200),
+    ("admin", "/groups/new", 200),
     ("admin", "/entities/nothing", 404),
     ("admin", "/nothing", 404),
     ("admin", "/fail/403", 403),

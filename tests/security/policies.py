@@ -24,6 +24,9 @@ fresh      -       login     yes    yes   yes   yes   login    confirm confirm c
 leave      -       login     login  login login 409   login    confirm confirm confirm confirm confirm    confirm     confirm      login
 editor     -       login     no     yes   yes   yes   login    yes     yes     yes     yes     yes        yes         yes          login
 boss       -       login     no     no    no    yes   login    no      no      no      yes     yes        yes         yes          login
+boss       own     login     no     no    no    yes   login    no      no      no      yes     yes        yes         yes          login
+boss       foreign login     no     no    no    yes   login    no      no      no      yes     yes        yes         yes          login
+boss       missing login     none   none  none  none  login    none    none    none    none    none       none        none         login
 admin      -       login     no     no    no    yes   login    no      no      no      yes     no         no          yes/confirm  login
 admin      own     login     no     no    no    yes   login    no      no      no      yes     no         no          yes/confirm  login
 admin      foreign login     no     no    no    yes   login    no      no      no      yes     no         no          yes/confirm  login

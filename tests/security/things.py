@@ -20,6 +20,7 @@ from quartapp.models import (
     Passkey,
     Purpose,
     Role,
+    SiteGroup,
     User,
     UserSession,
     utcnow,
@@ -139,6 +140,23 @@ async def make_maintenance_id(
     return window.id
 
 
+async def make_group(session: AsyncSession, owner: User, is_public: bool) -> SiteGroup:
+    name = f"thing-{next(numbers)}"
+    group = SiteGroup(name=name, slug=name, is_public=is_public)
+    group.entities = [await make_entity(session, owner, is_public)]
+    session.add(group)
+    await session.flush()
+    return group
+
+
+async def make_group_id(session: AsyncSession, owner: User, is_public: bool, _: Values) -> int:
+    return (await make_group(session, owner, is_public)).id
+
+
+async def make_group_slug(session: AsyncSession, owner: User, is_public: bool, _: Values) -> str:
+    return (await make_group(session, owner, is_public)).slug
+
+
 async def make_tamper_id(session: AsyncSession, owner: User, is_public: bool, _: Values) -> int:
     entity = await make_entity(session, owner, is_public)
     nothing = {"difference": pack([]), "text": pack("")}
@@ -158,6 +176,8 @@ MAKERS: dict[str, Maker] = {
     "slug": make_slug,
     "entity_id": make_entity_id,
     "bug_id": make_bug_id,
+    "group_id": make_group_id,
+    "group_slug": make_group_slug,
     "maintenance_id": make_maintenance_id,
     "tamper_id": make_tamper_id,
     "comment_id": make_comment_id,
@@ -170,4 +190,4 @@ MAKERS: dict[str, Maker] = {
     "passkey_id": make_passkey_id,
     "channel_id": make_channel_id,
 }
-PUBLISHED = {"slug", "entity_id"}  # what its owner may make public
+PUBLISHED = {"slug", "entity_id", "group_slug"}  # what its owner may make public

@@ -8,6 +8,7 @@ from quartapp.models import utcnow
 from quartapp.models.status import Part, find_headline
 from quartapp.services.check import get_check
 from quartapp.services.entity import get_entity_by_slug
+from quartapp.services.group import get_public_group, select_public_groups
 from quartapp.services.paging import paginate
 from quartapp.services.status import (
     STRANGER,
@@ -28,11 +29,25 @@ LATEST = 10  # outages on the page of a site
 
 @bp.get("/")
 async def index() -> ResponseReturnValue:
-    query, size = select_shown(Part()), current_app.config["PER_PAGE"]
+    groups = list(await db.session.scalars(select_public_groups()))
+    return await show_part(Part(), group=None, groups=groups)
+
+
+@bp.get("/groups/<group_slug>")
+async def show_group(group_slug: str) -> ResponseReturnValue:
+    group = await get_public_group(db.session, group_slug)
+    return await show_part(Part(group_id=group.id), group=group, groups=[])
+
+
+async def show_part(part: Part, **given: Any) -> ResponseReturnValue:
+    query, size = select_shown(part), current_app.config["PER_PAGE"]
     page = await paginate(db.session, query, read_page_number(), size)
-    shown = await describe_sites([check.entity_id for check in page.items])
     return await render_template(
-        "status/index.html", page=page, **shown, **await describe_part(Part())
+        "status/index.html",
+        page=page,
+        **given,
+        **await describe_sites([check.entity_id for check in page.items]),
+        **await describe_part(part),
     )
 
 

@@ -39,6 +39,7 @@ from quartapp.api.v1.schemas.entity import (
     EntityUrl,
 )
 from quartapp.api.v1.schemas.event import EventFilter, EventOut, EventPage, EventQuery
+from quartapp.api.v1.schemas.group import GroupIn, GroupOut, GroupPage, GroupPatch
 from quartapp.api.v1.schemas.invitation import (
     InvitationIn,
     InvitationOut,
@@ -144,6 +145,10 @@ __all__ = [
     "EventPage",
     "EventQuery",
     "FiguresOut",
+    "GroupIn",
+    "GroupOut",
+    "GroupPage",
+    "GroupPatch",
     "HistoryOut",
     "HistoryQuery",
     "In",

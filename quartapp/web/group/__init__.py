@@ -1,0 +1,5 @@
+"""Pages of groups of sites."""
+
+from quartapp.web.group.views import bp
+
+__all__ = ["bp"]
