@@ -1,4 +1,4 @@
-"""Groups of sites, for status pages.
+"""Groups of sites, and incidents, for status pages.
 
 Revision ID: 0019_status
 Revises: 0018_visits
@@ -34,6 +34,51 @@ def upgrade() -> None:
         **OPTIONS,
     )
     make_links("site_group_entity", "group_id", "site_group")
+    op.create_table(
+        "incident",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("title", sa.String(200), nullable=False),
+        sa.Column("impact", sa.String(10), nullable=False),
+        sa.Column("is_of_all", sa.Boolean(), nullable=False),
+        sa.Column("started_at", UtcDateTime(), nullable=False),
+        sa.Column("resolved_at", UtcDateTime(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_incident"),
+        **OPTIONS,
+    )
+    op.create_index("ix_incident_resolved_at", "incident", ["resolved_at"])
+    make_links("incident_entity", "incident_id", "incident")
+    make_notes()
+
+
+def make_notes() -> None:
+    op.create_table(
+        "incident_note",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("incident_id", Id, nullable=False),
+        sa.Column("author_id", Id, nullable=True),
+        sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_incident_note"),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incident.id"],
+            name="fk_incident_note_incident_id_incident",
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["author_id"],
+            ["user.id"],
+            name="fk_incident_note_author_id_user",
+            ondelete="SET NULL",
+        ),
+        **OPTIONS,
+    )
+    op.create_index("ix_incident_note_incident_id", "incident_note", ["incident_id"])
+    op.create_index("ix_incident_note_author_id", "incident_note", ["author_id"])
 
 
 def make_links(table: str, column: str, target: str) -> None:
@@ -55,5 +100,8 @@ def make_links(table: str, column: str, target: str) -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("incident_note")
+    op.drop_table("incident_entity")
+    op.drop_table("incident")
     op.drop_table("site_group_entity")
     op.drop_table("site_group")

@@ -34,6 +34,7 @@ DEFAULTS = {
     "channel": PAGES,
     "entity": PAGES,
     "group": PAGES,
+    "incident": PAGES,
     "link": PAGES,
     "dashboard": PAGES,
     "maintenance": PAGES,

@@ -11,6 +11,7 @@ from quartapp.models.entity import Entity
 from quartapp.models.event import Event, EventKind
 from quartapp.models.glance import glance
 from quartapp.models.group import SiteGroup
+from quartapp.models.incident import Incident, IncidentNote
 from quartapp.models.link import Link, Purpose
 from quartapp.models.maintenance import Maintenance
 from quartapp.models.outbox import OutboxMessage, OutboxState
@@ -41,6 +42,8 @@ __all__ = [
     "Entity",
     "Event",
     "EventKind",
+    "Incident",
+    "IncidentNote",
     "Link",
     "Maintenance",
     "Outage",

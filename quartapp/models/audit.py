@@ -54,6 +54,9 @@ class Action(StrEnum):
     GROUP_ADDED = "group-added"
     GROUP_CHANGED = "group-changed"
     GROUP_REMOVED = "group-removed"
+    INCIDENT_ADDED = "incident-added"
+    INCIDENT_CHANGED = "incident-changed"
+    INCIDENT_REMOVED = "incident-removed"
 
 
 # What is shown to administrators.

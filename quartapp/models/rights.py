@@ -40,6 +40,10 @@ def may_settle_tampers(user: User) -> bool:
     return user.role in EDITORS
 
 
+def may_write_incidents(user: User) -> bool:
+    return user.role in EDITORS
+
+
 def may_have_webhook(user: User) -> bool:
     return user.role in EDITORS
 

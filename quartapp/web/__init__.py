@@ -4,6 +4,7 @@ from quart import Quart
 
 from quartapp.auth import load_user, refuse_foreign_form
 from quartapp.log import request_id
+from quartapp.models.incident import write_impact, write_note_state
 from quartapp.models.rights import (
     may_add_entity,
     may_comment,
@@ -11,6 +12,7 @@ from quartapp.models.rights import (
     may_edit_groups,
     may_handle_bugs,
     may_settle_tampers,
+    may_write_incidents,
 )
 from quartapp.models.status import find_since, write_headline, write_state
 from quartapp.models.usability import write_length
@@ -23,6 +25,7 @@ from quartapp.web import (
     dashboard,
     entity,
     group,
+    incident,
     maintenance,
     passkey,
     second_factor,
@@ -47,6 +50,7 @@ BLUEPRINTS = (
     bug.bp,
     maintenance.bp,
     group.bp,
+    incident.bp,
     tamper.bp,
 )
 
@@ -67,9 +71,12 @@ def init_app(app: Quart) -> None:
     app.add_template_global(may_edit_groups)
     app.add_template_global(may_handle_bugs)
     app.add_template_global(may_settle_tampers)
+    app.add_template_global(may_write_incidents)
     app.add_template_filter(find_since)
     app.add_template_filter(write_headline)
+    app.add_template_filter(write_impact)
     app.add_template_filter(write_length)
+    app.add_template_filter(write_note_state)
     app.add_template_filter(write_state)
     for blueprint in (*BLUEPRINTS, status.bp):
         app.register_blueprint(blueprint)

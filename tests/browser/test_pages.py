@@ -77,6 +77,8 @@ PAGES = [
     ("admin", "/maintenances/new", 200),
     ("admin", "/groups", 200),
     ("admin", "/groups/new", 200),
+    ("admin", "/incidents", 200),
+    ("admin", "/incidents/new", 200),
     ("admin", "/entities/nothing", 404),
     ("admin", "/nothing", 404),
     ("admin", "/fail/403", 403),

@@ -31,6 +31,8 @@ def route(body: dict[str, Any] | None = None, **given: Any) -> Route:
 SITE = {"name": "Site {n}", "url": "https://example.org/"}
 COMMENT = {"body": "Moved."}
 WEEKLY = {"title": "Disks", "weekdays": "1", "start_time": "02:30", "minutes": 30}
+NOTE = {"state": "resolved", "body": "Done."}
+INCIDENT = {"title": "Slow", "impact": "minor", "body": "Slow."}
 NEW = "a better horse battery"
 
 ROUTES = {
@@ -113,6 +115,12 @@ ROUTES = {
     "status.index": route(get="anyone"),
     "status.show": route(get="public"),
     "status.show_group": route(get="public"),
+    "incident.index": route(get="signed-in"),
+    "incident.new": route({**INCIDENT, "state": "monitoring"}, get="editor", post="editor"),
+    "incident.show": route(get="seen"),
+    "incident.note": route(NOTE, post="comment"),
+    "incident.edit": route(INCIDENT, get="handler", post="handler"),
+    "incident.remove": route(post="comment"),
     "group.index": route(get="signed-in"),
     "group.new": route({"name": "Group {n}"}, get="boss", post="boss"),
     "group.edit": route({"name": "Group {n}"}, get="boss", post="boss"),
@@ -191,6 +199,12 @@ ROUTES = {
     "api_v1.group.replace": route({"name": "Group {n}"}, put="boss"),
     "api_v1.group.edit": route({"description": "Moved."}, patch="boss"),
     "api_v1.group.remove": route(delete="boss"),
+    "api_v1.incident.index": route(get="signed-in"),
+    "api_v1.incident.show": route(get="seen"),
+    "api_v1.incident.new": route({"title": "Slow", "body": "Slow."}, post="editor"),
+    "api_v1.incident.edit": route({"title": "Moved"}, patch="comment"),
+    "api_v1.incident.remove": route(delete="comment"),
+    "api_v1.incident.note": route(NOTE, post="comment"),
     "api_v1.tamper.index": route(get="signed-in"),
     "api_v1.tamper.export_csv": route(get="signed-in"),
     "api_v1.tamper.export_ndjson": route(get="signed-in"),

@@ -15,6 +15,8 @@ from quartapp.models import (
     ChannelKind,
     Comment,
     Entity,
+    Incident,
+    IncidentNote,
     Link,
     Maintenance,
     Passkey,
@@ -26,6 +28,7 @@ from quartapp.models import (
     utcnow,
 )
 from quartapp.models.difference import Severity as TamperSeverity
+from quartapp.models.incident import Impact, NoteState
 from quartapp.models.packed import pack
 from quartapp.models.reading import Alert
 from quartapp.models.rules import Severity
@@ -157,6 +160,15 @@ async def make_group_slug(session: AsyncSession, owner: User, is_public: bool, _
     return (await make_group(session, owner, is_public)).slug
 
 
+async def make_incident_id(session: AsyncSession, owner: User, is_public: bool, _: Values) -> int:
+    incident = Incident(title="thing", impact=Impact.MINOR, started_at=utcnow())
+    incident.entities = [await make_entity(session, owner, is_public)]
+    incident.notes = [IncidentNote(author=owner, state=NoteState.IDENTIFIED, body="Down.")]
+    session.add(incident)
+    await session.flush()
+    return incident.id
+
+
 async def make_tamper_id(session: AsyncSession, owner: User, is_public: bool, _: Values) -> int:
     entity = await make_entity(session, owner, is_public)
     nothing = {"difference": pack([]), "text": pack("")}
@@ -178,6 +190,7 @@ MAKERS: dict[str, Maker] = {
     "bug_id": make_bug_id,
     "group_id": make_group_id,
     "group_slug": make_group_slug,
+    "incident_id": make_incident_id,
     "maintenance_id": make_maintenance_id,
     "tamper_id": make_tamper_id,
     "comment_id": make_comment_id,

@@ -9,6 +9,7 @@ from quartapp.models.status import Part, find_headline
 from quartapp.services.check import get_check
 from quartapp.services.entity import get_entity_by_slug
 from quartapp.services.group import get_public_group, select_public_groups
+from quartapp.services.incident import list_shown_incidents
 from quartapp.services.paging import paginate
 from quartapp.services.status import (
     STRANGER,
@@ -66,8 +67,12 @@ async def show(slug: str) -> ResponseReturnValue:
 
 async def describe_part(part: Part) -> dict[str, Any]:
     """Return what a page says of all its sites together."""
+    incidents = await list_shown_incidents(db.session, part, utcnow())
+    has_incident = any(one.is_felt for one in incidents)
+    counts = await count_shown(db.session, part)
     return {
-        "headline": find_headline(await count_shown(db.session, part)),
+        "headline": find_headline(counts, has_incident=has_incident),
+        "incidents": incidents,
         "announcements": await list_announcements(db.session, part, utcnow()),
     }
 

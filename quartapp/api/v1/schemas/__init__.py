@@ -40,6 +40,14 @@ from quartapp.api.v1.schemas.entity import (
 )
 from quartapp.api.v1.schemas.event import EventFilter, EventOut, EventPage, EventQuery
 from quartapp.api.v1.schemas.group import GroupIn, GroupOut, GroupPage, GroupPatch
+from quartapp.api.v1.schemas.incident import (
+    IncidentIn,
+    IncidentNoteIn,
+    IncidentNoteOut,
+    IncidentOut,
+    IncidentPage,
+    IncidentPatch,
+)
 from quartapp.api.v1.schemas.invitation import (
     InvitationIn,
     InvitationOut,
@@ -152,6 +160,12 @@ __all__ = [
     "HistoryOut",
     "HistoryQuery",
     "In",
+    "IncidentIn",
+    "IncidentNoteIn",
+    "IncidentNoteOut",
+    "IncidentOut",
+    "IncidentPage",
+    "IncidentPatch",
     "InvitationIn",
     "InvitationOut",
     "InvitationPage",
