@@ -48,6 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "config_shown",
         "errors",
         "extensions",
+        "headers",
         "languages",
         "limits",
         "log",

@@ -106,7 +106,9 @@ async def test_commands_that_are_named_are_taken(paper: str, app: Quart) -> None
 @pytest.mark.parametrize("paper", PAPERS)
 async def test_addresses_that_are_named_are_served(paper: str, app: Quart) -> None:
     named = {text for text in find_code(read_paper(paper)) if re.fullmatch(r"(/[\w.{}]+)+", text)}
-    rules = [re.sub(r"<\w+:(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()]
+    rules = [
+        re.sub(r"<(?:[^<>:]+:)?(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()
+    ]
 
     assert [name for name in named if not any(rule.startswith(name) for rule in rules)] == []
 

@@ -18,7 +18,7 @@ from quartapp.services.check import follow_move, make_check, make_check_row
 from quartapp.services.rights import refuse_stranger, refuse_viewer
 from quartapp.texts import Text
 
-RESERVED_SLUGS = {"new"}  # /entities/new is a page of its own
+RESERVED_SLUGS = {"new", "embed", "groups"}  # /entities/new, /status/embed are pages of their own
 BASES = 50  # of slugs, in one statement
 COUNTER_LENGTH = 12  # characters kept free in a slug for "-2", "-3", …
 

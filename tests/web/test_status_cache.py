@@ -6,10 +6,21 @@ from quart.testing import QuartClient
 from sqlalchemy import update
 
 from quartapp.extensions import db
-from quartapp.models import User
+from quartapp.models import SiteGroup, User
 from quartapp.services.entity import add_entity
 
-PATHS = ["/status/", "/status/open"]
+PATHS = [
+    "/status/",
+    "/status/open",
+    "/status/groups/shops",
+    "/status/badge.svg",
+    "/status/groups/shops/badge.svg",
+    "/status/open/badge.svg",
+    "/status/feed.atom",
+    "/status/groups/shops/feed.rss",
+    "/status/embed",
+    "/status/groups/shops/embed",
+]
 CACHED = "public, max-age=30, stale-while-revalidate=60"
 
 
@@ -17,6 +28,7 @@ CACHED = "public, max-age=30, stale-while-revalidate=60"
 async def _site(app: Quart) -> None:
     async with app.app_context(), db.begin() as session:
         await add_entity(session, name="open", url="http://a.test/", is_public=True, owner=None)
+        session.add(SiteGroup(name="Shops", slug="shops", is_public=True))
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -57,7 +69,7 @@ async def test_what_is_still_the_same_is_not_sent_again(client: QuartClient, pat
     assert (other.status_code, await other.get_data()) == (200, await first.get_data())
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", ["/status/", "/status/open"])
 async def test_another_state_is_another_answer(app: Quart, client: QuartClient, path: str) -> None:
     first = (await client.get(path)).headers["ETag"]
     async with app.app_context(), db.begin() as session:
@@ -67,7 +79,8 @@ async def test_another_state_is_another_answer(app: Quart, client: QuartClient, 
     assert again.status_code == (304 if path == "/status/open" else 200)
 
 
-async def test_refusal_is_kept_by_nobody(client: QuartClient) -> None:
-    answer = await client.get("/status/nothing")
+@pytest.mark.parametrize("path", ["nothing", "nothing/badge.svg", "groups/nothing/feed.atom"])
+async def test_refusal_is_kept_by_nobody(client: QuartClient, path: str) -> None:
+    answer = await client.get(f"/status/{path}")
 
     assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store")

@@ -4,26 +4,16 @@ from quart import current_app, render_template
 from quart.typing import ResponseReturnValue
 
 from quartapp.extensions import db
-from quartapp.models import utcnow
-from quartapp.models.status import Part, find_headline
+from quartapp.models.status import Part
 from quartapp.services.check import get_check
 from quartapp.services.entity import get_entity_by_slug
 from quartapp.services.group import get_public_group, select_public_groups
-from quartapp.services.incident import list_shown_incidents
 from quartapp.services.paging import paginate
-from quartapp.services.status import (
-    STRANGER,
-    count_shown,
-    list_announcements,
-    load_bars,
-    measure_uptimes,
-    select_shown,
-)
+from quartapp.services.status import STRANGER, select_shown
 from quartapp.services.usability import select_outages
-from quartapp.web.drawing import draw_days
 from quartapp.web.paging import read_page_number
 from quartapp.web.status.blueprint import bp
-from quartapp.web.words import Words
+from quartapp.web.status.describe import describe_part, describe_sites
 
 LATEST = 10  # outages on the page of a site
 
@@ -63,23 +53,3 @@ async def show(slug: str) -> ResponseReturnValue:
         **await describe_sites([entity.id]),
         **await describe_part(Part(entity_id=entity.id)),
     )
-
-
-async def describe_part(part: Part) -> dict[str, Any]:
-    """Return what a page says of all its sites together."""
-    incidents = await list_shown_incidents(db.session, part, utcnow())
-    has_incident = any(one.is_felt for one in incidents)
-    counts = await count_shown(db.session, part)
-    return {
-        "headline": find_headline(counts, has_incident=has_incident),
-        "incidents": incidents,
-        "announcements": await list_announcements(db.session, part, utcnow()),
-    }
-
-
-async def describe_sites(ids: list[int]) -> dict[str, Any]:
-    """Return what a page says of each of these sites."""
-    now = utcnow()
-    uptimes = await measure_uptimes(db.session, ids, now)
-    bars = await load_bars(db.session, ids, now)
-    return {"uptimes": uptimes, "bars": bars, "draw_days": draw_days, "words": Words()}
