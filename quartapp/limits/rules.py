@@ -32,6 +32,7 @@ DEFAULTS = {
     "auth": PAGES,
     "bug": PAGES,
     "channel": PAGES,
+    "comment": PAGES,
     "entity": PAGES,
     "group": PAGES,
     "incident": PAGES,

@@ -46,6 +46,14 @@ class Topic(StrEnum):
     COMMENT = Text("comment")
 
 
+TOPICS = {
+    Topic.USABILITY: Text("Usability"),
+    Topic.TAMPER: Text("Changes"),
+    Topic.BUG: Text("Bugs"),
+    Topic.COMMENT: Text("Comments"),
+}
+
+
 class Event(Base):
     """One thing that happened; *subject_id* is the outage's, change's, bug's or comment's."""
 

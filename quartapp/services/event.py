@@ -1,6 +1,7 @@
 """The time line: what happened to sites, written with what made it happen."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, delete, func, or_, select
@@ -87,13 +88,34 @@ async def list_events(
     return (await session.scalars(query.limit(limit))).all()
 
 
-async def load_comments(session: AsyncSession, events: Iterable[Event]) -> dict[int | None, str]:
-    """Return what was said, by the subject of the events that tell of comments."""
+@dataclass(frozen=True, slots=True)
+class TimeLine:
+    """A part of what happened, the newest first, and what was said meanwhile."""
+
+    events: Sequence[Event]
+    said: Mapping[int | None, Comment]  # by the subject of the events that tell of comments
+    older: int | None  # the id that the next part is before; None: this is the last one
+
+
+async def load_time_line(
+    session: AsyncSession, query: Select[Event], *, before: int | None, limit: int
+) -> TimeLine:
+    """Return the newest of *query*, or those before an id, with the comments between: joined."""
+    found = await list_events(session, query, before=before, limit=limit + 1)
+    events = found[:limit]
+    older = events[-1].id if len(found) > limit else None
+    return TimeLine(events, await load_comments(session, events), older)
+
+
+async def load_comments(
+    session: AsyncSession, events: Iterable[Event]
+) -> dict[int | None, Comment]:
     said = [event.subject_id for event in events if event.kind == EventKind.COMMENT]
     if not said:
         return {}
-    rows = await session.execute(select(Comment.id, Comment.body).where(Comment.id.in_(said)))
-    return {row.id: row.body for row in rows}
+    return {
+        one.id: one for one in await session.scalars(select(Comment).where(Comment.id.in_(said)))
+    }
 
 
 async def list_new_events(

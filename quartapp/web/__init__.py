@@ -8,6 +8,7 @@ from quartapp.models.incident import write_impact, write_note_state
 from quartapp.models.rights import (
     may_add_entity,
     may_comment,
+    may_edit_comment,
     may_edit_entity,
     may_edit_groups,
     may_handle_bugs,
@@ -22,6 +23,7 @@ from quartapp.web import (
     auth,
     bug,
     channel,
+    comment,
     dashboard,
     entity,
     group,
@@ -46,6 +48,7 @@ BLUEPRINTS = (
     channel.bp,
     admin.bp,
     entity.bp,
+    comment.bp,
     usability.bp,
     bug.bp,
     maintenance.bp,
@@ -67,6 +70,7 @@ def init_app(app: Quart) -> None:
     app.add_template_global(Moment, "moment")
     app.add_template_global(may_add_entity)
     app.add_template_global(may_comment)
+    app.add_template_global(may_edit_comment)
     app.add_template_global(may_edit_entity)
     app.add_template_global(may_edit_groups)
     app.add_template_global(may_handle_bugs)

@@ -139,6 +139,8 @@ ROUTES = {
     "entity.edit": route(SITE, get="owned", post="owned"),
     "entity.remove": route(get="owned", post="owned"),
     "entity.timeline": route(get="seen"),
+    "comment.edit": route(COMMENT, get="owned", post="owned"),
+    "comment.remove": route(get="owned", post="owned"),
     "usability.show": route(get="seen"),
     "usability.edit": route(
         {"interval": 60, "down_after": 1, "up_after": 1, "statuses": "200"},

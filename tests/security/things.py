@@ -64,7 +64,9 @@ async def make_entity_id(session: AsyncSession, owner: User, is_public: bool, _:
 
 
 async def make_comment_id(session: AsyncSession, owner: User, _: bool, values: Values) -> int:
-    comment = Comment(entity_id=values["entity_id"], body="Down.", author=owner)
+    named = select(Entity.id).where(Entity.slug == values.get("slug"))
+    entity_id = values.get("entity_id") or await session.scalar(named)
+    comment = Comment(entity_id=entity_id, body="Down.", author=owner)
     session.add(comment)
     await session.flush()
     return comment.id

@@ -9,6 +9,7 @@ from quartapp.models import Entity, User
 from quartapp.services.comment import add_comment
 from quartapp.services.entity import add_entity, get_entity_by_slug
 from tests.helpers import add_person, queries, read_token, sign_in
+from tests.web.bugs import report
 
 FORM = {"name": "My site", "url": "https://example.org/", "content": "Two\nlines."}
 
@@ -227,7 +228,7 @@ async def test_client_cannot_choose_the_site_of_a_comment(
 
 
 @pytest.mark.parametrize("count", [1, 3])
-async def test_show_costs_seven_statements_however_many_comments(
+async def test_show_costs_six_statements_however_many_comments(
     app: Quart, browser: QuartClient, admin: User, count: int
 ) -> None:
     await add_site(app, admin, comments=count)
@@ -235,8 +236,8 @@ async def test_show_costs_seven_statements_however_many_comments(
         engine = db.engine
     with queries(engine) as sent:
         await browser.get("/entities/my-site")
-    # The user, the site, its check and page; events; the count and rows of comments.
-    assert len([one for one in sent if one.startswith("SELECT")]) == 7
+    # The user, the site, its check and page; events and comments.
+    assert len([one for one in sent if one.startswith("SELECT")]) == 6
 
 
 async def test_time_line_is_read_by_topic_and_back_to_its_begin(
@@ -249,9 +250,35 @@ async def test_time_line_is_read_by_topic_and_back_to_its_begin(
     (older,) = re.findall(r'href="([^"]*before=[^"]*)" rel="next"', first)
     last = (await get(browser, older.replace("&amp;", "&")))[1]
 
-    assert [page.count('<span class="text">') for page in (first, last)] == [2, 1]
+    assert [page.count('<p class="text">') for page in (first, last)] == [2, 1]
     assert "Older" not in last
     assert "Nothing happened." in (await get(browser, f"{where}?topic=bug"))[1]
+
+
+async def test_comments_stand_between_what_else_happened(
+    app: Quart, browser: QuartClient, admin: User
+) -> None:
+    await add_site(app, admin, comments=1)
+    await report(app, await find(app, "my-site"), admin, "Weak")
+    await send(browser, "/entities/my-site/comments", "/entities/my-site", body="Then I said.")
+    lines = {
+        query: list_lines((await get(browser, f"/entities/my-site{query}"))[1])
+        for query in ("", "?topic=bug", "?topic=comment", "?topic=usability", "/timeline")
+    }
+
+    assert lines == {
+        "": ["Then I said.", "Weak", "comment 0"],
+        "?topic=bug": ["Weak"],
+        "?topic=comment": ["Then I said.", "comment 0"],
+        "?topic=usability": [],
+        "/timeline": ["Then I said.", "Weak", "comment 0"],
+    }
+
+
+def list_lines(page: str) -> list[str]:
+    """Return what the time line of a page says, from its head."""
+    found = re.findall(r'<p class="text">(.*?)</p>|<p><a [^>]*>(.*?)</a>', page)
+    return [said or told for said, told in found if said or told in ("Weak",)]
 
 
 @pytest.mark.parametrize("query", ["topic=weather", "before=x", "before=-1", f"before={9**30}"])
@@ -260,3 +287,4 @@ async def test_time_line_that_cannot_be_is_not_found(
 ) -> None:
     await add_site(app, admin)
     assert (await get(browser, f"/entities/my-site/timeline?{query}"))[0] == 404
+    assert (await get(browser, f"/entities/my-site?{query}"))[0] == 404

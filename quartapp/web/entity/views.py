@@ -1,3 +1,5 @@
+from typing import Any
+
 from quart import Blueprint, current_app, flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
 from quart_babel import gettext
@@ -5,11 +7,11 @@ from quart_babel import gettext
 from quartapp.auth import get_user, login_required
 from quartapp.errors import ConflictError
 from quartapp.extensions import db
-from quartapp.models import Comment, Entity
-from quartapp.models.event import Topic
+from quartapp.models import Entity
+from quartapp.models.event import TOPICS, Topic
 from quartapp.models.usability import State
 from quartapp.services.check import get_check
-from quartapp.services.comment import add_comment, select_comments
+from quartapp.services.comment import add_comment
 from quartapp.services.entity import (
     add_entity,
     edit_entity,
@@ -18,8 +20,8 @@ from quartapp.services.entity import (
     remove_entity,
     select_entities,
 )
-from quartapp.services.event import list_events, load_comments, select_events
-from quartapp.services.paging import Page, paginate
+from quartapp.services.event import load_time_line, select_events
+from quartapp.services.paging import paginate
 from quartapp.services.rights import refuse_stranger, refuse_viewer
 from quartapp.services.tamper import get_page
 from quartapp.services.usability import find_trouble
@@ -64,17 +66,14 @@ async def show(slug: str) -> ResponseReturnValue:
 
 async def render_entity(entity: Entity, form: CommentForm) -> ResponseReturnValue:
     check = await get_check(db.session, entity)
-    topics = [topic for topic in Topic if topic is not Topic.COMMENT]  # which have a list there
-    query = select_events(seen_by=get_user(), entity_id=entity.id, topics=topics)
     shown = await render_template(
         "entity/view.html",
         entity=entity,
         check=check,
         trouble=await find_trouble(db.session, check),
         watch=await get_page(db.session, entity),
-        events=await list_events(db.session, query, limit=LATEST),
-        page=await paginate_comments(entity, read_page_number()),
         form=form,
+        **await read_time_line(entity, LATEST),
     )
     return shown, form.status
 
@@ -83,24 +82,16 @@ async def render_entity(entity: Entity, form: CommentForm) -> ResponseReturnValu
 @login_required
 async def timeline(slug: str) -> ResponseReturnValue:
     entity = await get_entity_by_slug(db.session, slug, seen_by=get_user())
-    topic, size = read_choice("topic", Topic), current_app.config["PER_PAGE"]
-    topics = [topic] if topic else []
-    query = select_events(seen_by=get_user(), entity_id=entity.id, topics=topics)
-    events = await list_events(db.session, query, before=read_key("before"), limit=size + 1)
-    return await render_template(
-        "entity/timeline.html",
-        entity=entity,
-        events=events[:size],
-        said=await load_comments(db.session, events),
-        topic=topic,
-        topics=list(Topic),
-        older=events[size - 1].id if len(events) > size else None,
-    )
+    shown = await read_time_line(entity, current_app.config["PER_PAGE"])
+    return await render_template("entity/timeline.html", entity=entity, **shown)
 
 
-async def paginate_comments(entity: Entity, number: int) -> Page[Comment]:
-    size = current_app.config["PER_PAGE"]
-    return await paginate(db.session, select_comments(entity), number, size)
+async def read_time_line(entity: Entity, limit: int) -> dict[str, Any]:
+    """Return what the address asks for of what happened to a site."""
+    topic, before = read_choice("topic", Topic), read_key("before")
+    query = select_events(seen_by=get_user(), entity_id=entity.id, topics=[topic] if topic else ())
+    line = await load_time_line(db.session, query, before=before, limit=limit)
+    return {"line": line, "topic": topic, "topics": TOPICS, "before": before}
 
 
 @bp.post("/<slug>/comments")
@@ -111,10 +102,9 @@ async def comment(slug: str) -> ResponseReturnValue:
     if not await form.is_accepted():
         return await render_entity(entity, form)
     await add_comment(db.session, entity, form.body.data, get_user())
-    last = (await paginate_comments(entity, 1)).pages  # where the new one stands
     await flash(gettext("The comment was added."), "success")
     await db.session.commit()
-    return redirect(url_for(".show", slug=slug, page=last if last > 1 else None), 303)
+    return redirect(url_for(".show", slug=slug), 303)
 
 
 @bp.route("/new", methods=["GET", "POST"])
