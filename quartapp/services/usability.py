@@ -50,14 +50,6 @@ async def list_results(
     return rows
 
 
-async def find_trouble(session: AsyncSession, check: Check) -> str:
-    """Return why the last look at a site told nothing, where none has told anything yet."""
-    if check.state != State.NEW or check.looked_at is None:
-        return ""
-    query = select(result.c.detail).where(result.c.entity_id == check.entity_id)
-    return await session.scalar(query.order_by(result.c.slot_at.desc()).limit(1)) or ""
-
-
 async def measure_usability(session: AsyncSession, entity: Entity, while_: Span) -> Figures:
     """Return the figures of a site in a while of which every look is still there."""
     spans = {entity.id: while_}

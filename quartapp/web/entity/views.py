@@ -7,10 +7,11 @@ from quart_babel import gettext
 from quartapp.auth import get_user, login_required
 from quartapp.errors import ConflictError
 from quartapp.extensions import db
-from quartapp.models import Entity
+from quartapp.models import Entity, utcnow
+from quartapp.models.curve import REACHES, Reach
 from quartapp.models.event import TOPICS, Topic
+from quartapp.models.rules import RULES
 from quartapp.models.usability import State
-from quartapp.services.check import get_check
 from quartapp.services.comment import add_comment
 from quartapp.services.entity import (
     add_entity,
@@ -21,10 +22,11 @@ from quartapp.services.entity import (
     select_entities,
 )
 from quartapp.services.event import load_time_line, select_events
+from quartapp.services.latency import load_curve
+from quartapp.services.overview import load_overview
 from quartapp.services.paging import paginate
 from quartapp.services.rights import refuse_stranger, refuse_viewer
-from quartapp.services.tamper import get_page
-from quartapp.services.usability import find_trouble
+from quartapp.web.entity.chart import draw_chart
 from quartapp.web.entity.forms import CommentForm, EntityForm
 from quartapp.web.forms import BaseForm
 from quartapp.web.paging import (
@@ -65,13 +67,16 @@ async def show(slug: str) -> ResponseReturnValue:
 
 
 async def render_entity(entity: Entity, form: CommentForm) -> ResponseReturnValue:
-    check = await get_check(db.session, entity)
+    now, reach = utcnow(), read_choice("span", Reach) or Reach.DAY
+    curve = await load_curve(db.session, entity, reach, now)
     shown = await render_template(
         "entity/view.html",
         entity=entity,
-        check=check,
-        trouble=await find_trouble(db.session, check),
-        watch=await get_page(db.session, entity),
+        overview=await load_overview(db.session, entity, now, seen_by=get_user()),
+        curve=curve,
+        chart=draw_chart(curve),
+        reaches=REACHES,
+        rules=RULES,
         form=form,
         **await read_time_line(entity, LATEST),
     )
