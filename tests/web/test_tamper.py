@@ -10,6 +10,7 @@ from tests.services.reading import learn, load_page, load_tampers, show
 
 PATH = "/entities/my-site/tamper"
 HOME = "<p>Head<p>Welcome home"
+ADDED = '<td class="sign"><span aria-hidden="true">+</span><span class="unseen">added</span></td>'
 HACKED = "<p>Head<p>Welcome &lt;script>alert(1)&lt;/script>"
 
 
@@ -95,10 +96,13 @@ async def test_wrong_setting_is_told_beside_it(browser: QuartClient) -> None:
 async def test_difference_is_text_in_both_views(browser: QuartClient, tamper: str) -> None:
     new = "<ins>&lt;script&gt;alert(1)&lt;/script&gt;</ins>"
     page = await read(browser, tamper)
-    assert '<tr class="removed"><th scope="row">2</th><td class="text">Welcome <del>home' in page
-    assert f'<tr class="added"><th scope="row">2</th><td class="text">Welcome {new}</td>' in page
+    gone, come = ADDED.replace("+", "\N{MINUS SIGN}").replace("added", "removed"), ADDED
+    row = '<tr class="{}"><th scope="row">2</th>{}<td class="text">Welcome {}'
+    assert row.format("removed", gone, "<del>home") in page
+    assert row.format("added", come, f"{new}</td>") in page
     page = await read(browser, f"{tamper}?view=side")
-    assert f'<del>home</del></td><td>2</td><td class="text">Welcome {new}</td>' in page
+    assert f'<del>home</del></td><td>2</td>{come}<td class="text added">Welcome {new}</td>' in page
+    assert f'<td>2</td>{gone}<td class="text removed">Welcome <del>home' in page
     assert "<script>alert" not in page
     assert f'href="{tamper}"' in await read(browser)
 
