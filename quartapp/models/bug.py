@@ -13,6 +13,7 @@ from quartapp.models.rules import Severity
 from quartapp.models.rules.inspection import MAX_DETAIL, MAX_PLACE
 from quartapp.models.tally import ACTIVE, FindingState, Tally
 from quartapp.models.user import User
+from quartapp.texts import Text as Words
 
 RULE_LENGTH, TITLE_LENGTH, BODY_LENGTH = 60, 200, 10_000  # characters
 
@@ -59,6 +60,23 @@ class Bug(Base):
 
     def is_overdue(self, today: date) -> bool:
         return self.state in ACTIVE and self.due_on is not None and self.due_on < today
+
+
+class Order(StrEnum):
+    """What comes first in a list of bugs."""
+
+    WORST = "worst"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    DUE = "due"  # what is due first; what is never due comes last
+
+
+ORDERS = {
+    Order.WORST: Words("The worst first"),
+    Order.NEWEST: Words("The newest first"),
+    Order.OLDEST: Words("The oldest first"),
+    Order.DUE: Words("Due first"),
+}
 
 
 class Change(StrEnum):

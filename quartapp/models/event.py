@@ -46,7 +46,7 @@ class Topic(StrEnum):
     COMMENT = Text("comment")
 
 
-TOPICS = {
+TOPIC_NAMES = {
     Topic.USABILITY: Text("Usability"),
     Topic.TAMPER: Text("Changes"),
     Topic.BUG: Text("Bugs"),

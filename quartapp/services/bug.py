@@ -1,23 +1,24 @@
 """Weaknesses of sites: what looks find, and what people make of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, case, select
+from sqlalchemy import ColumnElement, Select, case, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, joinedload
 
 from quartapp.errors import ForbiddenError, InvalidError, NotFoundError
-from quartapp.models import Bug, BugNote, Entity, EventKind, User, utcnow
-from quartapp.models.bug import Change
+from quartapp.models import Bug, BugNote, Entity, Event, EventKind, User, utcnow
+from quartapp.models.bug import Change, Order
 from quartapp.models.rights import EDITORS, may_handle_bugs
 from quartapp.models.rules import RULES, Inspection, Severity
 from quartapp.models.tally import ACTIVE, FindingState, Key, Tally, count_sightings, decide
 from quartapp.services.entity import match_site
-from quartapp.services.event import add_event
+from quartapp.services.event import add_events, make_event
 from quartapp.texts import Text
 
+MAX_AT_ONCE = 100  # bugs that are changed alike
 WORST_FIRST = {severity: number for number, severity in enumerate(Severity)}
 
 
@@ -62,9 +63,13 @@ async def record_inspection(
 
 async def tell(session: AsyncSession, bug: Bug, kind: EventKind, by: User | None = None) -> None:
     """Put on the time line where a bug stands by now."""
+    await add_events(session, [make_news(bug, kind, by)])
+
+
+def make_news(bug: Bug, kind: EventKind, by: User | None) -> Event:
     detail, subject = str(bug.state), bug.id
-    await add_event(
-        session, bug.entity_id, kind, utcnow(), bug.title, detail=detail, subject_id=subject, by=by
+    return make_event(
+        bug.entity_id, kind, utcnow(), bug.title, detail=detail, subject_id=subject, by=by
     )
 
 
@@ -116,8 +121,9 @@ def select_bugs(
     rule: str | None = None,
     overdue_on: date | None = None,
     site: str = "",
+    order: Order = Order.WORST,
 ) -> Select[Bug]:
-    """The bugs of what *seen_by* may see, the worst first; their sites and people loaded.
+    """The bugs of what *seen_by* may see, in their order; their sites and people loaded.
 
     *overdue_on* a day asks for those that should have been settled before, *site* is a part of the
     name or address of one.
@@ -141,7 +147,18 @@ def select_bugs(
         query = query.where(Bug.due_on < overdue_on, Bug.state.in_(ACTIVE))
     if site:
         query = query.where(match_site(site))
-    return query.order_by(case(WORST_FIRST, value=Bug.severity), Bug.id.desc())
+    return query.order_by(*find_order(order))
+
+
+def find_order(order: Order) -> tuple[ColumnElement[Any], ...]:
+    if order is Order.NEWEST:
+        return Bug.opened_at.desc(), Bug.id.desc()
+    if order is Order.OLDEST:
+        return Bug.opened_at.asc(), Bug.id.asc()
+    worst = case(WORST_FIRST, value=Bug.severity), Bug.id.desc()
+    if order is Order.DUE:
+        return Bug.due_on.is_(None), Bug.due_on.asc(), *worst
+    return worst
 
 
 async def get_bug(session: AsyncSession, bug_id: int, *, seen_by: User | None) -> Bug:
@@ -185,12 +202,40 @@ async def report_bug(
 
 async def edit_bug(session: AsyncSession, bug: Bug, by: User, **changes: Any) -> Bug:
     """Settle what is named in *changes*: state, severity, assignee (a User or None), due_on."""
+    await settle_bugs(session, [bug], by, changes)
+    return bug
+
+
+async def edit_bugs(
+    session: AsyncSession, ids: Collection[int], by: User, **changes: Any
+) -> list[Bug]:
+    """Settle several bugs alike, all of them or none: few statements, however many they are."""
+    if not 0 < len(ids) <= MAX_AT_ONCE:
+        raise InvalidError.of_field("ids", Text("Choose 1 to %(most)s bugs.", most=MAX_AT_ONCE))
+    bugs = list(await session.scalars(select_bugs(seen_by=by).where(Bug.id.in_(ids))))
+    missing = {*ids} - {bug.id for bug in bugs}
+    if missing:
+        raise NotFoundError(Text("There is no bug %(id)s.", id=min(missing)))
+    await settle_bugs(session, bugs, by, changes)
+    return bugs
+
+
+async def settle_bugs(
+    session: AsyncSession, bugs: Iterable[Bug], by: User, changes: Mapping[str, Any]
+) -> None:
     refuse_reader(by)
-    if "state" in changes and changes["state"] != bug.state:
+    turned = [bug for bug in bugs if settle(session, bug, by, changes)]
+    await session.flush()
+    kinds = {True: EventKind.BUG_CHANGED, False: EventKind.BUG_CLOSED}
+    await add_events(session, [make_news(bug, kinds[bug.closed_at is None], by) for bug in turned])
+
+
+def settle(session: AsyncSession, bug: Bug, by: User, changes: Mapping[str, Any]) -> bool:
+    """Write what is to be changed of a bug; True when it stands elsewhere than before."""
+    has_turned = "state" in changes and changes["state"] != bug.state
+    if has_turned:
         stand(bug, decide(bug.tally, changes["state"]), utcnow())
         note(session, bug, Change.STATE, changes["state"], by)
-        is_open = bug.closed_at is None
-        await tell(session, bug, EventKind.BUG_CHANGED if is_open else EventKind.BUG_CLOSED, by)
     if "severity" in changes and changes["severity"] != bug.severity:
         bug.severity = changes["severity"]
         note(session, bug, Change.SEVERITY, changes["severity"], by)
@@ -198,8 +243,7 @@ async def edit_bug(session: AsyncSession, bug: Bug, by: User, **changes: Any) ->
         assign(session, bug, changes["assignee"], by)
     if "due_on" in changes and changes["due_on"] != bug.due_on:
         put_off(session, bug, changes["due_on"], by)
-    await session.flush()
-    return bug
+    return has_turned
 
 
 def select_handlers() -> Select[User]:

@@ -28,7 +28,22 @@ async def add_event(
     by: User | None = None,
 ) -> Event:
     """Write down what happened to a site, and have people told; what is too long is cut."""
-    event = Event(
+    event = make_event(entity_id, kind, at, title, detail=detail, subject_id=subject_id, by=by)
+    await add_events(session, [event])
+    return event
+
+
+def make_event(
+    entity_id: int,
+    kind: EventKind,
+    at: datetime,
+    title: str,
+    *,
+    detail: str = "",
+    subject_id: int | None = None,
+    by: User | None = None,
+) -> Event:
+    return Event(
         entity_id=entity_id,
         kind=kind,
         at=at,
@@ -37,11 +52,16 @@ async def add_event(
         subject_id=subject_id,
         author_id=by.id if by else None,
     )
-    session.add(event)
+
+
+async def add_events(session: AsyncSession, events: Sequence[Event]) -> None:
+    """Write down what happened at once; what nobody is told of costs one statement in all."""
+    session.add_all(events)
     await session.flush()
-    await add_deliveries(session, event)
-    await wake_listeners(session)
-    return event
+    for event in events:
+        await add_deliveries(session, event)
+    if events:
+        await wake_listeners(session)
 
 
 async def wake_listeners(session: AsyncSession) -> None:

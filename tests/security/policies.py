@@ -43,6 +43,8 @@ handler    own     login     no     yes   yes   yes   login    yes     yes     y
 handler    foreign login     no     yes   yes   yes   login    yes     yes     yes     yes     yes        yes         yes          login
 handler    public  login     no     yes   yes   yes   login    yes     yes     yes     yes     yes        yes         yes          login
 handler    missing login     none   none  none  none  login    none    none    none    none    none       none        none         login
+nobodys    -       login     no     none  none  none  login    none    none    none    none    none       none        none         login
+nothing    -       login     no     none  none  none  login    none    no      none    none    no         none        none         login
 owned      own     login     no     yes   no    yes   login    yes     yes     yes     yes     yes        yes         yes          login
 owned      foreign login     no     no    no    yes   login    no      no      no      yes     yes        yes         yes          login
 owned      public  login     no     no    no    yes   login    no      no      no      yes     yes        yes         yes          login

@@ -77,13 +77,15 @@ async def test_pages_keep_the_filters(
     assert 'href="/entities/my-site/bugs?page=2&amp;severity=low"' in page
 
 
-@pytest.mark.parametrize("query", ["state=gone", "severity=worst", "page=9", "page=x"])
+@pytest.mark.parametrize(
+    "query", ["state=gone", "severity=worst", "sort=x", "assignee=x", "page=9", "page=x"]
+)
 async def test_list_that_cannot_be_is_not_found(browser: QuartClient, query: str) -> None:
     assert (await get(browser, f"/bugs?{query}"))[0] == 404
 
 
 @pytest.mark.parametrize("count", [1, 5])
-async def test_list_costs_three_statements_however_many_bugs(
+async def test_list_costs_four_statements_however_many_bugs(
     app: Quart, browser: QuartClient, admin: User, site: Entity, count: int
 ) -> None:
     await report(app, site, admin, *(f"Bug {number}" for number in range(count)), assignee=admin)
@@ -91,7 +93,29 @@ async def test_list_costs_three_statements_however_many_bugs(
         engine = db.engine
     with queries(engine) as sent:
         await browser.get("/bugs")
-    assert len([one for one in sent if one.startswith("SELECT")]) == 3  # the user, count, rows
+    # The user, count, rows; whom bugs may be given to.
+    assert len([one for one in sent if one.startswith("SELECT")]) == 4
+
+
+async def test_list_is_in_the_order_that_is_asked_for(
+    app: Quart, browser: QuartClient, admin: User, site: Entity
+) -> None:
+    today = utcnow().date()
+    await report(app, site, admin, "Late", due_on=today + timedelta(days=9))
+    await report(app, site, admin, "Soon", due_on=today)
+    await report(app, site, admin, "Grave", severity=Severity.CRITICAL)
+    titles = ("Late", "Soon", "Grave")
+    found = {
+        order: await list_titles(browser, f"/bugs?sort={order}", *titles)
+        for order in ("worst", "newest", "oldest", "due")
+    }
+
+    assert found == {
+        "worst": ["Grave", "Soon", "Late"],
+        "newest": ["Grave", "Soon", "Late"],
+        "oldest": ["Late", "Soon", "Grave"],
+        "due": ["Soon", "Late", "Grave"],
+    }
 
 
 async def test_what_is_due_is_overdue_the_day_after(

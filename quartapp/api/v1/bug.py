@@ -15,6 +15,8 @@ from quartapp.api.v1.schemas import (
     BugPage,
     BugPatch,
     BugQuery,
+    BugsOut,
+    BugsPatch,
     NumberQuery,
     RuleOut,
     RulesOut,
@@ -22,12 +24,15 @@ from quartapp.api.v1.schemas import (
 from quartapp.auth import get_user, login_required
 from quartapp.extensions import db
 from quartapp.models import Bug, utcnow
+from quartapp.models.bug import Order
 from quartapp.models.rules import RULES, VERSION
 from quartapp.services.bug import (
     comment_bug,
     edit_bug,
+    edit_bugs,
     find_assignee,
     get_bug,
+    refuse_reader,
     report_bug,
     select_bugs,
     select_notes,
@@ -44,13 +49,13 @@ bp = Blueprint("bug", __name__)
 @validate_querystring(BugQuery)
 @validate_response(BugPage)
 async def index(query_args: BugQuery) -> BugPage:
-    """List the bugs of all sites, the worst first."""
-    query = select_wanted(query_args)
+    """List the bugs of all sites, in the order of `sort`."""
+    query = select_wanted(query_args, query_args.sort)
     page = await paginate(db.session, query, query_args.page, query_args.per_page)
     return BugPage(items=[BugOut.model_validate(bug) for bug in page.items], **describe_page(page))
 
 
-def select_wanted(wanted: BugFilter) -> Any:
+def select_wanted(wanted: BugFilter, order: Order = Order.WORST) -> Any:
     return select_bugs(
         seen_by=get_user(),
         entity_id=wanted.entity,
@@ -60,6 +65,7 @@ def select_wanted(wanted: BugFilter) -> Any:
         rule=wanted.rule,
         overdue_on=utcnow().date() if wanted.overdue else None,
         site=wanted.q,
+        order=order,
     )
 
 
@@ -107,12 +113,29 @@ async def new(entity_id: int, data: BugIn) -> tuple[BugOut, int, dict[str, str]]
 async def edit(bug_id: int, data: BugPatch) -> BugOut:
     """Settle a bug: its state, severity, assignee, due date."""
     bug = await get_bug(db.session, bug_id, seen_by=get_user())
+    await edit_bug(db.session, bug, get_user(), **await read_changes(data))
+    await db.session.commit()
+    return BugOut.model_validate(bug)
+
+
+@bp.patch("/bugs")
+@login_required
+@validate_request(BugsPatch)
+@validate_response(BugsOut)
+async def edit_ones(data: BugsPatch) -> BugsOut:
+    """Settle several bugs alike: all of them or none."""
+    refuse_reader(get_user())
+    changes = await read_changes(data)
+    bugs = await edit_bugs(db.session, changes.pop("ids"), get_user(), **changes)
+    await db.session.commit()
+    return BugsOut(items=[BugOut.model_validate(bug) for bug in bugs])
+
+
+async def read_changes(data: BugPatch | BugsPatch) -> dict[str, Any]:
     changes: dict[str, Any] = data.model_dump(exclude_unset=True)
     if "assignee_id" in changes:
         changes["assignee"] = await find_assignee(db.session, changes.pop("assignee_id"))
-    await edit_bug(db.session, bug, get_user(), **changes)
-    await db.session.commit()
-    return BugOut.model_validate(bug)
+    return changes
 
 
 @bp.get("/bugs/<id:bug_id>/history")

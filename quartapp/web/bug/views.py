@@ -7,7 +7,8 @@ from quart_babel import gettext
 from quartapp.auth import get_user, login_required
 from quartapp.errors import InvalidError
 from quartapp.extensions import db
-from quartapp.models import Bug, Entity, utcnow
+from quartapp.models import Bug, Entity, User, utcnow
+from quartapp.models.bug import ORDERS
 from quartapp.models.rights import may_handle_bugs
 from quartapp.models.rules import RULES
 from quartapp.services.bug import (
@@ -33,7 +34,8 @@ bp = Blueprint("bug", __name__)
 
 @bp.context_processor
 def add_words() -> dict[str, Any]:
-    return {"states": STATES, "severities": SEVERITIES, "today": utcnow().date()}
+    words = {"states": STATES, "severities": SEVERITIES, "orders": ORDERS}
+    return words | {"today": utcnow().date()}
 
 
 @bp.get("/bugs")
@@ -54,7 +56,13 @@ async def render_bugs(entity: Entity | None) -> ResponseReturnValue:
         seen_by=get_user(), entity_id=entity.id if entity else None, **wanted.conditions
     )
     page = await paginate(db.session, query, read_page_number(), size)
-    return await render_template("bug/index.html", entity=entity, page=page, wanted=wanted)
+    shown = {"entity": entity, "page": page, "wanted": wanted, "people": await load_handlers()}
+    return await render_template("bug/index.html", **shown)
+
+
+async def load_handlers() -> list[User]:
+    """Return whom bugs may be given to."""
+    return list(await db.session.scalars(select_handlers()))
 
 
 @bp.get("/bugs/rules")
@@ -120,7 +128,7 @@ async def comment(bug_id: int) -> ResponseReturnValue:
 async def make_settle_form(bug: Bug, *, is_sent: bool = True) -> SettleForm:
     form = await SettleForm.read(bug) if is_sent else SettleForm(obj=bug)
     if may_handle_bugs(get_user()):
-        form.offer(list(await db.session.scalars(select_handlers())), bug)
+        form.offer(await load_handlers(), bug)
     return form
 
 

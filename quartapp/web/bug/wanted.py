@@ -7,10 +7,10 @@ from quart import request
 
 from quartapp.auth import get_user
 from quartapp.models import utcnow
-from quartapp.models.bug import RULE_LENGTH
+from quartapp.models.bug import RULE_LENGTH, Order
 from quartapp.models.rules import Severity
 from quartapp.models.tally import ACTIVE, FindingState
-from quartapp.web.paging import read_choice, read_search
+from quartapp.web.paging import read_choice, read_key, read_search
 
 ANY = "any"
 
@@ -26,6 +26,8 @@ class Wanted:
     rule: str
     is_mine: bool
     is_overdue: bool
+    assignee: int | None
+    order: Order
 
     @property
     def conditions(self) -> dict[str, Any]:
@@ -36,8 +38,9 @@ class Wanted:
             "severity": self.severity,
             "site": self.site,
             "rule": self.rule or None,
-            "assignee_id": get_user().id if self.is_mine else None,
+            "assignee_id": get_user().id if self.is_mine else self.assignee,
             "overdue_on": utcnow().date() if self.is_overdue else None,
+            "order": self.order,
         }
 
     @property
@@ -54,7 +57,7 @@ class Wanted:
         }
 
     @property
-    def address(self) -> dict[str, str]:
+    def address(self) -> dict[str, Any]:
         """What the addresses of the other pages say."""
         said = {
             "state": ANY if self.of_any_state else self.state or "",
@@ -63,6 +66,8 @@ class Wanted:
             "rule": self.rule,
             "mine": "1" if self.is_mine else "",
             "overdue": "1" if self.is_overdue else "",
+            "assignee": self.assignee or "",
+            "sort": self.order if self.order is not Order.WORST else "",
         }
         return {name: str(value) for name, value in said.items() if value}
 
@@ -77,4 +82,6 @@ def read_wanted() -> Wanted:
         rule=request.args.get("rule", "")[:RULE_LENGTH],
         is_mine=bool(request.args.get("mine")),
         is_overdue=bool(request.args.get("overdue")),
+        assignee=read_key("assignee"),
+        order=read_choice("sort", Order) or Order.WORST,
     )

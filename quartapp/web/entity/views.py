@@ -9,7 +9,7 @@ from quartapp.errors import ConflictError
 from quartapp.extensions import db
 from quartapp.models import Entity, utcnow
 from quartapp.models.curve import REACHES, Reach
-from quartapp.models.event import TOPICS, Topic
+from quartapp.models.event import TOPIC_NAMES, Topic
 from quartapp.models.rules import RULES
 from quartapp.models.usability import State
 from quartapp.services.comment import add_comment
@@ -96,7 +96,7 @@ async def read_time_line(entity: Entity, limit: int) -> dict[str, Any]:
     topic, before = read_choice("topic", Topic), read_key("before")
     query = select_events(seen_by=get_user(), entity_id=entity.id, topics=[topic] if topic else ())
     line = await load_time_line(db.session, query, before=before, limit=limit)
-    return {"line": line, "topic": topic, "topics": TOPICS, "before": before}
+    return {"line": line, "topic": topic, "topics": TOPIC_NAMES, "before": before}
 
 
 @bp.post("/<slug>/comments")

@@ -157,3 +157,29 @@ async def test_viewer_is_given_no_bug(app: Quart, api: Api, entity: Entity) -> N
     path = f"/bugs/{page['items'][0]['id']}"
     status, problem = await api("PATCH", path, json={"assignee_id": eve.id})
     assert (status, problem["errors"][0]["msg"]) == (422, "eve may read only.")
+
+
+async def test_several_bugs_are_settled_at_once(api: Api, entity: Entity, admin: User) -> None:
+    made = [
+        (await api("POST", f"/entities/{entity.id}/bugs", json={"title": "W", "severity": "low"}))
+        for _ in range(2)
+    ]
+    ids = [bug["id"] for _, bug in made]
+    given = {"ids": ids, "state": "open", "assignee_id": admin.id}
+    status, answer = await api("PATCH", "/bugs", json=given)
+    found = [(bug["id"], bug["state"], bug["assignee"]["id"]) for bug in answer["items"]]
+    assert (status, sorted(found)) == (200, [(one, "open", admin.id) for one in ids])
+
+    assert (await api("PATCH", "/bugs", json={**given, "ids": [*ids, 999]}))[0] == 404
+    assert (await api("PATCH", "/bugs", json={**given, "ids": []}))[0] == 422
+    assert (await api("PATCH", "/bugs", json={**given, "assignee_id": 999}))[0] == 422
+
+
+async def test_bugs_are_sorted(api: Api, entity: Entity) -> None:
+    for title in ("First", "Second"):
+        given = {"title": title, "severity": "low"}
+        await api("POST", f"/entities/{entity.id}/bugs", json=given)
+    for order, titles in (("oldest", ["First", "Second"]), ("newest", ["Second", "First"])):
+        _, page = await api("GET", f"/bugs?sort={order}")
+        assert [bug["title"] for bug in page["items"]] == titles
+    assert (await api("GET", "/bugs?sort=weather"))[0] == 422

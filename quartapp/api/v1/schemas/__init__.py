@@ -12,6 +12,8 @@ from quartapp.api.v1.schemas.bug import (
     BugPage,
     BugPatch,
     BugQuery,
+    BugsOut,
+    BugsPatch,
     RuleOut,
     RulesOut,
 )
@@ -124,6 +126,8 @@ __all__ = [
     "BugPage",
     "BugPatch",
     "BugQuery",
+    "BugsOut",
+    "BugsPatch",
     "ChannelIn",
     "ChannelOut",
     "ChannelPage",

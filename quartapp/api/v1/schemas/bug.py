@@ -8,11 +8,12 @@ from quartapp.api.v1.schemas.comment import CommentBody
 from quartapp.api.v1.schemas.paging import NumberQuery, PageOut, Several
 from quartapp.api.v1.schemas.usability import SiteOut
 from quartapp.api.v1.schemas.user import UserOut
-from quartapp.models.bug import BODY_LENGTH, RULE_LENGTH, TITLE_LENGTH, Change
+from quartapp.models.bug import BODY_LENGTH, RULE_LENGTH, TITLE_LENGTH, Change, Order
 from quartapp.models.entity import NAME_LENGTH
 from quartapp.models.rules import Severity
 from quartapp.models.tally import FindingState
 from quartapp.models.text import clean_line, clean_text
+from quartapp.services.bug import MAX_AT_ONCE
 
 BugTitle = Annotated[
     str, AfterValidator(clean_line), Field(min_length=1, max_length=TITLE_LENGTH), ONE_LINE
@@ -33,7 +34,9 @@ class BugFilter(In):
 
 
 class BugQuery(BugFilter, NumberQuery):
-    """What is listed: the worst first."""
+    """What is listed, and what comes first."""
+
+    sort: Order = Order.WORST
 
 
 class BugIn(In):
@@ -57,6 +60,16 @@ class BugPatch(Patch):
     due_on: date | None = omittable()
 
 
+class BugsPatch(Patch):
+    """What to change of several bugs, all of them or none; `assignee_id` may be null: nobody."""
+
+    ids: list[RowId] = Field(min_length=1, max_length=MAX_AT_ONCE)
+    state: FindingState = omittable()
+    severity: Severity = omittable()
+    assignee_id: RowId | None = omittable()
+    due_on: date | None = omittable()
+
+
 class BugOut(Out):
     """A weakness of a site; `rule` is null for what people reported."""
 
@@ -74,6 +87,12 @@ class BugOut(Out):
     due_on: date | None
     reporter: UserOut | None
     assignee: UserOut | None
+
+
+class BugsOut(Out):
+    """Bugs that were changed."""
+
+    items: list[BugOut]
 
 
 class BugPage(PageOut[BugOut]):
