@@ -1,6 +1,6 @@
 """The application with a database that is full enough to look at, and pages that fail."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import NoReturn
 
 from sqlalchemy import select
@@ -18,6 +18,7 @@ from quartapp.services.comment import add_comment
 from quartapp.services.entity import add_entity
 from quartapp.services.invitation import add_invitation
 from tests.helpers import add_person
+from tests.services.history import HOUR, add_looks, add_outage
 from tests.services.reading import add_tamper
 
 LONG_WORD = "Donaudampfschifffahrtsgesellschaft" * 3
@@ -68,6 +69,10 @@ async def fill() -> None:
         _, link = await add_invitation(session, recipient, Role.EDITOR, owner)
         await send_invitation(session, link, "secret", owner)
     await add_tamper(full)
+    now = utcnow()
+    await add_looks(full.id, [now - number * HOUR for number in range(1, 9)], total=0.25)
+    await add_looks(full.id, [now - timedelta(seconds=1)], total=0.5)
+    await add_outage(full.id, now - 3 * HOUR, now - 2 * HOUR)
 
 
 async def fail(status: int) -> NoReturn:
