@@ -88,7 +88,9 @@ def fill(template: dict[str, Any], words: dict[str, str]) -> dict[str, Any]:
 
 def fill_value(value: Any, words: dict[str, str]) -> Any:
     if isinstance(value, list):
-        return [fill(one, words) for one in value]
+        return [fill_value(one, words) for one in value]
+    if isinstance(value, dict):
+        return fill(value, words)
     return value.format_map(words) if isinstance(value, str) else value
 
 
