@@ -47,6 +47,7 @@ class Action(StrEnum):
     USER_ENABLED = "user-enabled"
     USER_REMOVED = "user-removed"
     ROLE_CHANGED = "role-changed"
+    MAIL_CANCELLED = "mail-cancelled"
     ENTITY_REMOVED = "entity-removed"
     MAINTENANCE_ADDED = "maintenance-added"
     MAINTENANCE_CHANGED = "maintenance-changed"
@@ -89,6 +90,7 @@ WORDS = {
     Action.USER_ENABLED: Text("User enabled"),
     Action.USER_REMOVED: Text("User removed"),
     Action.ROLE_CHANGED: Text("Role changed"),
+    Action.MAIL_CANCELLED: Text("Mail cancelled"),
     Action.ENTITY_REMOVED: Text("Entity removed"),
     Action.MAINTENANCE_ADDED: Text("Maintenance added"),
     Action.MAINTENANCE_CHANGED: Text("Maintenance changed"),

@@ -1,5 +1,7 @@
 """The audit log: services write what they do, in the transaction that does it."""
 
+from datetime import UTC, date, datetime, time
+
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,11 +41,24 @@ async def record_event(
     await session.flush()
 
 
-def select_events(action: Action | None = None, person: str = "") -> Select[AuditEvent]:
-    """What was done, the newest first; *person* is a part of the name of who did or bore it."""
+def select_events(
+    action: Action | None = None,
+    person: str = "",
+    *,
+    first: date | None = None,
+    last: date | None = None,
+) -> Select[AuditEvent]:
+    """What was done, the newest first; *person* is a part of the name of who did or bore it.
+
+    *first* and *last* are days (UTC), both of them included.
+    """
     query = select(AuditEvent).order_by(AuditEvent.id.desc())
     if action:
         query = query.where(AuditEvent.action == action)
+    if first:
+        query = query.where(AuditEvent.created_at >= datetime.combine(first, time.min, UTC))
+    if last:
+        query = query.where(AuditEvent.created_at <= datetime.combine(last, time.max, UTC))
     if not person:
         return query
     borne = AuditEvent.subject_name.icontains(person, autoescape=True)

@@ -10,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from quartapp.errors import ConflictError, FieldError, InvalidError, NotFoundError
-from quartapp.models import OutboxMessage, OutboxState, utcnow
+from quartapp.models import Action, OutboxMessage, OutboxState, User, utcnow
 from quartapp.models.outbox import CLAIM_LENGTH, ERROR_LENGTH, clean_subject
 from quartapp.models.text import clean_address
+from quartapp.services.audit import record_event
 from quartapp.texts import Text, find_text
 
+CANCELLED = Text("An administrator cancelled it.")
 FINISHED = {"due_at": None, "claimed_by": None, "text": "", "html": ""}
 
 
@@ -138,11 +140,25 @@ def select_outbox(state: OutboxState | None = None) -> Select[OutboxMessage]:
 
 async def retry_message(session: AsyncSession, message_id: int) -> None:
     """Have a message that waits for its next try sent now."""
+    await change_waiting(session, message_id, due_at=utcnow())
+
+
+async def cancel_message(session: AsyncSession, message_id: int, by: User) -> None:
+    """Have a message that waits never sent; its text is forgotten."""
+    given_up = {"failed_at": utcnow(), "last_error": CANCELLED}
+    await change_waiting(session, message_id, **given_up, **FINISHED)
+    message = (await session.scalars(select_outbox().where(OutboxMessage.id == message_id))).one()
+    detail = f"{message.subject}, to {message.recipient}"
+    await record_event(session, Action.MAIL_CANCELLED, by=by, detail=detail)
+
+
+async def change_waiting(session: AsyncSession, message_id: int, **values: Any) -> None:
+    """Change a message that no worker is at."""
     found = await session.execute(
         update(OutboxMessage)
         .where(OutboxMessage.id == message_id, OutboxMessage.due_at.is_not(None))
         .where(OutboxMessage.claimed_by.is_(None))
-        .values(due_at=utcnow())
+        .values(**values)
         .execution_options(synchronize_session=False)
     )
     if isinstance(found, CursorResult) and found.rowcount == 1:

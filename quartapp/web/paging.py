@@ -1,5 +1,6 @@
 """What a listing reads from its address: `?page=`, `?q=` and what else it filters by."""
 
+from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
@@ -46,3 +47,12 @@ def read_choices(name: str, choices: type[Choice]) -> list[Choice]:
     if not raw <= set(choices):
         raise NotFoundError(Text("There is no such list."))
     return [choice for choice in choices if choice in raw]
+
+
+def read_day(name: str) -> date | None:
+    """Return the day that is named, as browsers write it; None: any."""
+    raw = request.args.get(name, "")
+    try:
+        return date.fromisoformat(raw) if raw else None
+    except ValueError as error:
+        raise NotFoundError(Text("There is no such day.")) from error

@@ -97,6 +97,7 @@ ROUTES = {
     "admin.remove_one_invitation": route(post="admin"),
     "admin.outbox": route(get="admin"),
     "admin.retry": route(post="admin"),
+    "admin.cancel": route(post="admin"),
     "admin.settings": route(get="admin"),
     "admin.system": route(get="admin"),
     "admin.visits": route(get="admin"),

@@ -17,7 +17,8 @@ bp = Blueprint("audit", __name__, url_prefix="/audit")
 @validate_response(AuditEventPage)
 async def index(query_args: AuditQuery) -> AuditEventPage:
     """List who did what to whom, the newest first."""
-    query = select_events(query_args.action or None, query_args.person)
+    action, days = query_args.action or None, (query_args.from_, query_args.to)
+    query = select_events(action, query_args.person, first=days[0], last=days[1])
     page = await paginate(db.session, query, query_args.page, query_args.per_page)
     items = [AuditEventOut.model_validate(row) for row in page.items]
     return AuditEventPage(items=items, **describe_page(page))

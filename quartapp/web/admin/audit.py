@@ -6,14 +6,14 @@ from quartapp.models import Action
 from quartapp.models.audit import WORDS
 from quartapp.services.audit import select_events
 from quartapp.web.admin.blueprint import bp, read_page
-from quartapp.web.paging import read_choice, read_search
+from quartapp.web.paging import read_choice, read_day, read_search
 
 
 @bp.get("/audit")
 @admin_required
 async def audit() -> ResponseReturnValue:
     action, person = read_choice("action", Action), read_search()
-    page = await read_page(select_events(action, person))
-    return await render_template(
-        "admin/audit.html", page=page, action=action, person=person, words=WORDS
-    )
+    days = {"from": read_day("from"), "to": read_day("to")}
+    query = select_events(action, person, first=days["from"], last=days["to"])
+    shown = {"action": action, "person": person, "days": days, "words": WORDS}
+    return await render_template("admin/audit.html", page=await read_page(query), **shown)

@@ -1,9 +1,11 @@
+from datetime import timedelta
+
 import pytest
 from quart import Quart
 
 from quartapp.extensions import db
 from quartapp.models import Action, User
-from quartapp.services.audit import record_event
+from quartapp.services.audit import record_event, select_events
 from tests.api.helpers import Api
 
 
@@ -44,6 +46,25 @@ async def test_log_is_read_by_action_and_person(
         await record_event(session, Action.LOGOUT, by=ann, on=ann)
     _, page = await head("GET", f"/audit?{query}")
     assert [event["action"] for event in page["items"]] == found
+
+
+@pytest.mark.parametrize(
+    ("query", "count"), [("from={today}&to={today}", 1), ("from={tomorrow}", 0), ("to={before}", 0)]
+)
+async def test_log_is_read_by_days(
+    app: Quart, head: Api, ann: User, query: str, count: int
+) -> None:
+    async with app.app_context(), db.begin() as session:
+        await record_event(session, Action.LOGOUT, by=ann, on=ann)
+        (event,) = await session.scalars(select_events(Action.LOGOUT))
+    today, day = event.created_at.date(), timedelta(days=1)
+    days = query.format(today=today, tomorrow=today + day, before=today - day)
+    _, page = await head("GET", f"/audit?action=logout&{days}")
+    assert len(page["items"]) == count
+
+
+async def test_day_that_is_none_is_refused(head: Api) -> None:
+    assert (await head("GET", "/audit?from=2026-02-30"))[0] == 422
 
 
 async def test_action_that_is_none_is_refused(head: Api) -> None:

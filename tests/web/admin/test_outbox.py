@@ -10,6 +10,7 @@ from sqlalchemy import update
 from quartapp.extensions import db
 from quartapp.models import OutboxMessage, utcnow
 from tests.mail.helpers import add_mail, load_messages
+from tests.services.events import Event, list_events
 from tests.web.test_account import post, read
 
 LATER = utcnow() + timedelta(hours=1)
@@ -64,5 +65,21 @@ async def test_mail_that_waits_can_be_sent_now(app: Quart, browser: QuartClient)
         later, sent, *_ = await load_messages()
     assert later.due_at
     assert before <= later.due_at <= utcnow()
+    path = path.replace(str(later.id), str(sent.id))
+    assert (await post(browser, path, "/admin/outbox"))[0] == 409
+
+
+@pytest.mark.usefixtures("_mail")
+async def test_mail_that_waits_can_be_cancelled(app: Quart, browser: QuartClient) -> None:
+    _, page = await read(browser, "/admin/outbox")
+    (path,) = re.findall(r"/admin/outbox/\d+/cancel", page)
+    assert (await post(browser, path, "/admin/outbox"))[0] == 303
+    assert (await post(browser, path, "/admin/outbox"))[0] == 409
+    async with app.app_context():
+        later, sent, *_ = await load_messages()
+        assert (later.due_at, later.text, later.html) == (None, "", "")
+        assert (later.state, later.last_error) == ("failed", "An administrator cancelled it.")
+        last = (await list_events())[-1]
+    assert last == Event("admin", "mail-cancelled", "", f"Later, to {later.recipient}", "<local>")
     path = path.replace(str(later.id), str(sent.id))
     assert (await post(browser, path, "/admin/outbox"))[0] == 409

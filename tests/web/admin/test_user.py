@@ -41,6 +41,7 @@ BUTTONS = [
     "passkeys/1/remove",
     "invitations/1/remove",
     "outbox/1/retry",
+    "outbox/1/cancel",
 ]
 
 

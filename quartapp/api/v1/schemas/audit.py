@@ -1,7 +1,7 @@
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from quartapp.api.v1.schemas.base import Out
 from quartapp.api.v1.schemas.paging import NumberQuery, PageOut
@@ -10,10 +10,15 @@ from quartapp.models.user import EMAIL_LENGTH
 
 
 class AuditQuery(NumberQuery):
-    """Which page; `person` is a part of the name of who did something, or to whom it was done."""
+    """Which page; `person` is a part of the name of who did something, or to whom it was done.
+
+    `from` and `to` are days (UTC), both of them included.
+    """
 
     action: Action | Literal[""] = ""
     person: Annotated[str, StringConstraints(max_length=EMAIL_LENGTH)] = ""
+    from_: date | None = Field(None, alias="from")
+    to: date | None = None
 
 
 class AuditEventOut(Out):
