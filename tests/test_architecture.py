@@ -102,6 +102,7 @@ WITHOUT_QUART = {
     "config_words",
     "configure",
     "errors",
+    "recognition",
     "models",
     "security",
     "services",

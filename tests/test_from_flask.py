@@ -39,6 +39,7 @@ PORTED = [
     "Flask-Script",
     "Flask-SocketIO",
     "Flask-Moment",
+    "Flask-Babel",
     "flask-debugtoolbar",
 ]
 NOT_PORTED = ["Flask-Caching"]

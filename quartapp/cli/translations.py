@@ -63,7 +63,8 @@ def renew(language: str, texts: dict[Id, list[str]]) -> Words:
     known, words = read_words(language), make_words(language)
     for text, files in texts.items():
         message = known.get(text)
-        said = message.string if message and not message.fuzzy else ""
+        unsaid = "" if isinstance(text, str) else ("",) * words.num_plurals
+        said = message.string if message and not message.fuzzy else unsaid
         words.add(text, said, locations=[(file, 0) for file in files])
     return words
 

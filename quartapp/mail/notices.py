@@ -1,5 +1,6 @@
 """Mail that tells people what others did to their account."""
 
+from quart import current_app
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.mail import send_mail
@@ -13,5 +14,9 @@ async def tell_factors_forgotten(session: AsyncSession, user: User, token: str) 
     link = write_link(RESET, token)
     if user.email is None or not is_address(user.email):
         return link
-    await send_mail(session, "unguarded", user.email, person=user.name, link=link)
+    # Not in the language of the administrator who does it.
+    language = user.language or current_app.config["LANGUAGE"]
+    await send_mail(
+        session, "unguarded", user.email, language=language, person=user.name, link=link
+    )
     return None

@@ -11,7 +11,7 @@ from quartapp.errors import AppError
 from quartapp.extensions import db
 from quartapp.mail import send_mail
 from quartapp.mail.links import write_link
-from quartapp.models import Delivery, Entity, Event, utcnow
+from quartapp.models import Delivery, Entity, Event, User, utcnow
 from quartapp.services.channel import NO_ADDRESS, find_recipient
 from quartapp.services.tell import (
     Notice,
@@ -58,7 +58,7 @@ async def try_to_write(
     """Put a letter into the outbox; return what is wrong with it."""
     notices = [await make_notice(session, row, now) for row in rows]
     try:
-        await send_notices(session, recipient, notices)
+        await send_notices(session, rows[0].channel.user, recipient, notices)
     except SQLAlchemyError:
         raise
     except AppError as error:
@@ -69,18 +69,20 @@ async def try_to_write(
     return None
 
 
-async def send_notices(session: AsyncSession, recipient: str, notices: list[Notice]) -> None:
+async def send_notices(
+    session: AsyncSession, user: User, recipient: str, notices: list[Notice]
+) -> None:
     settings = write_link("/account/channels")
     if len(notices) > 1:
         sites = group_by_site(notices)
         context: Context = {"sites": sites, "count": len(notices), "settings": settings}
-        await send_mail(session, "gathered", recipient, **context)
+        await send_mail(session, "gathered", recipient, language=user.language, **context)
         return
     (notice,) = notices
     event = notice.event
     link = write_timeline(event.entity) if event else write_link("/")
     context = {"notice": notice, "event": event, "link": link, "settings": settings}
-    await send_mail(session, "told", recipient, **context)
+    await send_mail(session, "told", recipient, language=user.language, **context)
 
 
 def group_by_site(notices: list[Notice]) -> list[tuple[Entity, str, list[Event]]]:

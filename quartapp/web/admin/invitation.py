@@ -1,5 +1,6 @@
 from quart import flash, redirect, render_template, url_for
 from quart.typing import ResponseReturnValue
+from quart_babel import gettext
 
 from quartapp.auth import admin_required, fresh_login_required, get_user
 from quartapp.errors import ConflictError, InvalidError
@@ -42,6 +43,6 @@ async def new_invitation() -> ResponseReturnValue:
 async def remove_one_invitation(link_id: int) -> ResponseReturnValue:
     await require_token()
     row = await remove_invitation(db.session, link_id, get_user())
-    await flash(f"The invitation of {row.email} was revoked.", "success")
+    await flash(gettext("The invitation of %(email)s was revoked.", email=row.email), "success")
     await db.session.commit()
     return redirect(url_for(".invitations"), 303)

@@ -14,7 +14,8 @@ async def send_reset_link(login: str) -> None:
         return
     if found := await ask_to_reset(db.session, login):
         email, token = found
-        await send_mail(db.session, "reset", email, link=write_link(RESET, token))
+        link = write_link(RESET, token)
+        await send_mail(db.session, "reset", email, language=user.language, link=link)
 
 
 async def send_register_link(email: str) -> None:
@@ -30,4 +31,5 @@ async def tell_owner(email: str) -> None:
     """Tell whose address this is that they have an account: somebody wants one with it."""
     user = await find_user_by_email(db.session, email)
     if user and await limiter.may_mail(user.id):
-        await send_mail(db.session, "known", email, link=write_link("/auth/forgot"))
+        link = write_link("/auth/forgot")
+        await send_mail(db.session, "known", email, language=user.language, link=link)

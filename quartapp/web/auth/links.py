@@ -104,7 +104,7 @@ async def confirm() -> ResponseReturnValue:
     if await form.is_accepted():
         user, before = await confirm_email(db.session, form.token.data)
         if before:
-            await send_mail(db.session, "moved", before, person=user.name)
+            await send_mail(db.session, "moved", before, language=user.language, person=user.name)
         await flash(gettext("The address is confirmed."), "success")
         await db.session.commit()
         return redirect(url_for("account.show"), 303)
