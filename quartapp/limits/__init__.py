@@ -121,7 +121,9 @@ def refuse_too_much(verdict: Verdict | None) -> None:
 
 
 async def add_headers(response: Response) -> Response:
-    write_headers(response.headers, g.get("limits", {}).values())
+    """Tell who asks what is left; not in what caches give to others."""
+    if not response.cache_control.public:
+        write_headers(response.headers, g.get("limits", {}).values())
     return response
 
 

@@ -1,5 +1,7 @@
 """Status pages are the same for everybody, so that caches may keep them."""
 
+from typing import Any
+
 import pytest
 from quart import Quart
 from quart.testing import QuartClient
@@ -24,6 +26,11 @@ PATHS = [
 CACHED = "public, max-age=30, stale-while-revalidate=60"
 
 
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    return {"RATE_LIMITS": True}
+
+
 @pytest.fixture(autouse=True)
 async def _site(app: Quart) -> None:
     async with app.app_context(), db.begin() as session:
@@ -39,6 +46,7 @@ async def test_answer_may_be_kept_by_anyone(client: QuartClient, path: str) -> N
     assert headers["ETag"].startswith('"')
     assert headers["Vary"] == "Accept-Language"
     assert "Set-Cookie" not in headers
+    assert "RateLimit" not in headers
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -84,3 +92,4 @@ async def test_refusal_is_kept_by_nobody(client: QuartClient, path: str) -> None
     answer = await client.get(f"/status/{path}")
 
     assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store")
+    assert answer.headers["RateLimit"].startswith('"pages"')
