@@ -131,7 +131,11 @@ async def test_chosen_bugs_are_changed_at_once(
     ids = await report(app, site, admin, "One", "Two", "Three")
     done = await change(browser, *ids[:2], state="open", assignee_id=str(admin.id))
     assert done[:2] == (303, "/bugs?severity=low")
-    assert "2 bugs were changed." in (await get(browser, "/bugs"))[1]
+    page = (await get(browser, "/entities/my-site/bugs"))[1]
+    assert "2 bugs were changed." in page
+    assert '<input type="hidden" name="slug" value="my-site">' in page
+    of_site = await change(browser, ids[2], state="confirmed", slug="my-site")
+    assert of_site[:2] == (303, "/entities/my-site/bugs?severity=low")
     assert {bug.title: (bug.state, bug.assignee_id) for bug in await load(app)} == {
         "One": ("open", admin.id),
         "Two": ("open", admin.id),

@@ -55,13 +55,15 @@ async def bulk() -> ResponseReturnValue:
     done = ngettext("%(num)d bug was changed.", "%(num)d bugs were changed.", len(bugs))
     await flash(done, "success")
     await db.session.commit()
-    return redirect(url_for("bug.index", **read_wanted().address), 303)
+    slug, address = (await request.form).get("slug", ""), read_wanted().address
+    where = url_for("bug.of_site", slug=slug, **address) if slug else None
+    return redirect(where or url_for("bug.index", **address), 303)
 
 
 async def read_ids() -> set[int]:
     raw = (await request.form).getlist("bug")
     if any(not (one.isascii() and one.isdigit() and len(one) < 19) for one in raw):
-        raise BadRequestError("A bug is named by its number.")
+        raise BadRequestError(Text("A bug is named by its number."))
     return {int(one) for one in raw}
 
 
@@ -79,11 +81,11 @@ async def read_changes() -> dict[str, Any]:
 
 def read_state(raw: str) -> FindingState:
     if raw not in list(FindingState):
-        raise BadRequestError("There is no such state.")
+        raise BadRequestError(Text("There is no such state."))
     return FindingState(raw)
 
 
 def read_person(raw: str) -> int | None:
     if raw != NOBODY and not (raw.isascii() and raw.isdigit() and len(raw) < 19):
-        raise BadRequestError("A person is named by a number.")
+        raise BadRequestError(Text("A person is named by a number."))
     return None if raw == NOBODY else int(raw)
