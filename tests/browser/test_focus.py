@@ -11,7 +11,9 @@ from tests.browser.serve_app import FULL
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 COUNT = """
-() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), textarea")].length
+() => [...document.querySelectorAll(
+    "a[href], button, input:not([type=hidden]), textarea, summary, [tabindex='0']"
+)].filter((element) => element.checkVisibility()).length
 """
 TELL_FOCUS = """
 () => {
