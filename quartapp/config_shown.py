@@ -36,7 +36,7 @@ def list_settings(settings: Config, values: Mapping[str, Any]) -> list[Setting]:
             show_value(name, field, values.get(name)),
             is_set=values.get(name) not in (None, "", []),
             is_default=name not in settings.model_fields_set,
-            meaning=MEANINGS.get(name, Text("")),
+            meaning=MEANINGS.get(name) or "",
         )
         for name, field in type(settings).model_fields.items()
     ]

@@ -19,15 +19,16 @@ from quartapp.cli.translations import (
     read_words,
     renew,
 )
+from quartapp.web.moment import FORMATS
 
 PACKAGE = Path(__file__).parent.parent / "quartapp"
 TEMPLATES = PACKAGE / "templates"
 PLACE = re.compile(r"%\((\w+)\)[sd]")
-TAG = re.compile(r"<(?:/?[a-zA-Z]|!)[^<>]*>|[\w-]+=\"[^\"]*\"")
+TAG = re.compile(r"<(?:/?[a-zA-Z]|[!?])[^<>]*>|[\w-]+=\"[^\"]*\"")
 SAID = re.compile(r"""\b(?:aria-label|title|placeholder|alt)="([^"]*)""")
 ENTITY = re.compile(r"&\w+;")
 # Names, units and words that are the same in every language.
-ALLOWED = {"quartapp", "API", "CSV", "NDJSON", "TLS", "ms", "UTC"}
+ALLOWED = {"quartapp", "API", "Atom", "RSS", "CSV", "NDJSON", "TLS", "ms", "UTC", *FORMATS}
 UNTOLD = {"api/docs.html"}  # the page of the API, which is in English
 
 
@@ -125,7 +126,7 @@ def find_unmarked(name: str, source: str) -> list[str]:
     words = [*SAID.findall(page), *TAG.sub("\n", page).split("\n")]
     parts = (part.strip() for text in words for part in ENTITY.sub("", text).split("\0"))
     found = [part for part in parts if has_words(part)]
-    return found + list(find_literals(source))
+    return found + [text for text in find_literals(source) if has_words(text)]
 
 
 def blank(kind: str, value: str) -> str:

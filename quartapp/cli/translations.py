@@ -14,7 +14,13 @@ from quartapp.models.user import LANGUAGES
 PACKAGE = Path(__file__).parent.parent
 FOLDER = PACKAGE / "translations"
 TRANSLATED = [language for language in LANGUAGES if language != ENGLISH]
-SOURCES = [("**.py", "python"), ("templates/**.html", "jinja2"), ("templates/**.txt", "jinja2")]
+SOURCES = [
+    ("**.py", "python"),
+    ("templates/**.html", "jinja2"),
+    ("templates/**.txt", "jinja2"),
+    ("templates/**.xml", "jinja2"),
+    ("templates/**.svg", "jinja2"),
+]
 KEYWORDS = {**DEFAULT_KEYWORDS, "Text": None, "Count": (1, 2), "lazy_gettext": None}
 
 Id = str | tuple[str, ...] | list[str]
