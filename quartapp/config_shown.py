@@ -10,7 +10,6 @@ from sqlalchemy import URL, make_url
 
 from quartapp.config import Config
 from quartapp.config_words import MEANINGS
-from quartapp.texts import Text
 
 SECRET_WORDS = ("KEY", "PASSWORD", "PASSPHRASE", "SECRET", "TOKEN", "CREDENTIAL")
 ADDRESSES = {"DATABASE_URL", "REDIS_URL"}  # secrets of which the place may be seen
@@ -25,7 +24,7 @@ class Setting:
     value: str | None
     is_set: bool
     is_default: bool
-    meaning: Text
+    meaning: str
 
 
 def list_settings(settings: Config, values: Mapping[str, Any]) -> list[Setting]:
@@ -36,7 +35,7 @@ def list_settings(settings: Config, values: Mapping[str, Any]) -> list[Setting]:
             show_value(name, field, values.get(name)),
             is_set=values.get(name) not in (None, "", []),
             is_default=name not in settings.model_fields_set,
-            meaning=MEANINGS.get(name) or "",
+            meaning=MEANINGS.get(name, ""),
         )
         for name, field in type(settings).model_fields.items()
     ]

@@ -95,6 +95,12 @@ WORDS = {
     Action.MAINTENANCE_ADDED: Text("Maintenance added"),
     Action.MAINTENANCE_CHANGED: Text("Maintenance changed"),
     Action.MAINTENANCE_REMOVED: Text("Maintenance removed"),
+    Action.GROUP_ADDED: Text("Group added"),
+    Action.GROUP_CHANGED: Text("Group changed"),
+    Action.GROUP_REMOVED: Text("Group removed"),
+    Action.INCIDENT_ADDED: Text("Incident added"),
+    Action.INCIDENT_CHANGED: Text("Incident changed"),
+    Action.INCIDENT_REMOVED: Text("Incident removed"),
 }
 
 

@@ -66,3 +66,29 @@ async def signed_in(chromium: Browser, site: str) -> dict[str, Any]:
     state = await page.context.storage_state()
     await page.context.close()
     return dict(state)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def tabs(
+    chromium: Browser, site: str, signed_in: dict[str, Any]
+) -> AsyncIterator[dict[tuple[str, bool], Tab]]:
+    """A page for each visitor: a stranger and an administrator, with and without scripts."""
+    opened = {
+        (who, scripts): await open_tab(
+            chromium,
+            base_url=site,
+            storage_state=signed_in if who == "admin" else None,
+            java_script_enabled=scripts,
+        )
+        for who in ("stranger", "admin")
+        for scripts in (True, False)
+    }
+    yield opened
+    for tab in opened.values():
+        await tab.page.context.close()
+
+
+@pytest.fixture
+def tab(tabs: dict[tuple[str, bool], Tab], who: str, scripts: bool) -> Tab:
+    tabs[who, scripts].complaints.clear()
+    return tabs[who, scripts]

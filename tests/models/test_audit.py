@@ -1,7 +1,7 @@
 import pytest
 
 from quartapp.models import Entity, Link, Purpose, User
-from quartapp.models.audit import ACTION_LENGTH, Action, AuditEvent, name_subject
+from quartapp.models.audit import ACTION_LENGTH, WORDS, Action, AuditEvent, name_subject
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,7 @@ def test_who_has_no_name_is_told_by_the_address(name: str, address: str, actor: 
 
 def test_every_action_fits_its_column() -> None:
     assert [action for action in Action if len(action) > ACTION_LENGTH] == []
+
+
+def test_every_action_has_its_words() -> None:
+    assert list(WORDS) == list(Action)
