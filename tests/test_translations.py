@@ -260,3 +260,10 @@ def find_filled(source: str) -> list[int]:
         for call in calls
         if isinstance(call.func, ast.Name) and call.func.id in names and call.keywords
     ]
+
+
+def test_text_is_known_by_its_own_name() -> None:
+    """Under another one it is not extracted."""
+    renamed = re.compile(r"^from quartapp\.texts import .* as ", re.MULTILINE)
+
+    assert [path for path in PACKAGE.rglob("*.py") if renamed.search(path.read_text())] == []

@@ -13,7 +13,7 @@ from quartapp.models.rules import Severity
 from quartapp.models.rules.inspection import MAX_DETAIL, MAX_PLACE
 from quartapp.models.tally import ACTIVE, FindingState, Tally
 from quartapp.models.user import User
-from quartapp.texts import Text as Words
+from quartapp.texts import Text
 
 RULE_LENGTH, TITLE_LENGTH, BODY_LENGTH = 60, 200, 10_000  # characters
 
@@ -72,10 +72,10 @@ class Order(StrEnum):
 
 
 ORDERS = {
-    Order.WORST: Words("The worst first"),
-    Order.NEWEST: Words("The newest first"),
-    Order.OLDEST: Words("The oldest first"),
-    Order.DUE: Words("Due first"),
+    Order.WORST: Text("The worst first"),
+    Order.NEWEST: Text("The newest first"),
+    Order.OLDEST: Text("The oldest first"),
+    Order.DUE: Text("Due first"),
 }
 
 
