@@ -28,6 +28,12 @@ class State(StrEnum):
 
 HELD = {State.PAUSED, State.MAINTENANCE}  # by people: nothing that is seen moves these
 DOUBTFUL = {State.SUSPECT, State.RECOVERING}  # asked again before the next regular look
+YOUTH = timedelta(minutes=5)  # of a site, within which the first look at it is waited for
+
+
+def is_moving(state: State, *, is_young: bool) -> bool:
+    """Tell whether a state may change any moment, and no event will tell of that."""
+    return state in DOUBTFUL or (state == State.NEW and is_young)
 
 
 @dataclass(frozen=True, slots=True)

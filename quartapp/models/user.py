@@ -16,6 +16,7 @@ EMAIL_LENGTH = ADDRESS_LENGTH
 ROLE_LENGTH = 20
 LANGUAGES = {"en": "English", "ru": "Русский", "zh": "中文"}
 LANGUAGE_LENGTH = 8
+THEME_LENGTH = 8
 
 
 class Role(StrEnum):
@@ -24,6 +25,11 @@ class Role(StrEnum):
     VIEWER = Text("viewer")
     EDITOR = Text("editor")
     ADMIN = Text("admin")
+
+
+class Theme(StrEnum):
+    LIGHT = "light"
+    DARK = "dark"
 
 
 class User(Base):
@@ -39,6 +45,7 @@ class User(Base):
     disabled_at: Mapped[datetime | None]
     # None: the one of the browser; of mails, the one of the settings.
     language: Mapped[str | None] = mapped_column(String(LANGUAGE_LENGTH))
+    theme: Mapped[Theme | None] = mapped_column(String(THEME_LENGTH))  # None: the system's
 
     def __str__(self) -> str:
         return self.name

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from quartapp.models import Action, Link, Purpose, Role, User, utcnow
 from quartapp.models.link import TO_REGISTER
 from quartapp.models.text import is_address
+from quartapp.models.user import Theme
 from quartapp.services.audit import record_event
 from quartapp.services.link import add_link, remove_links, use_link
 from quartapp.services.people import keep_an_admin
@@ -47,9 +48,10 @@ async def register(session: AsyncSession, token: str, *, name: str, password_has
     return user
 
 
-async def edit_language(session: AsyncSession, user: User, language: str) -> None:
-    """Choose the language of pages and mails; none: the one of the browser."""
+async def edit_preferences(session: AsyncSession, user: User, language: str, theme: str) -> None:
+    """Choose the language of pages and mails, and how pages look; nothing: as the browser says."""
     user.language = language or None
+    user.theme = Theme(theme) if theme else None
     await session.flush()
 
 

@@ -1,6 +1,6 @@
 """All sites at a glance, by as many statements for three as for a thousand."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Subquery, case, func, select
@@ -12,11 +12,10 @@ from quartapp.models.glance import HOURS, follow_means
 from quartapp.models.rollup import start_day, start_hour
 from quartapp.models.tally import ACTIVE
 from quartapp.models.tamper import TamperState
-from quartapp.models.usability import DOUBTFUL
+from quartapp.models.usability import YOUTH, is_moving
 from quartapp.services.glance import list_days, read_days
 
 MOST = 1_000  # sites that are shown
-YOUTH = timedelta(minutes=5)  # within which the first look at a site is waited for
 NO_MEANS = (None,) * HOURS
 RANKS = {state: rank for rank, state in enumerate(WORST_FIRST)}
 STATE: ColumnElement[str] = func.coalesce(Check.state, State.NEW)  # a worker adopts it soon
@@ -77,7 +76,7 @@ def make_glance(row: Row[Any], today: datetime, hour: datetime) -> Glance:
         id=row.id,
         name=row.name,
         slug=row.slug,
-        is_moving=state in DOUBTFUL or (state is State.NEW and row.is_young),
+        is_moving=is_moving(state, is_young=row.is_young),
         state=state,
         bugs=row.bugs,
         changes=row.changes,

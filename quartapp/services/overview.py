@@ -12,6 +12,7 @@ from quartapp.models import Bug, Check, Entity, Outage, PageWatch, State, Tamper
 from quartapp.models.rules import Severity
 from quartapp.models.tally import ACTIVE
 from quartapp.models.tamper import TamperState
+from quartapp.models.usability import YOUTH, is_moving
 from quartapp.services.bug import select_bugs
 from quartapp.services.check import get_check
 from quartapp.services.status import Uptimes, measure_uptimes
@@ -25,6 +26,7 @@ SHOWN = 5  # outages, and bugs
 class Overview:
     check: Check
     page: PageWatch
+    is_moving: bool  # where it stands may change any moment, and no event tells of that
     uptimes: Uptimes
     last: Row[Any] | None  # look
     outages: Sequence[Outage]  # the newest
@@ -42,11 +44,13 @@ async def load_overview(
     session: AsyncSession, entity: Entity, now: datetime, *, seen_by: User | None
 ) -> Overview:
     uptimes = await measure_uptimes(session, [entity.id], now)
+    check = await get_check(session, entity)
     looks = await list_results(session, entity, limit=1)
     bugs = select_bugs(seen_by=seen_by, entity_id=entity.id, states=ACTIVE)
     return Overview(
-        check=await get_check(session, entity),
+        check=check,
         page=await get_page(session, entity),
+        is_moving=is_moving(check.state, is_young=entity.created_at > now - YOUTH),
         uptimes=uptimes[entity.id],
         last=looks[0] if looks else None,
         outages=(await session.scalars(select_outages(entity).limit(SHOWN))).all(),

@@ -50,6 +50,19 @@ async def test_a_keyboard_is_enough(tab: Tab) -> None:
     await sign_out_and_in_again(hands, "library")
 
 
+async def test_first_look_at_the_first_site_is_seen_without_a_reload(tab: Tab) -> None:
+    hands = Mouse(tab.page)
+    await set_up(hands)
+    await hands.fill("Name", "This server")
+    await hands.fill("Address", await tab.page.evaluate("`${location.origin}/livez`"))
+    await hands.press("button", "Add the site")
+    await see(hands, "This server", "This server was added.")
+    await tab.page.evaluate("document.body.dataset.stayed = 'yes'")
+    await tab.page.locator("#overview .state.up").wait_for()
+
+    assert await tab.page.evaluate("document.body.dataset.stayed") == "yes"
+
+
 async def see(hands: Mouse, heading: str, *texts: str) -> None:
     """Wait for the page with *heading*, then find every one of *texts* on it."""
     await hands.page.get_by_role("heading", name=heading, exact=True, level=1).wait_for()
@@ -65,7 +78,7 @@ async def set_up(hands: Mouse) -> None:
     await hands.fill("User name", "admin")
     await hands.fill("Password", PASSWORD)
     await hands.press("button", "Make the administrator")
-    await see(hands, "Dashboard", "Welcome. Now add the first site to watch.")
+    await see(hands, "Add a site", "Welcome. Now add the first site to watch.")
 
 
 async def add_site(hands: Mouse, name: str) -> None:

@@ -53,7 +53,7 @@ ROUTES = {
     "link.reset": route({"token": "{reset}", "password": NEW}, get="anyone", post="logout"),
     "link.confirm": route({"token": "{confirm}"}, get="anyone", post="anyone"),
     "account.show": route(get="signed-in"),
-    "account.language": route({"language": "ru"}, post="signed-in"),
+    "account.preferences": route({"language": "ru", "theme": "dark"}, post="signed-in"),
     "account.email": route({"email": "new{n}@example.org"}, get="fresh", post="fresh"),
     "account.remove": route(get="fresh", post="leave"),
     "account.password": route(

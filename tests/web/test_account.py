@@ -190,3 +190,21 @@ async def test_button_without_the_token_of_its_page_is_refused(
     browser: QuartClient, path: str
 ) -> None:
     assert (await browser.post(path)).status_code == 403
+
+
+async def test_wishes_are_kept(browser: QuartClient) -> None:
+    wishes = {"language": "ru", "theme": "dark"}
+    status, _ = await post(browser, "/account/preferences", "/account/", **wishes)
+    _, text = await read(browser, "/account/")
+
+    assert status == 303
+    assert re.findall(r'<option selected value="(\w+)">', text) == ["ru", "dark"]
+    assert '<html lang="ru" data-theme="dark">' in text
+    assert '<meta name="color-scheme" content="dark">' in text
+
+
+async def test_wish_for_what_there_is_not_is_refused(browser: QuartClient) -> None:
+    status, text = await post(
+        browser, "/account/preferences", "/account/", language="xx", theme="pink"
+    )
+    assert (status, text.count('class="errors"')) == (422, 2)

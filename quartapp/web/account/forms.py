@@ -6,7 +6,7 @@ from quartapp.models import Scope, User
 from quartapp.models.rights import may_administer
 from quartapp.models.text import clean_line
 from quartapp.models.token import TOKEN_NAME_LENGTH
-from quartapp.models.user import LANGUAGES
+from quartapp.models.user import LANGUAGES, Theme
 from quartapp.security import MAX_PASSWORD
 from quartapp.texts import Text
 from quartapp.web.auth.forms import EmailField, NewPasswordField
@@ -17,6 +17,7 @@ SCOPES = {
     Scope.WRITE: Text("Read and write"),
     Scope.ADMIN: Text("Everything, as an administrator"),
 }
+THEMES: dict[str, Text] = {Theme.LIGHT: Text("Light"), Theme.DARK: Text("Dark")}
 
 
 class PasswordForm(BaseForm):
@@ -32,11 +33,15 @@ class EmailForm(BaseForm):
     email = EmailField(_("New e-mail address"))
 
 
-class LanguageForm(BaseForm):
+class PreferencesForm(BaseForm):
     language = SelectField(
         _("Language"),
         choices=offer({"": Text("As the browser says"), **LANGUAGES}),
         description=_("Of pages and mails."),
+    )
+    theme = SelectField(
+        _("Colours"),
+        choices=offer({"": Text("As the system says"), **THEMES}),
     )
 
 

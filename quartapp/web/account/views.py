@@ -19,7 +19,7 @@ from quartapp.extensions import db, limiter
 from quartapp.mail import send_mail
 from quartapp.mail.links import write_link
 from quartapp.models import Scope
-from quartapp.services.account import ask_to_move, edit_language, remove_account
+from quartapp.services.account import ask_to_move, edit_preferences, remove_account
 from quartapp.services.paging import paginate
 from quartapp.services.second_factor import has_second_factor
 from quartapp.services.session import (
@@ -31,7 +31,7 @@ from quartapp.services.session import (
 from quartapp.services.token import add_token, remove_token, select_tokens
 from quartapp.services.user import edit_password
 from quartapp.texts import Text
-from quartapp.web.account.forms import EmailForm, LanguageForm, PasswordForm, TokenForm
+from quartapp.web.account.forms import EmailForm, PasswordForm, PreferencesForm, TokenForm
 from quartapp.web.auth.letters import tell_owner
 from quartapp.web.forms import BaseForm, require_token
 from quartapp.web.paging import read_page_number
@@ -42,18 +42,18 @@ bp = Blueprint("account", __name__, url_prefix="/account")
 @bp.get("/")
 @login_required
 async def show() -> ResponseReturnValue:
-    form = await LanguageForm.read(get_user())
+    form = await PreferencesForm.read(get_user())
     return await render_template("account/show.html", user=get_user(), form=form)
 
 
-@bp.post("/language")
+@bp.post("/preferences")
 @login_required
-async def language() -> ResponseReturnValue:
-    form, user = await LanguageForm.read(), get_user()
+async def preferences() -> ResponseReturnValue:
+    form, user = await PreferencesForm.read(), get_user()
     if await form.is_accepted():
-        await edit_language(db.session, user, form.language.data)
+        await edit_preferences(db.session, user, form.language.data, form.theme.data)
         refresh()  # what follows is said in the new one
-        await flash(gettext("The language was changed."), "success")
+        await flash(gettext("Your wishes were kept."), "success")
         await db.session.commit()
         return redirect(url_for(".show"), 303)
     return await render_template("account/show.html", user=user, form=form), form.status

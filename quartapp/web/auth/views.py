@@ -45,7 +45,7 @@ async def setup() -> ResponseReturnValue:
             await login_user(user)
             await flash(gettext("Welcome. Now add the first site to watch."), "success")
             await db.session.commit()
-            return redirect(url_for("dashboard.index"), 303)
+            return redirect(url_for("entity.new"), 303)
     return await render_template("auth/setup.html", form=form), form.status
 
 

@@ -1,11 +1,11 @@
-/* Keeps the dashboard true: told by a socket what happens, asked now and then when there is none. */
+/* Keeps the part of a page with `data-live` true, and all others as they are: told by a socket what happens, asked now and then when there is none. */
 
 const AGAIN = 1000; // ms in which several events are one
 const POLL = 30_000; // without a socket, or in case it says nothing
 const SOON = 2000; // while a site is on the move, which no event tells of
 const RETRY = 1000, LONGEST = 4000; // between two tries to open the socket
 
-const place = document.getElementById("dashboard");
+const place = document.querySelector("[data-live]");
 const note = document.getElementById("live");
 let failures = 0, timer = 0, isAsking = false;
 
@@ -24,7 +24,8 @@ async function refresh() {
     if (answer.type === "opaqueredirect") return location.reload(); // to sign in
     if (!answer.ok) throw new Error(answer.statusText);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    replace(place, page.getElementById("dashboard"));
+    replace(place, page.getElementById(place.id));
+    place.dispatchEvent(new Event("showtimes", { bubbles: true }));
     say("");
   } catch {
     say(note.dataset.away);
@@ -69,6 +70,7 @@ function listen() {
     const { event } = JSON.parse(data);
     if (event === "connected") {
       failures = 0;
+      if (place.dataset.site) socket.send(JSON.stringify({ event: "subscribe", entities: [+place.dataset.site] }));
       refresh(); // whatever happened meanwhile
     } else if (event !== "heartbeat" && event !== "subscribed") {
       plan(AGAIN);
