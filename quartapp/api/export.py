@@ -13,9 +13,9 @@ from quart_schema import validate_querystring
 
 from quartapp.auth import login_required
 from quartapp.extensions import db
+from quartapp.models.cell import quote_cell
 from quartapp.services.export import Reading
 
-FORMULA = tuple("=+-@＝＋－＠\t\r\n")  # what a cell begins with that a program would run  # noqa: RUF001
 TIMEOUT = 3600.0  # seconds for a client to take it all
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 Column = tuple[str, ...]
@@ -123,7 +123,6 @@ def find_value(row: Any, column: Column) -> Any:
 
 
 def show_cell(value: Any) -> str:
-    """Return the text of a cell; one that a program would take for a formula begins with '."""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA) else value
+        return quote_cell(value)
     return "" if value is None else json.dumps(value)

@@ -12,6 +12,7 @@ from quartapp.cli.db import db_group
 from quartapp.cli.invite import invite_command
 from quartapp.cli.run import run_command
 from quartapp.cli.shell import make_shell_names, shell_command
+from quartapp.cli.site import site_group
 from quartapp.cli.token import token_group
 from quartapp.cli.translations import translations_command
 from quartapp.cli.user import user_group
@@ -45,6 +46,7 @@ def init_app(app: Quart) -> None:
         db_group,
         invite_command,
         serve_command,
+        site_group,
         token_group,
         translations_command,
         user_group,

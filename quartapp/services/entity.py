@@ -18,7 +18,8 @@ from quartapp.services.check import follow_move, make_check, make_check_row
 from quartapp.services.rights import refuse_stranger, refuse_viewer
 from quartapp.texts import Text
 
-RESERVED_SLUGS = {"new", "embed", "groups"}  # /entities/new, /status/embed are pages of their own
+# /entities/new, /entities/import, /status/embed are pages of their own.
+RESERVED_SLUGS = {"new", "import", "embed", "groups"}
 BASES = 50  # of slugs, in one statement
 COUNTER_LENGTH = 12  # characters kept free in a slug for "-2", "-3", …
 
@@ -123,15 +124,17 @@ async def add_entity(
 
 
 async def add_entities(
-    session: AsyncSession, sites: Sequence[Mapping[str, Any]], owner: User
+    session: AsyncSession, sites: Sequence[Mapping[str, Any]], owner: User | None
 ) -> list[Entity]:
     """Add many at once, or none: few statements, however many they are."""
-    refuse_viewer(owner)
+    if owner is not None:
+        refuse_viewer(owner)
+    owner_id = None if owner is None else owner.id
     names = [site["name"] for site in sites]
     await refuse_taken_names(session, names)
     slugs = await find_free_slugs(session, names)
     pairs = zip(sites, slugs, strict=True)
-    rows = [{**site, "slug": slug, "owner_id": owner.id} for site, slug in pairs]
+    rows = [{**site, "slug": slug, "owner_id": owner_id} for site, slug in pairs]
     await session.execute(insert(Entity), rows)
     query = select(Entity).options(joinedload(Entity.owner)).where(Entity.slug.in_(slugs))
     found = {entity.slug: entity for entity in await session.scalars(query)}

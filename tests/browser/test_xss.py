@@ -13,8 +13,8 @@ from xml.etree import ElementTree
 import pytest
 import pytest_asyncio
 
-from quartapp.api.export import FORMULA
 from quartapp.app import QuartApp
+from quartapp.models.cell import FORMULA
 from tests.browser.chromium import Browser, Page, open_tab
 from tests.browser.conftest import serve
 from tests.browser.hostile_app import EMAIL, FILLED, HIDDEN

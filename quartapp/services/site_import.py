@@ -1,0 +1,161 @@
+"""Many sites from a file: all of it is checked before the first one is written."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quartapp.errors import FieldError
+from quartapp.models import Entity, User
+from quartapp.models.address import Bounds
+from quartapp.models.entity import CONTENT_LENGTH, NAME_LENGTH, URL_LENGTH
+from quartapp.models.text import clean_line, clean_text, clean_url
+from quartapp.services.entity import add_entities
+from quartapp.services.site_file import Row, make_fault, make_refusal, read_rows
+from quartapp.texts import Count, Text, find_text
+
+BATCH = 100  # sites that are added by the same statements
+NAMES = 500  # that are looked up by one statement
+
+DEFAULTS = {"name": "", "url": "", "content": "", "is_public": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The sites that a file adds, all of them checked, and how many are there already."""
+
+    sites: Sequence[dict[str, Any]]
+    skipped: int = 0
+
+
+class TextRule(NamedTuple):
+    clean: Callable[[str], str]
+    least: int
+    most: int
+
+
+RULES = {
+    "name": TextRule(clean_line, 1, NAME_LENGTH),
+    "url": TextRule(clean_url, 1, URL_LENGTH),
+    "content": TextRule(clean_text, 0, CONTENT_LENGTH),
+}
+
+
+async def plan_import(
+    session: AsyncSession, text: str, bounds: Bounds, *, skip_existing: bool = False
+) -> Plan:
+    """Return what a file adds; InvalidError says all that is wrong in it, line by line.
+
+    The names that others have are refused, or passed over.
+    """
+    rows, faults = await asyncio.to_thread(check_file, text, bounds)
+    named = [row for row in rows if "name" in row.values]
+    taken = await find_taken_names(session, [row.values["name"] for row in named])
+    if not skip_existing:
+        faults += [make_taken_fault(row) for row in named if row.values["name"] in taken]
+    if faults:
+        raise make_refusal(sorted(faults, key=lambda fault: fault.loc[0]))
+    sites = [row.values for row in rows if row.values["name"] not in taken]
+    return Plan(sites, len(rows) - len(sites))
+
+
+async def add_sites(session: AsyncSession, plan: Plan, owner: User | None) -> AsyncIterator[int]:
+    """Add what is planned by batches; yield how many are there after each."""
+    for start in range(0, len(plan.sites), BATCH):
+        batch = plan.sites[start : start + BATCH]
+        await add_entities(session, batch, owner)
+        yield start + len(batch)
+
+
+def write_added(plan: Plan) -> str:
+    """Say what has been done."""
+    added = Count("%(num)d site was added.", "%(num)d sites were added.", len(plan.sites))
+    if not plan.skipped:
+        return added
+    passed = Count("%(num)d was there already.", "%(num)d were there already.", plan.skipped)
+    return Text("%(added)s %(passed)s", added=added, passed=passed)
+
+
+async def find_taken_names(session: AsyncSession, names: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for start in range(0, len(names), NAMES):
+        query = select(Entity.name).where(Entity.name.in_(names[start : start + NAMES]))
+        found |= set(await session.scalars(query))
+    return found
+
+
+def make_taken_fault(row: Row) -> FieldError:
+    text = Text("The name %(name)s is taken.", name=repr(row.values["name"]))
+    return make_fault(row.line, "name", text)
+
+
+# --- what can be told without the database
+
+
+def check_file(text: str, bounds: Bounds) -> tuple[list[Row], list[FieldError]]:
+    """Return the rows with those values that are right, as they are kept, and all that is wrong."""
+    rows, faults = [], []
+    lines: dict[str, int] = {}  # by the names that stand there
+    for row in read_rows(text):
+        values, found = check_row(row, bounds)
+        found |= find_twice(values, row.line, lines)
+        rows.append(Row(row.line, values))
+        faults += [make_fault(row.line, column, fault) for column, fault in found.items()]
+    return rows, faults
+
+
+def check_row(row: Row, bounds: Bounds) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what is right, as it is kept, and what is wrong, by columns."""
+    if row.fault:
+        return {}, {"": row.fault}
+    values: dict[str, Any] = {}
+    faults: dict[str, str] = {}
+    for column, default in DEFAULTS.items():
+        try:
+            values[column] = read_value(column, row.values.get(column, default), bounds)
+        except ValueError as error:
+            faults[column] = find_text(error)
+    return values, faults
+
+
+def read_value(column: str, value: object, bounds: Bounds) -> str | bool:
+    """Return a value as it is kept; ValueError for one that a form would refuse, too."""
+    if column == "is_public":
+        return read_flag(value)
+    text = read_text(RULES[column], value)
+    if column == "url":
+        bounds.check(text)
+    return text
+
+
+def read_flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(Text("This is neither true nor false."))
+    return value
+
+
+def read_text(rule: TextRule, value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(Text("This is not a text."))
+    text = rule.clean(value)
+    if not rule.least <= len(text) <= rule.most:
+        raise ValueError(write_length_fault(rule, text))
+    return text
+
+
+def write_length_fault(rule: TextRule, text: str) -> str:
+    if not text:
+        return Text("This is needed.")
+    values = {"count": f"{len(text):,}", "most": f"{rule.most:,}"}
+    return Text("This has %(count)s characters, %(most)s are the most.", **values)
+
+
+def find_twice(values: dict[str, Any], line: int, lines: dict[str, int]) -> dict[str, str]:
+    """Return what is wrong where the name stands in an earlier line, too."""
+    if "name" not in values:
+        return {}
+    first = lines.setdefault(values["name"], line)
+    return {} if first == line else {"name": Text("It stands in line %(line)s, too.", line=first)}
