@@ -44,6 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "texts",
     },
     "web": {
+        "asgi",
         "auth",
         "config_shown",
         "errors",

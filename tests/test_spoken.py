@@ -32,6 +32,7 @@ PAGES = [
     "/entities/",
     "/entities/?q=none",
     "/entities/new",
+    "/entities/import",
     "/entities/my-site",
     "/entities/my-site/edit",
     "/entities/my-site/remove",

@@ -53,6 +53,7 @@ PAGES = [
     ("admin", "/entities/?q=no-such", 200),
     ("admin", "/entities/?state=new&state=up&q=site", 200),
     ("admin", "/entities/new", 200),
+    ("admin", "/entities/import", 200),
     ("admin", f"/entities/{FULL}", 200),
     ("admin", f"/entities/{FULL}?page=2", 200),
     ("admin", f"/entities/{FULL}?span=year&topic=comment", 200),

@@ -29,6 +29,7 @@ def route(body: dict[str, Any] | None = None, **given: Any) -> Route:
 
 
 SITE = {"name": "Site {n}", "url": "https://example.org/"}
+SITES = {"text": "name,url\nSite {n},https://example.org/"}
 COMMENT = {"body": "Moved."}
 WEEKLY = {"title": "Disks", "weekdays": "1", "start_time": "02:30", "minutes": 30}
 NOTE = {"state": "resolved", "body": "Done."}
@@ -137,6 +138,7 @@ ROUTES = {
     "entity.show": route(get="seen"),
     "entity.comment": route(COMMENT, post="comment"),
     "entity.new": route(SITE, get="editor", post="editor"),
+    "entity.import_sites": route(SITES, get="editor", post="editor"),
     "entity.edit": route(SITE, get="owned", post="owned"),
     "entity.remove": route(get="owned", post="owned"),
     "entity.timeline": route(get="seen"),

@@ -1,8 +1,9 @@
-from typing import Any
+from typing import Any, Self
 
-from quart import current_app
+from quart import current_app, request
 from quart_babel import lazy_gettext as _
-from wtforms import BooleanField, StringField, TextAreaField, URLField
+from werkzeug.datastructures import CombinedMultiDict, FileStorage
+from wtforms import BooleanField, FileField, StringField, TextAreaField, URLField
 from wtforms.fields import Field
 from wtforms.validators import DataRequired, Length
 
@@ -10,6 +11,7 @@ from quartapp.models.address import read_bounds
 from quartapp.models.comment import COMMENT_LENGTH
 from quartapp.models.entity import CONTENT_LENGTH, NAME_LENGTH, URL_LENGTH
 from quartapp.models.text import clean_line, clean_text, clean_url
+from quartapp.services.site_file import decode
 from quartapp.web.forms import BaseForm, Clean
 
 
@@ -28,6 +30,32 @@ class EntityForm(BaseForm):
     @property
     def values(self) -> dict[str, Any]:
         return {name: self[name].data for name in ("name", "url", "content", "is_public")}
+
+
+class ImportForm(BaseForm):
+    file = FileField(_("File"), description=_("CSV, JSON lines or a JSON list, in UTF-8"))
+    text = TextAreaField(
+        _("Or its text"), render_kw={"rows": 10, "spellcheck": "false", "autocomplete": "off"}
+    )
+    skip_existing = BooleanField(_("Pass over names that are taken"))
+
+    @classmethod
+    async def read(cls, obj: object = None) -> Self:
+        if request.method != "POST":
+            return cls(obj=obj)
+        return cls(CombinedMultiDict([await request.files, await request.form]), obj=obj)
+
+    @property
+    def upload(self) -> FileStorage | None:
+        """The file, if one was chosen; it counts before the text."""
+        sent = self.file.data
+        return sent if isinstance(sent, FileStorage) and sent.filename else None
+
+    def read_text(self) -> str:
+        if self.upload is None:
+            return self.text.data or ""
+        self.upload.seek(0)  # the view may run again
+        return decode(self.upload.read())
 
 
 class CommentForm(BaseForm):

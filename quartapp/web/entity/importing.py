@@ -1,0 +1,97 @@
+"""The page that adds many sites from a file; scripts are told meanwhile how far it is."""
+
+import json
+import logging
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from quart import Response, current_app, flash, redirect, render_template, request, url_for
+from quart.typing import ResponseReturnValue
+from quart_babel import gettext
+
+from quartapp.asgi.wrappers import limit_body
+from quartapp.auth import get_user, login_required
+from quartapp.errors import InvalidError
+from quartapp.extensions import db
+from quartapp.languages import translate
+from quartapp.models import User
+from quartapp.models.address import read_bounds
+from quartapp.services.rights import refuse_viewer
+from quartapp.services.site_import import Plan, add_sites, plan_import, write_added
+from quartapp.web.entity.forms import ImportForm
+from quartapp.web.entity.views import bp
+
+MAX_IMPORT = 8 * 1024 * 1024  # bytes
+TIMEOUT = 600.0  # seconds for all of it
+LINES = "application/x-ndjson"
+
+logger = logging.getLogger(__name__)
+
+
+@bp.route("/import", methods=["GET", "POST"])
+@limit_body(MAX_IMPORT)
+@login_required
+async def import_sites() -> ResponseReturnValue:
+    refuse_viewer(get_user())
+    form = await ImportForm.read()
+    plan = await read_plan(form) if await form.is_accepted() else None
+    if request.accept_mimetypes.best == LINES:
+        return make_stream(plan, form, get_user())
+    if plan is None:
+        return await render_template("entity/import.html", form=form), form.status
+    async for _ in add_sites(db.session, plan, get_user()):
+        pass
+    await flash(translate(write_added(plan)), "success")
+    await db.session.commit()
+    return redirect(url_for(".index"), 303)
+
+
+async def read_plan(form: ImportForm) -> Plan | None:
+    """Return what the form adds; None, and all that is wrong beside its field, if it cannot."""
+    bounds, skip = read_bounds(current_app.config), form.skip_existing.data
+    try:
+        return await plan_import(db.session, form.read_text(), bounds, skip_existing=skip)
+    except InvalidError as error:
+        for said in [fault.msg for fault in error.errors] or [error.text]:
+            form.add_error("file" if form.upload else "text", said)
+        return None
+
+
+# --- as a stream of lines
+
+
+def make_stream(plan: Plan | None, form: ImportForm, owner: User) -> Response:
+    """Answer what a script reads line by line: {"done": …, "total": …}, then how it ended."""
+    if plan is None:
+        errors = [said for field in form for said in field.errors]
+        return Response(write_line(errors=errors), form.status, content_type=LINES)
+    response = Response(tell_progress(plan, owner), content_type=LINES)
+    response.headers["X-Accel-Buffering"] = "no"  # nginx would keep the lines back
+    response.timeout = TIMEOUT
+    return response
+
+
+def tell_progress(plan: Plan, owner: User) -> AsyncIterator[bytes]:
+    """What needs the request is made here: when the lines are written, it is over."""
+    end = {"location": url_for(".index"), "said": translate(write_added(plan))}
+    failed = gettext("The sites could not be added, and none was. Try again in a moment.")
+    return write_progress(db.begin(), plan, owner, end, [failed])
+
+
+async def write_progress(
+    unit: Any, plan: Plan, owner: User, end: dict[str, str], failed: Sequence[str]
+) -> AsyncIterator[bytes]:
+    """Add the sites in one transaction; a client that leaves ends it, and nothing is kept."""
+    try:
+        async with unit as session:
+            async for done in add_sites(session, plan, owner):
+                yield write_line(done=done, total=len(plan.sites))
+    except Exception:
+        logger.exception("An import was undone.")
+        yield write_line(errors=failed)
+    else:
+        yield write_line(**end)
+
+
+def write_line(**values: object) -> bytes:
+    return f"{json.dumps(values, ensure_ascii=False)}\n".encode()

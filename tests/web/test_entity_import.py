@@ -1,0 +1,169 @@
+"""The page that adds many sites from a file, with a script and without."""
+
+import asyncio
+import io
+import json
+from typing import Any
+
+import pytest
+from quart import Quart
+from quart.testing import QuartClient
+from sqlalchemy import func, select
+from werkzeug.datastructures import FileStorage
+
+from quartapp.extensions import db
+from quartapp.models import Check, Entity
+from quartapp.web.entity import importing
+from tests.helpers import read_token
+
+PATH = "/entities/import"
+LINES = {"Accept": "application/x-ndjson"}
+
+
+def make_csv(count: int) -> str:
+    lines = [f"Site {number},https://example.org/{number}" for number in range(count)]
+    return "\n".join(["name,url", *lines])
+
+
+async def send(client: QuartClient, text: str = "", **given: Any) -> tuple[int, str, str]:
+    """Send the form; return status, location and body."""
+    form = {"text": text, "csrf_token": await read_token(client, PATH)} | given.pop("form", {})
+    response = await client.post(PATH, form=form, **given)
+    body = await response.get_data(as_text=True)
+    return response.status_code, response.headers.get("Location", ""), body
+
+
+async def send_lines(client: QuartClient, text: str) -> tuple[int, list[dict[str, Any]]]:
+    status, _, body = await send(client, text, headers=LINES)
+    return status, [json.loads(line) for line in body.splitlines()]
+
+
+async def count(app: Quart) -> tuple[int, int]:
+    """Return how many sites there are, and how many checks."""
+    async with app.app_context(), db.read() as session:
+        sites = await session.scalar(select(func.count()).select_from(Entity))
+        checks = await session.scalar(select(func.count()).select_from(Check))
+    return sites or 0, checks or 0
+
+
+async def test_sites_of_a_text_are_added_and_told(app: Quart, browser: QuartClient) -> None:
+    assert (await send(browser, make_csv(250)))[:2] == (303, "/entities/")
+    page = await (await browser.get("/entities/")).get_data(as_text=True)
+    assert "250 sites were added." in page
+    assert PATH in page
+    assert await count(app) == (250, 250)
+
+
+async def test_file_counts_before_the_text(app: Quart, browser: QuartClient) -> None:
+    file = FileStorage(io.BytesIO(make_csv(2).encode()), filename="sites.csv")
+    assert (await send(browser, "nonsense", files={"file": file}))[0] == 303
+    assert await count(app) == (2, 2)
+
+
+async def test_text_in_place_of_a_file_is_none(app: Quart, browser: QuartClient) -> None:
+    assert (await send(browser, make_csv(2), form={"file": "x"}))[0] == 303
+    assert await count(app) == (2, 2)
+
+
+async def test_all_faults_are_shown_and_nothing_is_added(app: Quart, browser: QuartClient) -> None:
+    text = "name,url\nGood,https://example.org/\n<b>,ftp://x\n,https://example.org/"
+    status, _, page = await send(browser, text)
+    assert status == 422
+    assert "Line 3, url: An address starts with http:// or https://, and a host follows." in page
+    assert "Line 4, name: This is needed." in page
+    assert "&lt;b&gt;,ftp://x" in page
+    assert await count(app) == (0, 0)
+
+
+async def test_taken_names_are_refused_or_passed_over(app: Quart, browser: QuartClient) -> None:
+    await send(browser, make_csv(1))
+    status, _, page = await send(browser, make_csv(2))
+    assert (status, "Line 2, name: The name &#39;Site 0&#39; is taken." in page) == (422, True)
+    assert (await send(browser, make_csv(2), form={"skip_existing": "y"}))[0] == 303
+    page = await (await browser.get("/entities/")).get_data(as_text=True)
+    assert "1 site was added. 1 was there already." in page
+    assert await count(app) == (2, 2)
+
+
+async def test_thousand_sites_with_descriptions_fit(app: Quart, browser: QuartClient) -> None:
+    lines = [
+        f"Site {number},https://example.org/{number},{'x' * 2_000},true" for number in range(1_000)
+    ]
+    text = "\r\n".join(["name,url,content,is_public", *lines])
+    file = FileStorage(io.BytesIO(text.encode()), filename="sites.csv")
+    assert (await send(browser, files={"file": file}))[0] == 303
+    assert await count(app) == (1_000, 1_000)
+
+
+async def test_script_is_told_how_far_it_is(app: Quart, browser: QuartClient) -> None:
+    assert await send_lines(browser, make_csv(250)) == (
+        200,
+        [
+            {"done": 100, "total": 250},
+            {"done": 200, "total": 250},
+            {"done": 250, "total": 250},
+            {"location": "/entities/", "said": "250 sites were added."},
+        ],
+    )
+    assert await count(app) == (250, 250)
+
+
+async def test_script_is_told_all_faults(app: Quart, browser: QuartClient) -> None:
+    assert await send_lines(browser, "name,url\n,https://example.org/") == (
+        422,
+        [{"errors": ["Line 2, name: This is needed."]}],
+    )
+    token = {"csrf_token": "x"}
+    assert (await send(browser, make_csv(1), form=token, headers=LINES))[0] == 403
+    assert await count(app) == (0, 0)
+
+
+async def test_import_that_fails_midway_leaves_nothing(
+    app: Quart, browser: QuartClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adds = importing.add_sites
+
+    async def fail(*arguments: Any) -> Any:
+        async for done in adds(*arguments):
+            if done == 200:
+                raise RuntimeError
+            yield done
+
+    monkeypatch.setattr(importing, "add_sites", fail)
+    said = "The sites could not be added, and none was. Try again in a moment."
+    assert await send_lines(browser, make_csv(250)) == (
+        200,
+        [{"done": 100, "total": 250}, {"errors": [said]}],
+    )
+    assert await count(app) == (0, 0)
+
+
+async def test_client_that_leaves_undoes_the_import(
+    app: Quart, browser: QuartClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adds, begun = importing.add_sites, asyncio.Event()
+
+    async def hang(*arguments: Any) -> Any:
+        async for done in adds(*arguments):
+            yield done
+            if done == 200:
+                begun.set()
+                await asyncio.Event().wait()
+
+    token = await read_token(browser, PATH)
+    monkeypatch.setattr(importing, "add_sites", hang)
+    async with asyncio.timeout(10):
+        headers = {
+            **LINES,
+            "X-CSRFToken": token,
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        async with browser.request(PATH, method="POST", headers=headers) as connection:
+            await connection.send(f"text={make_csv(250)}".encode())
+            await connection.send_complete()
+            await begun.wait()
+            await connection.disconnect()
+
+    assert await count(app) == (0, 0)
+    monkeypatch.setattr(importing, "add_sites", adds)
+    assert (await send(browser, make_csv(250)))[0] == 303
