@@ -24,6 +24,7 @@ URL = "http://a.test/"
         ("Тест 测试 Ünï", "test-ce-shi-uni"),
         ("!!!", "site"),
         ("new", "new-2"),
+        ("Import", "import-2"),
         ("a" * 120, "a" * 108),
     ],
 )

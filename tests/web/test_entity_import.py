@@ -13,6 +13,7 @@ from werkzeug.datastructures import FileStorage
 
 from quartapp.extensions import db
 from quartapp.models import Check, Entity
+from quartapp.services.site_import import Plan
 from quartapp.web.entity import importing
 from tests.helpers import read_token
 
@@ -167,3 +168,16 @@ async def test_client_that_leaves_undoes_the_import(
     assert await count(app) == (0, 0)
     monkeypatch.setattr(importing, "add_sites", adds)
     assert (await send(browser, make_csv(250)))[0] == 303
+
+
+async def test_lines_that_nobody_takes_any_more_undo_the_import(app: Quart) -> None:
+    rest = {"url": "https://example.org/", "content": "", "is_public": False}
+    plan = Plan([{"name": f"Site {number}", **rest} for number in range(250)])
+    async with app.app_context():
+        lines = importing.write_progress(db.begin(), plan, None, {}, [])
+    assert [await anext(lines), await anext(lines)] == [
+        b'{"done": 100, "total": 250}\n',
+        b'{"done": 200, "total": 250}\n',
+    ]
+    await lines.aclose()
+    assert await count(app) == (0, 0)

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any
 
 from quart import Response, current_app, flash, redirect, render_template, request, url_for
@@ -22,7 +22,6 @@ from quartapp.web.entity.forms import ImportForm
 from quartapp.web.entity.views import bp
 
 MAX_IMPORT = 8 * 1024 * 1024  # bytes
-TIMEOUT = 600.0  # seconds for all of it
 LINES = "application/x-ndjson"
 
 logger = logging.getLogger(__name__)
@@ -67,7 +66,6 @@ def make_stream(plan: Plan | None, form: ImportForm, owner: User) -> Response:
         return Response(write_line(errors=errors), form.status, content_type=LINES)
     response = Response(tell_progress(plan, owner), content_type=LINES)
     response.headers["X-Accel-Buffering"] = "no"  # nginx would keep the lines back
-    response.timeout = TIMEOUT
     return response
 
 
@@ -79,8 +77,8 @@ def tell_progress(plan: Plan, owner: User) -> AsyncIterator[bytes]:
 
 
 async def write_progress(
-    unit: Any, plan: Plan, owner: User, end: dict[str, str], failed: Sequence[str]
-) -> AsyncIterator[bytes]:
+    unit: Any, plan: Plan, owner: User | None, end: dict[str, str], failed: Sequence[str]
+) -> AsyncGenerator[bytes, None]:
     """Add the sites in one transaction; a client that leaves ends it, and nothing is kept."""
     try:
         async with unit as session:
