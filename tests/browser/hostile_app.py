@@ -56,7 +56,13 @@ FILLED = {  # by people or by sites
     "visit": "route",
 }
 GIVEN: dict[str, dict[str, Any]] = {  # what the code knows by its value
-    "user": {"password_hash": "", "role": "editor", "language": None, "theme": None, "disabled_at": None},
+    "user": {
+        "password_hash": "",
+        "role": "editor",
+        "language": None,
+        "theme": None,
+        "disabled_at": None,
+    },
     "entity": {"is_public": True},
     "bug": {"rule": None, "severity": "high", "state": "open", "closed_at": None},
     "bug_note": {"change": "comment"},
