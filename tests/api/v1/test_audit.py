@@ -63,8 +63,10 @@ async def test_log_is_read_by_days(
     assert len(page["items"]) == count
 
 
-async def test_day_that_is_none_is_refused(head: Api) -> None:
-    assert (await head("GET", "/audit?from=2026-02-30"))[0] == 422
+@pytest.mark.parametrize("day", ["2026-02-30", "0", "1767225600", "2026-01-01T00:00:00", ""])
+async def test_day_that_is_none_is_refused(head: Api, day: str) -> None:
+    assert (await head("GET", f"/audit?from={day}"))[0] == 422
+    assert (await head("GET", f"/audit?to={day}"))[0] == 422
 
 
 async def test_action_that_is_none_is_refused(head: Api) -> None:

@@ -1,9 +1,9 @@
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from quartapp.api.v1.schemas.base import Out
+from quartapp.api.v1.schemas.base import Day, Out
 from quartapp.api.v1.schemas.paging import NumberQuery, PageOut
 from quartapp.models import Action
 from quartapp.models.user import EMAIL_LENGTH
@@ -17,8 +17,8 @@ class AuditQuery(NumberQuery):
 
     action: Action | Literal[""] = ""
     person: Annotated[str, StringConstraints(max_length=EMAIL_LENGTH)] = ""
-    from_: date | None = Field(None, alias="from")
-    to: date | None = None
+    from_: Day | None = Field(None, alias="from")
+    to: Day | None = None
 
 
 class AuditEventOut(Out):

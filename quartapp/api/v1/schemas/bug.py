@@ -3,7 +3,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
-from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Patch, RowId, omittable
+from quartapp.api.v1.schemas.base import ONE_LINE, Day, In, Out, Patch, RowId, omittable
 from quartapp.api.v1.schemas.comment import CommentBody
 from quartapp.api.v1.schemas.paging import NumberQuery, PageOut, Several
 from quartapp.api.v1.schemas.usability import SiteOut
@@ -57,7 +57,7 @@ class BugPatch(Patch):
     state: FindingState = omittable()
     severity: Severity = omittable()
     assignee_id: RowId | None = omittable()
-    due_on: date | None = omittable()
+    due_on: Day | None = omittable()
 
 
 class BugsPatch(Patch):
@@ -67,7 +67,7 @@ class BugsPatch(Patch):
     state: FindingState = omittable()
     severity: Severity = omittable()
     assignee_id: RowId | None = omittable()
-    due_on: date | None = omittable()
+    due_on: Day | None = omittable()
 
 
 class BugOut(Out):
