@@ -3,6 +3,7 @@
 const AGAIN = 1000; // ms in which several events are one
 const POLL = 30_000; // without a socket, or in case it says nothing
 const SOON = 2000; // while a site is on the move, which no event tells of
+const PATIENCE = 5000; // for an answer: a server that hangs is away
 const RETRY = 1000, LONGEST = 4000; // between two tries to open the socket
 
 const place = document.querySelector("[data-live]");
@@ -20,7 +21,8 @@ async function refresh() {
   if (isAsking) return plan(AGAIN);
   isAsking = true;
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual" });
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual",
+      signal: AbortSignal.timeout(PATIENCE) });
     if (answer.type === "opaqueredirect") return location.reload(); // to sign in
     if (!answer.ok) throw new Error(answer.statusText);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
