@@ -1,5 +1,6 @@
 """A dashboard that stays open: it tells what happens by itself, and comes back with the server."""
 
+import signal
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -51,7 +52,7 @@ def start(folder: Path, name: str, port: int) -> AbstractContextManager[Program]
     """Run the application on a database that outlives it."""
     (folder / name).mkdir()
     app = "tests.browser.serve_app:create_app()"
-    command = [sys.executable, "-m", "hypercorn", "--bind", f"127.0.0.1:{port}", app]
+    command = [sys.executable, "-m", "hypercorn", "-w", "0", "--bind", f"127.0.0.1:{port}", app]
     database = f"sqlite:///{folder}/kept.db"
     env = {**IMPORTS, "INSTANCE_PATH": str(folder / name), "DATABASE_URL": database}
     env |= {"SECRET_KEY": "a key that outlives the server, too", "LOG_LEVEL": "CRITICAL"}
@@ -64,11 +65,7 @@ async def test_dashboard_comes_back_with_the_server(open_page: OpenPage) -> None
     with make_folder() as folder:
         with start(folder, "first", port):
             for page in (tab.page, other.page):
-                await page.goto("/")
-                await page.get_by_label("User name or e-mail").fill(ADMIN)
-                await page.get_by_label("Password").fill(PASSWORD)
-                await page.get_by_role("button", name="Sign in").click()
-                await page.get_by_role("heading", name="Dashboard").wait_for()
+                await sign_in(page)
             await tab.page.evaluate("document.body.dataset.stayed = 'yes'")
         await tab.page.get_by_text("The server cannot be reached").wait_for()
         with start(folder, "second", port):
@@ -77,3 +74,26 @@ async def test_dashboard_comes_back_with_the_server(open_page: OpenPage) -> None
             row = tab.page.locator(".glances li", has_text="Site 03")
             await row.get_by_role("link", name="1 bug").wait_for()
             assert await tab.page.evaluate("document.body.dataset.stayed") == "yes"
+
+
+async def sign_in(page: Page) -> None:
+    await page.goto("/")
+    await page.get_by_label("User name or e-mail").fill(ADMIN)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("heading", name="Dashboard").wait_for()
+
+
+async def test_server_that_hangs_is_away_until_it_goes_on(open_page: OpenPage) -> None:
+    port = free_port()
+    tab = await open_page(base_url=f"http://127.0.0.1:{port}")
+    with make_folder() as folder, start(folder, "only", port) as program:
+        await sign_in(tab.page)
+        program.send(signal.SIGSTOP)
+        try:
+            await tab.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+            await tab.page.get_by_text("The server cannot be reached").wait_for()
+        finally:
+            program.send(signal.SIGCONT)
+        await tab.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await tab.page.get_by_text("The server cannot be reached").wait_for(state="hidden")
