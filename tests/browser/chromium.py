@@ -71,7 +71,8 @@ class Tab:
         """Note errors and warnings, but not that a page which tells of a failure has its status."""
         is_status = message.text.startswith("Failed to load resource: the server responded")
         is_document = message.location["url"].partition("#")[0] == self.page.url.partition("#")[0]
-        if message.type in ("error", "warning") and not (is_status and is_document):
+        is_icon = message.location["url"].endswith("/favicon.ico")  # of what is no page
+        if message.type in ("error", "warning") and not (is_status and (is_document or is_icon)):
             self.complaints.append(f"{message.type}: {message.text}")
 
     def note_foreign(self, request: Request) -> None:

@@ -18,11 +18,17 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 RUN = [sys.executable, "-c", "from quartapp.cli import main; main()", "run", "--no-reload"]
 
 
+@pytest.fixture
+def looks() -> str:
+    """Whether the server looks at sites."""
+    return "false"
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def tab(open_page: OpenPage) -> AsyncIterator[Tab]:
+async def tab(open_page: OpenPage, looks: str) -> AsyncIterator[Tab]:
     """A page on which nothing may go wrong, at the link that `quartapp run` says."""
-    port = free_port()
-    with serve([*RUN, "--port", str(port)], port, PER_PAGE="1") as program:
+    port, settings = free_port(), {"PER_PAGE": "1", "CHECKS_IN_WEB": looks}
+    with serve([*RUN, "--port", str(port)], port, **settings) as program:
         (link,) = re.findall(r"http://\S+/auth/setup\?token=\S+", program.output())
         tab = await open_page(base_url=f"http://127.0.0.1:{port}")
         await tab.page.goto(link)
@@ -50,6 +56,7 @@ async def test_a_keyboard_is_enough(tab: Tab) -> None:
     await sign_out_and_in_again(hands, "library")
 
 
+@pytest.mark.parametrize("looks", ["true"])
 async def test_first_look_at_the_first_site_is_seen_without_a_reload(tab: Tab) -> None:
     hands = Mouse(tab.page)
     await set_up(hands)
