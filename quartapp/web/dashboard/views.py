@@ -15,9 +15,10 @@ bp = Blueprint("dashboard", __name__)
 @login_required
 async def index() -> ResponseReturnValue:
     found = await load_dashboard(db.session, seen_by=get_user(), now=utcnow())
+    words = Words()
     return await render_template(
         "dashboard/index.html",
         dashboard=found,
-        sites=[(site, draw_site(site)) for site in found.glances],
-        words=Words(),
+        sites=[(site, draw_site(site), words.describe_days(site.days)) for site in found.glances],
+        words=words,
     )
