@@ -38,7 +38,8 @@ def write_nginx(
         "upstream": upstream,
         "http": f"access_log {folder}/access.log json;\n"
         f"limit_req_zone $client zone=requests:1m rate={rate};\n"
-        "limit_conn_zone $client zone=connections:1m;\n",
+        "limit_conn_zone $client zone=connections:1m;\n"
+        f"proxy_cache_path {folder}/cache keys_zone=status:1m inactive=60s use_temp_path=off;\n",
         "site": f"listen 127.0.0.1:{port}{listen};\nset $static {static};\n",
     }
     copy_nginx(folder)
