@@ -33,6 +33,7 @@ USAGE = """\
 python3 manage.py run [--host H] [--port P]   serve on http://127.0.0.1:5000
 python3 manage.py test [options of pytest]    run the tests, all of them on all cores
 python3 manage.py check                       run all that must pass before a commit
+python3 manage.py bench [--quick]             measure it beside other stacks
 python3 manage.py help                        show this
 
 Any other word goes to the quart command: db upgrade, check run, routes, shell ...
@@ -50,6 +51,7 @@ SECOND_VERSION = "3.13"
 
 RUNTIME = ["requirements.lock", "pyproject.toml"]
 DEVELOPMENT = ["requirements.lock", "requirements-dev.lock", "pyproject.toml"]
+BENCHMARK = [*DEVELOPMENT[:2], "requirements-bench.lock", "pyproject.toml"]
 
 # One process a core, each with servers of its own; who is done takes from the others.
 PARALLEL = "-n auto --maxprocesses 4 --dist worksteal"
@@ -92,6 +94,9 @@ def main(arguments: list[str]) -> None:
     elif word == "test":
         prepare(DEVELOPMENT)
         hand_over("python", "-m", "pytest", *(rest or PARALLEL.split()))
+    elif word == "bench":
+        prepare(BENCHMARK)
+        hand_over("python", "-m", "benchmarks", *rest)
     elif word == "check" and not rest:
         prepare(DEVELOPMENT)
         check()
@@ -105,7 +110,6 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("--host", "-h", default="127.0.0.1")
     parser.add_argument("--port", "-p", default=5000, type=int)
     options, others = parser.parse_known_args(arguments)
-
     require_free_port(options.host, options.port)
     prepare(RUNTIME)
     hand_over("quartapp", "run", "--host", options.host, "--port", str(options.port), *others)
@@ -151,11 +155,9 @@ def check() -> None:
         for title, commands in CHECKS.items():
             steps = [[PYTHON, "-m", *shlex.split(command)] for command in commands]
             results[title] = all(call(step, **paths) == 0 for step in steps)
-
     second, python = f"tests on {SECOND_VERSION}", find_python(SECOND_VERSION)
     if VERSION != SECOND_VERSION and python:
-        command, suffix = [python, __file__, "test"], f"-{SECOND_VERSION}"
-        results[second] = call(command, VENV_SUFFIX=suffix) == 0
+        results[second] = call([python, __file__, "test"], VENV_SUFFIX=f"-{SECOND_VERSION}") == 0
 
     print()
     for title, passed in results.items():
@@ -244,8 +246,7 @@ def install(source: str) -> None:
 
 def follow(command: list[str], total: int = 0) -> None:
     """Run venv or pip, show how far it is, and say what to do when it fails."""
-    output = ""
-    done = 0
+    output, done = "", 0
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace"
     ) as process:

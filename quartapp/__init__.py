@@ -26,7 +26,7 @@ from quartapp import (
 )
 from quartapp.app import QuartApp
 from quartapp.configure import EXIT_CONFIG, ConfigError, load_config
-from quartapp.extensions import db, limiter
+from quartapp.extensions import cache, db, limiter
 
 
 def create_app(config: str | type | Mapping[str, Any] | None = None) -> QuartApp:
@@ -50,8 +50,9 @@ def assemble(settings: dict[str, Any]) -> QuartApp:
 
     # What stops in this order, too: what works in the background before its database.
     background = mail, monitoring, telling, live, system, visits
+    shared = db, limiter, cache
     who, faces = (auth, languages), (web, api, cli)
-    for part in (log, *background, db, limiter, headers, error_handlers, *who, health, *faces):
+    for part in (log, *background, *shared, headers, error_handlers, *who, health, *faces):
         part.init_app(app)
     if app.debug:
         import_module("quartapp.debug").init_app(app)  # production never loads it

@@ -1,7 +1,9 @@
 """The Quart of this project: limits, refusals and second tries that the stock one lacks."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from inspect import CO_COROUTINE
 from typing import Any, cast
 from urllib.parse import unquote_to_bytes
 
@@ -9,22 +11,25 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable
 from quart import Quart, request, websocket
 from quart import Request as QuartRequest
 from quart import Websocket as QuartWebsocket
-from quart.asgi import ASGIHTTPConnection, ASGIWebsocketConnection
-from quart.sessions import SecureCookieSessionInterface, SessionMixin
+from quart.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from quart.typing import ResponseReturnValue
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import BaseConverter
 
+from quartapp.asgi.connection import HTTPConnection, WebsocketConnection
 from quartapp.asgi.intake import Inbox, Intake, Receive, Send, Tap
+from quartapp.asgi.json_provider import JSONProvider
+from quartapp.asgi.overload import ALWAYS, refuse
 from quartapp.asgi.proxy import Scope
 from quartapp.asgi.sanity import MAX_INTEGER
-from quartapp.asgi.scope import FAULT, TAP, Answer, choose_request_id, make_sound
+from quartapp.asgi.scope import FAULT, TAP, Answer, Finish, choose_request_id, make_sound
 from quartapp.asgi.wrappers import Request, SocketClosedError, Websocket
-from quartapp.database import is_retriable
+from quartapp.database import SAFE_METHODS, is_retriable
 from quartapp.errors import AppError, BadRequestError, UnavailableError
 from quartapp.extensions import db, limiter
 from quartapp.log import request_id
+from quartapp.rendering import RenderingQuart
 from quartapp.security import has_api_token
 from quartapp.texts import Text
 
@@ -46,33 +51,22 @@ class IdConverter(BaseConverter):
 
 
 class SessionInterface(SecureCookieSessionInterface):
+    """Quart's, which costs nothing where a request has no cookie and the view needs no session."""
+
+    async def open_session(self, app: Quart, request: Any) -> SecureCookieSession | None:
+        if "Cookie" not in request.headers and app.secret_key:
+            return self.session_class()
+        return await super().open_session(app, request)
+
     async def save_session(self, app: Quart, session: SessionMixin, response: Any) -> None:
         """Leave public answers as they are: Quart 0.23 lets every answer vary by the cookie."""
+        if not session and not session.modified and not session.accessed:
+            return
         if session.modified or response is None or not response.cache_control.public:
             await super().save_session(app, session, response)
 
 
-class HTTPConnection(ASGIHTTPConnection):
-    async def handle_request(self, request: QuartRequest, send: ASGISendCallable) -> None:
-        try:
-            await super().handle_request(request, send)
-        finally:
-            # After RESPONSE_TIMEOUT, Quart 0.23 waits for the client, and the client for us.
-            cast(Scope, self.scope)[TAP].end()
-
-
-class WebsocketConnection(ASGIWebsocketConnection):
-    async def handle_websocket(self, websocket: QuartWebsocket, send: ASGISendCallable) -> None:
-        inbox = cast(Scope, self.scope)[TAP]
-        try:
-            await super().handle_websocket(websocket, send)
-            if cast(Websocket, websocket).accepted:
-                await inbox.drain()
-        finally:
-            inbox.end()
-
-
-class QuartApp(Quart):
+class QuartApp(RenderingQuart):
     request_class = Request
     websocket_class = Websocket
     session_interface = SessionInterface()
@@ -81,13 +75,17 @@ class QuartApp(Quart):
     default_config = ImmutableDict(
         Quart.default_config
         | {"MAX_CONTENT_LENGTH": 1024 * 1024, "TRUSTED_HOSTS": [], "TRUSTED_PROXIES": []}
+        | {"MAX_IN_FLIGHT": 1000}
     )
 
+    json_provider_class = JSONProvider
+    finish_headers: Finish = list  # of every answer, as quartapp.headers has it
     draining = False  # on the way out: no new sockets
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.sockets: set[Websocket] = set()
+        self.in_flight = 0  # requests
         self.url_map.converters["id"] = IdConverter
         # First of all hooks: nothing reads a request before it was found sound.
         self.before_request(self._check_request)
@@ -117,9 +115,28 @@ class QuartApp(Quart):
         name = choose_request_id(scope)
         token = request_id.set(name)
         try:
-            await self._pass_on(scope, cast(Receive, receive), Answer(cast(Send, send), name))
+            answer = Answer(cast(Send, send), name, self.finish_headers)
+            if scope["type"] == "websocket":
+                await self._pass_on(scope, cast(Receive, receive), answer)
+            elif self.is_busy and scope["path"] not in ALWAYS:
+                await refuse(cast(Scope, scope), answer, name)
+            else:
+                with self._counted():
+                    await self._pass_on(scope, cast(Receive, receive), answer)
         finally:
             request_id.reset(token)
+
+    @property
+    def is_busy(self) -> bool:
+        return self.in_flight >= int(self.config["MAX_IN_FLIGHT"])
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self.in_flight += 1
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
 
     async def _pass_on(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         scope = make_sound(
@@ -137,7 +154,10 @@ class QuartApp(Quart):
     def _make_tap(self, scope: Scope, receive: Receive, answer: Answer) -> Tap:
         if scope["type"] == "websocket":
             return Inbox(receive, answer.send)
-        intake = Intake(receive, scope["headers"], self.config["MAX_CONTENT_LENGTH"])
+        limit = self.config["MAX_CONTENT_LENGTH"]
+        # Not every server tells of a body before it comes; who only reads has none that counts.
+        expects = scope["method"] not in SAFE_METHODS
+        intake = Intake(receive, scope["headers"], limit, expects_body=expects)
         answer.before_end = intake.drain
         return intake
 
@@ -154,6 +174,13 @@ class QuartApp(Quart):
             return await super().preprocess_websocket(*args)
         finally:
             await limiter.check_request()
+
+    def ensure_async(self, func: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+        """Return *func* as Quart awaits it; for the usual case without a look at its source."""
+        code = getattr(func, "__code__", None)
+        if code is not None and code.co_flags & CO_COROUTINE:
+            return func
+        return super().ensure_async(func)
 
     # --- requests ---
 

@@ -5,6 +5,7 @@ import ssl
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, TypeVar
 
+from limits import parse as parse_rate
 from pydantic import AfterValidator, BeforeValidator, HttpUrl, SecretStr
 from pydantic_settings import NoDecode
 from redis.asyncio import ConnectionPool
@@ -110,11 +111,20 @@ def check_mail_address(value: str) -> str:
     return value
 
 
+def check_rate(value: str) -> str:
+    try:
+        parse_rate(value)
+    except ValueError:
+        raise ValueError("a rate looks like 600/minute, or 5000/10seconds") from None
+    return value
+
+
 Peer = Annotated[str, AfterValidator(check_peer)]
 Origin = Annotated[str, AfterValidator(check_origin)]
 Host = Annotated[str, AfterValidator(check_host)]
 Ports = Annotated[str, AfterValidator(check_ports)]
 CaFile = Annotated[str, AfterValidator(check_ca_file)]
+Rate = Annotated[str, AfterValidator(check_rate)]
 Network = Annotated[str, AfterValidator(check_network)]
 SiteUrl = Annotated[str, AfterValidator(check_site)]
 MailAddress = Annotated[str, AfterValidator(check_mail_address)]

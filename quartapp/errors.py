@@ -73,6 +73,13 @@ class ConflictError(AppError):
         self.errors = errors
 
 
+class PreconditionFailedError(AppError):
+    """It is not as the client took it to be; nothing was done."""
+
+    status = 412
+    title = Text("Precondition failed")
+
+
 class TooLargeError(AppError):
     status = 413
     title = Text("Too large")

@@ -2,9 +2,11 @@
 
 from quart_babel import Babel
 
+from quartapp.cache import Cache
 from quartapp.database import Database
 from quartapp.limits import Limiter
 
 db = Database()
 limiter = Limiter()
 babel = Babel()
+cache = Cache()

@@ -1,6 +1,9 @@
 """What every response says to the browser about itself."""
 
-from quart import Quart, Response, current_app
+from collections.abc import Mapping
+
+from quartapp.app import QuartApp
+from quartapp.asgi.scope import Headers
 
 CSP = "; ".join(
     (
@@ -28,15 +31,32 @@ HTTPS = {  # browsers ignore these elsewhere, the second one with a complaint
 }
 
 
-def init_app(app: Quart) -> None:
-    app.after_request(add_headers)
+STORED_NOWHERE = (b"cache-control", b"no-store")
+PERSONAL = b"Cookie, Authorization"
 
 
-async def add_headers(response: Response) -> Response:
-    secure = current_app.config["SESSION_COOKIE_SECURE"]
-    for name, value in (ALWAYS | HTTPS if secure else ALWAYS).items():
-        response.headers.setdefault(name, value)
-    if "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "no-store"
-        response.vary.update(("Cookie", "Authorization"))
-    return response
+def init_app(app: QuartApp) -> None:
+    always = ALWAYS | HTTPS if app.config["SESSION_COOKIE_SECURE"] else ALWAYS
+    app.finish_headers = Finisher(always).finish
+
+
+class Finisher:
+    """Adds to the headers of an answer what every one says, unless it says so itself."""
+
+    def __init__(self, always: Mapping[str, str]) -> None:
+        self.always = [(name.lower().encode(), value.encode()) for name, value in always.items()]
+
+    def finish(self, headers: Headers) -> Headers:
+        given = {name for name, _ in headers}
+        finished = [*headers, *(header for header in self.always if header[0] not in given)]
+        if b"cache-control" in given:
+            return finished
+        return [*vary_by_person(finished), STORED_NOWHERE]
+
+
+def vary_by_person(headers: Headers) -> Headers:
+    """Let caches know that the answer is another one for each person."""
+    values = [value for name, value in headers if name == b"vary"]
+    others = [header for header in headers if header[0] != b"vary"] if values else headers
+    parts = [part.strip() for value in (*values, PERSONAL) for part in value.split(b",")]
+    return [*others, (b"vary", b", ".join(dict.fromkeys(parts)))]

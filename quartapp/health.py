@@ -3,9 +3,10 @@
 import asyncio
 from typing import cast
 
-from quart import Blueprint, Quart, current_app
+from quart import Blueprint, Quart, Response, current_app
 
 from quartapp.app import QuartApp
+from quartapp.asgi.json_provider import make_json
 from quartapp.database import classify
 from quartapp.database.migrations import Revision, find_revision_state, warn_if_behind
 from quartapp.extensions import db
@@ -25,9 +26,9 @@ def init_app(app: Quart) -> None:
 
 @bp.get("/livez")
 @unlimited
-async def livez() -> dict[str, str]:
+async def livez() -> Response:
     """The process answers; asks nobody else."""
-    return {"status": "alive"}
+    return make_json({"status": "alive"})
 
 
 @bp.get("/readyz")

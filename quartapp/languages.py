@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from quart import Quart, Response, current_app, has_request_context, request
+from quart import Quart, Response, current_app, g, has_request_context, request
 from quart_babel import force_locale, get_locale, gettext, ngettext
+from quart_babel.domain import get_translations
 
 from quartapp.auth import find_user
 from quartapp.extensions import babel
@@ -17,6 +19,11 @@ ENGLISH = "en"  # in which all texts are written
 
 def init_app(app: Quart) -> None:
     babel.init_app(app, default_locale=app.config["LANGUAGE"], locale_selector=choose_language)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: find_translations().ugettext(text),
+        ngettext=lambda one, many, count: find_translations().ungettext(one, many, count),
+        newstyle=True,
+    )
     app.add_template_filter(translate)
     app.add_template_global(find_language)
     app.after_request(name_language)
@@ -30,6 +37,15 @@ def choose_language() -> str | None:
     if not has_request_context():
         return None
     return request.accept_languages.best_match(LANGUAGES)
+
+
+def find_translations() -> Any:
+    """Return the catalog of the language that is spoken now; a page asks for it at each text."""
+    language = get_locale()
+    known: tuple[Any, Any] = g.get("translations", (None, None))
+    if known[0] is not language or language is None:
+        known = g.translations = language, get_translations()
+    return known[1]
 
 
 def find_language() -> str:

@@ -1,10 +1,11 @@
-"""Run the application with hypercorn in this process, and stop without losing a request.
+"""Run the application with hypercorn, or granian, in this process; stop without losing a request.
 
 A server is one process: hypercorn's own workers end each other (one that is killed takes all down,
 one that stops first cuts the others). Who wants more starts this command several times.
 """
 
 import asyncio
+import atexit
 import faulthandler
 import gc
 import logging
@@ -13,9 +14,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property, partial
+from importlib import import_module
 from pathlib import Path
 from queue import SimpleQueue
 from tomllib import TOMLDecodeError
@@ -33,8 +35,11 @@ if sys.platform != "win32":
     import uvloop
 
 CONFIG_FILE = Path("hypercorn.toml")
+SERVERS = ("hypercorn", "granian")
 SERVICE_RESTART = 1012  # tells the client of a web socket to come back
 OVERTIME = 2.0  # s after SHUTDOWN_GRACE until the process is ended by force
+
+Run = Callable[..., Awaitable[None]]
 
 logger = logging.getLogger("quartapp.serve")
 
@@ -81,7 +86,17 @@ def load_config(path: Path | None, binds: tuple[str, ...] = ()) -> ServeConfig:
     return config
 
 
-def serve(app: QuartApp, config: ServeConfig) -> None:
+def load_server(name: str) -> Run:
+    """Return what serves: hypercorn, or what comes with the extra."""
+    if name == "hypercorn":
+        return cast(Run, hypercorn.asyncio.serve)
+    try:
+        return cast(Run, import_module("quartapp.serve_fast").serve)
+    except ModuleNotFoundError as error:
+        raise click.ClickException(f"--server {name} needs: pip install quartapp[fast]") from error
+
+
+def serve(app: QuartApp, config: ServeConfig, run: Run = hypercorn.asyncio.serve) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is in flight; a second signal hurries."""
     config.errorlog = logging.getLogger("hypercorn.error")
     config.graceful_timeout = app.config["SHUTDOWN_GRACE"]
@@ -93,7 +108,7 @@ def serve(app: QuartApp, config: ServeConfig) -> None:
         count = partial(runner.get_loop().call_soon_threadsafe, signals.release)
         with on_stop_signals(count, limit):
             config.create_sockets()
-            runner.run(serve_until(signals, app, config))
+            runner.run(serve_until(signals, app, config, run))
 
 
 def warn_about_debug(app: QuartApp) -> None:
@@ -102,17 +117,22 @@ def warn_about_debug(app: QuartApp) -> None:
 
 
 def choose_loop(config: ServeConfig) -> Callable[[], asyncio.AbstractEventLoop] | None:
-    if sys.platform == "win32" or config.worker_class != "uvloop":
-        return None
-    return uvloop.new_event_loop
+    return make_fast_loop if config.worker_class == "uvloop" else None
 
 
-async def serve_until(signals: asyncio.Semaphore, app: QuartApp, config: ServeConfig) -> None:
+def make_fast_loop() -> asyncio.AbstractEventLoop:
+    """Return the loop that costs least here: there is no uvloop for Windows."""
+    return asyncio.new_event_loop() if sys.platform == "win32" else uvloop.new_event_loop()
+
+
+async def serve_until(
+    signals: asyncio.Semaphore, app: QuartApp, config: ServeConfig, run: Run
+) -> None:
     """Serve until the first of the *signals*; the next one cuts the lame duck short."""
     closing: list[asyncio.Task[None]] = []  # kept, or the task might be collected
 
     async def drain() -> None:
-        """Hypercorn stops when this returns: it accepts no more, and waits for what runs."""
+        """The server stops when this returns: it accepts no more, and waits for what runs."""
         with own_paths(config):
             await signals.acquire()
         app.draining = True
@@ -121,11 +141,11 @@ async def serve_until(signals: asyncio.Semaphore, app: QuartApp, config: ServeCo
         logger.info("Stopping in %g s, or at the next signal; then finishing the rest.", lame_duck)
         with suppress(TimeoutError):
             await asyncio.wait_for(signals.acquire(), lame_duck)
-        # Beside hypercorn's own wait, which is the one that SHUTDOWN_GRACE ends.
+        # Beside the server's own wait, which is the one that SHUTDOWN_GRACE ends.
         closing.append(asyncio.create_task(app.close_sockets(SERVICE_RESTART)))
 
     try:
-        await hypercorn.asyncio.serve(app, config, shutdown_trigger=drain)
+        await run(app, config, shutdown_trigger=drain)
     except (LifespanFailureError, LifespanTimeoutError) as error:
         raise click.ClickException(f"The application does not start: {error}") from error
     logger.info("Stopped.")
@@ -174,6 +194,14 @@ def end_late(first: SimpleQueue[None], limit: float) -> None:
     os._exit(1)
 
 
+def leave() -> None:
+    """End in order, but not the interpreter, which aborts while threads of granian live."""
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
 @click.command("serve")
 @click.option(
     "--bind", "binds", multiple=True, help="HOST:PORT or unix:PATH; more than one may be given."
@@ -184,9 +212,18 @@ def end_late(first: SimpleQueue[None], limit: float) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help=f"Hypercorn's settings.  [default: {CONFIG_FILE}, if there is one]",
 )
-def serve_command(binds: tuple[str, ...], path: Path | None) -> None:
+@click.option(
+    "--server",
+    type=click.Choice(SERVERS),
+    default=SERVERS[0],
+    show_default=True,
+    help="What serves; granian comes with quartapp[fast].",
+)
+def serve_command(binds: tuple[str, ...], path: Path | None, server: str) -> None:
     """Serve for others: one process, which stops without losing a request."""
     found = CONFIG_FILE if CONFIG_FILE.exists() else None
-    config = load_config(path or found, binds)
+    config, run = load_config(path or found, binds), load_server(server)
     app = click.get_current_context().ensure_object(ScriptInfo).load_app()
-    serve(cast(QuartApp, app), config)
+    serve(cast(QuartApp, app), config, run)
+    if server != SERVERS[0]:
+        leave()

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import subprocess
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -55,15 +55,15 @@ def _copy_wheel(programs: Path, target: Path) -> Path:
 
 
 @contextmanager
-def start_postgres() -> Iterator[Server]:
-    """An empty PostgreSQL that keeps nothing: trust authentication, no fsync."""
+def start_postgres(**more: str | int) -> Iterator[Server]:
+    """An empty PostgreSQL that keeps nothing: trust authentication, no fsync; *more* settings."""
     user, port = find_user(), free_port()
     with make_folder(user) as folder:
         programs = _postgres_programs(folder, user)
         ready: Command = [programs / "pg_isready", "--host=127.0.0.1", f"--port={port}", "--quiet"]
         with running(
             folder,
-            _postgres_command(programs, folder / "data", port),
+            _postgres_command(programs, folder / "data", port, more),
             lambda: _works(ready),
             name="postgres",
             user=user,
@@ -74,7 +74,9 @@ def start_postgres() -> Iterator[Server]:
             yield Server("PostgreSQL", version, url, port, program.pid, folder)
 
 
-def _postgres_command(programs: Path, data: Path, port: int) -> Command:
+def _postgres_command(
+    programs: Path, data: Path, port: int, more: Mapping[str, str | int]
+) -> Command:
     settings = {
         "listen_addresses": "127.0.0.1",
         "port": port,
@@ -85,6 +87,7 @@ def _postgres_command(programs: Path, data: Path, port: int) -> Command:
         "shared_buffers": "16MB",
         "max_connections": 100,
         "jit": "off",
+        **more,
     }
     options = [f"--{name}={value}" for name, value in settings.items()]
     identity = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]

@@ -26,6 +26,7 @@ def create_app() -> QuartApp:
     app.add_url_rule("/", "seen", seen, defaults={"path": ""})
     app.add_url_rule("/<path:path>", "seen", seen, methods=["GET", "POST"])
     app.add_websocket("/socket", view_func=echo)
+    app.add_websocket("/socket/pid", view_func=tell_pid)
     app.before_serving(fail_on_demand)
     app.after_serving(say_goodbye)
     return app
@@ -63,6 +64,10 @@ async def echo() -> None:
     await websocket.send_json(dict(websocket.headers))
     while True:
         await websocket.send(await websocket.receive())
+
+
+async def tell_pid() -> None:
+    await websocket.send(str(os.getpid()))
 
 
 async def fail_on_demand() -> None:

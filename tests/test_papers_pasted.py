@@ -36,10 +36,12 @@ def test_commands_with_curl_work_as_pasted(first_start: Program, shell: str) -> 
 
     comment = json.loads(first)
     assert (comment["body"], comment["author"]["name"]) == ("Moved to a new host.", "admin")
-    token, changed, listed, exported = others
+    token, changed, listed, said, kept, exported = others
     assert token == ""
     assert (json.loads(changed)["name"], json.loads(changed)["content"]) == ("Example", "A sample.")
     assert json.loads(listed)["items"] == [json.loads(changed)]
+    assert json.loads(said)["body"] == "Said once."
+    assert json.loads(kept)["content"] == "Seen, then changed."
     assert re.fullmatch(r"\n?id,entity\.id,entity\.name,[\w.,]+\r?\n", exported)
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from quartapp.models import Comment, Role
+from quartapp.serve import SERVERS
 from quartapp.services.entity import add_entity
 from quartapp.services.user import add_user
 from tests.databases import create_database, drop_database
@@ -33,7 +34,7 @@ CLIENTS = 4
 PAUSE = 0.02  # seconds between two requests of a client, which leaves time for the servers
 LAME_DUCK = 0.5
 IDLE = "100ms"  # nginx keeps a connection for a shorter time than that
-SERVE = ["--app", "quartapp", "serve", "--config", str(ROOT / "hypercorn.toml"), "--bind"]
+SERVE = ["--app", "quartapp", "serve", "--config", str(ROOT / "hypercorn.toml")]
 
 
 @dataclass
@@ -117,6 +118,7 @@ class Pair:
     """Two processes, each of which can be replaced."""
 
     nursery: Path
+    server: str
     paths: list[Path]
     env: Mapping[str, str]
     programs: dict[Path, Program] = field(default_factory=dict)
@@ -124,7 +126,8 @@ class Pair:
 
     def start(self, path: Path) -> None:
         self.stacks[path] = ExitStack()
-        process = fork_quart(self.nursery, [*SERVE, f"unix:{path}"], self.env)
+        command = [*SERVE, "--server", self.server, "--bind", f"unix:{path}"]
+        process = fork_quart(self.nursery, command, self.env)
         self.programs[path] = self.stacks[path].enter_context(process)
         wait_until(lambda: is_ready(path), self.programs[path])
 
@@ -142,9 +145,11 @@ class Pair:
             self.start(path)
 
 
-@pytest.fixture
-def pair(nursery: Path, env: dict[str, str], tmp_path: Path) -> Iterator[Pair]:
-    pair = Pair(nursery, [tmp_path / "1.sock", tmp_path / "2.sock"], env)
+@pytest.fixture(params=SERVERS)
+def pair(
+    nursery: Path, env: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Pair]:
+    pair = Pair(nursery, request.param, [tmp_path / "1.sock", tmp_path / "2.sock"], env)
     try:
         for path in pair.paths:
             pair.start(path)

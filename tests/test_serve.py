@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from wsproto.events import CloseConnection, TextMessage
 
+from quartapp.serve import SERVERS
 from tests.outside import Address, Connection, Reply, ask, connect, open_socket
 from tests.processes import (
     Program,
@@ -28,12 +29,13 @@ Serve = Callable[..., Program]
 Answers = Callable[[], bool]
 
 
-@pytest.fixture
-def serve(quart: Callable[..., Program]) -> Serve:
+@pytest.fixture(params=SERVERS)
+def serve(quart: Callable[..., Program], request: pytest.FixtureRequest) -> Serve:
     """Run `quart serve` on an address until it answers: `serve(bind, SHUTDOWN_GRACE="5")`."""
+    command = ["serve", "--server", request.param, "--config", str(CONFIG), "--bind"]
 
     def start(bind: str, *options: str, answers: Answers | None = None, **env: str) -> Program:
-        program = quart("serve", "--config", str(CONFIG), "--bind", bind, *options, **env)
+        program = quart(*command, bind, *options, **env)
         wait_until(answers or (lambda: is_ready(to_address(bind))), program)
         return program
 
@@ -238,11 +240,20 @@ def test_a_unix_socket_is_gone_as_soon_as_the_stop_begins(serve: Serve, tmp_path
 def test_a_successor_takes_the_unix_socket_over(serve: Serve, tmp_path: Path) -> None:
     path = tmp_path / "app.sock"
     old = serve(f"unix:{path}", SHUTDOWN_LAME_DUCK="0.1")
-    new = serve(f"unix:{path}")
+    before = find_number(path)
+    new = serve(f"unix:{path}", answers=lambda: find_number(path) != before and is_ready(path))
     old.send(signal.SIGTERM)
 
     assert old.wait() == 0
     assert f'"pid":{new.pid}' in ask(path, "/").body.replace(" ", "")
+
+
+def find_number(path: Path) -> int:
+    """Return the number by which a file system knows a socket; 0 while there is none."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return 0
 
 
 def test_a_failed_start_is_told_last(serve: Serve, bind: str) -> None:

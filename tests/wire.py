@@ -1,4 +1,4 @@
-"""Bytes on the wire: a real hypercorn in this process, and clients that may send what they like."""
+"""Bytes on the wire: a real server in this process, and clients that may send what they like."""
 
 import asyncio
 import os
@@ -23,6 +23,8 @@ from wsproto.events import (
     TextMessage,
 )
 
+from quartapp.serve import Run
+
 PATIENCE = 10.0  # seconds for whatever has to happen
 MIB = 1024 * 1024
 RESET = Path("/proc/self/clear_refs")
@@ -36,8 +38,8 @@ class Reply:
 
 
 @asynccontextmanager
-async def serving(app: Quart, path: Path | None = None) -> AsyncIterator[int]:
-    """Serve *app* on a free loopback port, or on the unix socket *path*."""
+async def serving(app: Quart, path: Path | None = None, run: Run = serve) -> AsyncIterator[int]:
+    """Serve *app* on a free loopback port, or on the unix socket *path*; by hypercorn, or *run*."""
     config = Config()
     config.errorlog = None
     config.graceful_timeout = 0.2
@@ -45,7 +47,7 @@ async def serving(app: Quart, path: Path | None = None) -> AsyncIterator[int]:
     port: int = listener.getsockname()[1]
     config.bind = [f"unix:{path}"] if path else [f"fd://{listener.detach()}"]
     stop = asyncio.Event()
-    server = asyncio.create_task(serve(app, config, shutdown_trigger=stop.wait))
+    server = asyncio.ensure_future(run(app, config, shutdown_trigger=stop.wait))
     try:
         await until(lambda: is_up(port, path))
         yield port

@@ -8,6 +8,7 @@ from quart_schema.conversion import model_schema
 from quart_schema.openapi import OpenAPIProvider
 from werkzeug.routing import BaseConverter, Rule
 
+from quartapp.api.idempotency import HEADER, PATTERN, REPLAYED, is_idempotent
 from quartapp.api.v1.schemas import Problem
 from quartapp.app import IdConverter
 from quartapp.asgi.sanity import MAX_INTEGER
@@ -23,12 +24,37 @@ WITH_ADMIN = {403}
 WITH_ID = {404}
 WITH_QUERY = {404, 422}  # a page past the last is not found
 WITH_BODY = {413, 415, 422}
+WITH_KEY = {409, 422}
 WRITING = {403, 507}
 LOCATION = {"Location": {"schema": {"type": "string"}, "description": "Its address."}}
 DISPOSITION = {
     "Content-Disposition": {"schema": {"type": "string"}, "description": "The name of the file."}
 }
 RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
+KEY = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "A new one for each thing to do: sent again with it, the same is done once.",
+    "schema": {"type": "string", "pattern": PATTERN},
+}
+CONDITIONS = [
+    {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": description,
+        "schema": {"type": "string"},
+    }
+    for name, description in (
+        ("If-Match", "ETags, or `*`: do it only if it is still as one of them names it."),
+        ("If-None-Match", "ETags, or `*`: return it only if it is none of these by now."),
+    )
+]
+ETAG = {"ETag": {"schema": {"type": "string"}, "description": "What it is by now, in a name."}}
+ANSWERED_BEFORE = {
+    REPLAYED: {"schema": {"type": "string"}, "description": "`true`: answered by the key."}
+}
 LIMITS = {
     name: {"schema": {"type": "string"}, "description": description}
     for name, description in (
@@ -52,6 +78,12 @@ def may_answer(*statuses: int) -> Callable[[F], F]:
 def answers_nothing(view: F) -> F:
     """Document that a view answers 204."""
     view.__dict__["answers_nothing"] = True
+    return view
+
+
+def conditional(view: F) -> F:
+    """Document that a view heeds If-Match and If-None-Match, and tells the ETag."""
+    view.__dict__["conditional"] = True
     return view
 
 
@@ -79,6 +111,7 @@ class ApiProvider(OpenAPIProvider):
         view = self._app.view_functions[rule.endpoint]
         for operations in paths.values():
             for method, operation in operations.items():
+                operation["parameters"] += list_headers(view, method)
                 operation["responses"] = describe_answers(view, rule, method, operation)
                 operation["tags"] = [rule.endpoint.split(".")[1]]
                 operation["operationId"] = "_".join(rule.endpoint.split(".")[1:])
@@ -87,6 +120,16 @@ class ApiProvider(OpenAPIProvider):
                 )
                 operation.get("requestBody", {})["required"] = True
         return paths, components
+
+
+def list_headers(view: Callable[..., Any], method: str) -> list[dict[str, Any]]:
+    """Return the headers that a view heeds besides those that any does."""
+    keys = [KEY] if is_idempotent(view) else []
+    return keys + (CONDITIONS if is_conditional(view) and method != "post" else [])
+
+
+def is_conditional(view: Callable[..., Any]) -> bool:
+    return bool(getattr(view, "conditional", False))
 
 
 def needs_login(view: Callable[..., Any]) -> bool:
@@ -104,9 +147,18 @@ def describe_answers(
         answers["200"] = describe_stream(media_type)
     if "201" in answers and needs_login(view):
         answers["201"] = {**answers["201"], "headers": LOCATION}
+    told = {**ANSWERED_BEFORE} if is_idempotent(view) else {}
+    told |= ETAG if is_conditional(view) and method != "delete" else {}
+    answers = {status: add_headers(answer, told) for status, answer in answers.items()}
+    if is_conditional(view) and method == "get":
+        answers["304"] = {"description": "It is as you have it.", "headers": ETAG}
     for status in sorted(find_errors(view, rule, method, operation)):
         answers[str(status)] = describe_error(status)
     return answers
+
+
+def add_headers(answer: dict[str, Any], headers: dict[str, Any]) -> dict[str, Any]:
+    return {**answer, "headers": answer.get("headers", {}) | headers} if headers else answer
 
 
 def describe_stream(media_type: str) -> dict[str, Any]:
@@ -124,6 +176,8 @@ def find_errors(
     found |= WITH_ID if "path" in places else set()
     found |= WITH_QUERY if "query" in places else set()
     found |= WITH_BODY if "requestBody" in operation else set()
+    found |= WITH_KEY if is_idempotent(view) else set()
+    found |= {412} if is_conditional(view) and method != "post" else set()
     found |= WRITING if method != "get" else set()
     return found
 

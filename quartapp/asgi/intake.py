@@ -78,12 +78,21 @@ class Intake(Tap):
 
     left = {"type": "http.disconnect"}
 
-    def __init__(self, receive: Receive, headers: Headers = (), limit: int | None = None) -> None:
+    def __init__(
+        self,
+        receive: Receive,
+        headers: Headers = (),
+        limit: int | None = None,
+        *,
+        expects_body: bool = True,
+    ) -> None:
         super().__init__(receive)
         named = dict(headers)
         self.limit = limit
         self._announced = int(named.get(b"content-length") or 0)
         self.has_body = self._announced > 0 or b"transfer-encoding" in named
+        self.is_empty = not (self.has_body or expects_body)
+        self.start: Callable[[], None] = do_nothing  # lets messages come
         self._size = 0
         self._cut = False  # the app was told that the body ends here
         self._asked = asyncio.Event()
@@ -93,7 +102,7 @@ class Intake(Tap):
         """Let the next piece of the body pass, or its *whole*; TooLargeError over the limit."""
         self.check()
         self._asked_whole = whole
-        self._asked.set()
+        self._let_in()
 
     def check(self) -> None:
         if self._cut or self._is_over(self._announced):
@@ -101,12 +110,19 @@ class Intake(Tap):
                 Text("The body may be %(limit)s bytes long at most.", limit=self.limit)
             )
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Tell whether all has come that was announced."""
+        return not self.has_body or self._exhausted.is_set()
+
     async def drain(self) -> None:
-        if self.has_body:
+        if not self.is_exhausted:
             await super().drain()
 
     def _let_in(self) -> None:
         self._asked.set()
+        if not self.is_empty:
+            self.start()
 
     async def _take(self) -> Message:
         while True:
@@ -139,6 +155,37 @@ class Intake(Tap):
 
     def _is_over(self, size: int) -> bool:
         return self.limit is not None and size > self.limit
+
+
+def do_nothing() -> None:
+    """Stand in where messages come by themselves."""
+
+
+class Parking:
+    """Messages until their handler takes them; a queue of asyncio keeps 2.5 kB for nothing.
+
+    How many they are is the business of the Inbox, and one handler takes them.
+    """
+
+    __slots__ = ("_messages", "_waiter")
+
+    def __init__(self) -> None:
+        self._messages: list[str | bytes] = []
+        self._waiter: asyncio.Future[None] | None = None
+
+    async def put(self, message: str | bytes) -> None:
+        self._messages.append(message)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def get(self) -> str | bytes:
+        while not self._messages:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        return self._messages.pop(0)
+
+    def disconnect(self) -> None:
+        """Do nothing: who waits here is cancelled."""
 
 
 class Inbox(Tap):

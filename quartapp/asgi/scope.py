@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
@@ -13,6 +13,10 @@ from quartapp.asgi.intake import Message, Send
 from quartapp.asgi.proxy import Scope, apply_forwarded
 from quartapp.asgi.sanity import is_storable
 from quartapp.texts import Text
+
+Header = tuple[bytes, bytes]
+Headers = list[Header]
+Finish = Callable[[Headers], Headers]
 
 FAULT = "quartapp.fault"  # in a scope: why the app has to refuse it
 TAP = "quartapp.tap"  # in a scope: the Intake of a request, the Inbox of a socket
@@ -132,16 +136,20 @@ class Answer:
 
     STARTS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, finish: Finish = list) -> None:
         self.before_end: Callable[[], Awaitable[None]] | None = None
         self._started = False
         self._send = send
+        self._finish = finish  # what all answers say; a socket that is opened says less
         self._header = (b"x-request-id", request_id.encode())
 
     async def send(self, message: Message) -> None:
         if message["type"] in self.STARTS:
             self._started = True
-            message = message | {"headers": [*message.get("headers", ()), self._header]}
+            headers = list(message.get("headers", ()))
+            if message["type"] != "websocket.accept":
+                headers = self._finish(headers)
+            message = message | {"headers": [*headers, self._header]}
         elif message["type"] == "http.response.body" and not message.get("more_body"):
             await self._prepare_end()
         await self._send(message)
@@ -153,7 +161,12 @@ class Answer:
     async def send_error(self) -> None:
         """Answer 500, when nothing else was said."""
         if not self._started:
-            text = b"Something went wrong here; it has been noted.\n"
-            headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(text))]
-            await self.send({"type": "http.response.start", "status": 500, "headers": headers})
-            await self.send({"type": "http.response.body", "body": text})
+            await self.send_text(500, b"Something went wrong here; it has been noted.\n")
+
+    async def send_text(
+        self, status: int, text: bytes, kind: bytes = b"text/plain", headers: Iterable[Header] = ()
+    ) -> None:
+        """Answer by a text that needs no application."""
+        about = [(b"content-type", kind), (b"content-length", b"%d" % len(text)), *headers]
+        await self.send({"type": "http.response.start", "status": status, "headers": about})
+        await self.send({"type": "http.response.body", "body": text, "more_body": False})

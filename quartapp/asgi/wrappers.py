@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from quart import Request as QuartRequest
@@ -10,7 +11,7 @@ from quart.wrappers.request import Body
 from werkzeug.datastructures import Headers
 
 from quartapp.asgi.formparser import Form, FormParser
-from quartapp.asgi.intake import Inbox, Intake, Message
+from quartapp.asgi.intake import Inbox, Intake, Message, Parking
 from quartapp.asgi.sanity import is_storable, parse_json
 from quartapp.asgi.scope import TAP
 from quartapp.errors import BadRequestError, InvalidError, UnsupportedMediaTypeError
@@ -62,9 +63,14 @@ class Request(QuartRequest):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"max_content_length": None})
         # One that a test makes by hand did not come through a server.
-        tap, nothing = cast(Intake | None, self.scope.get(TAP)), asyncio.Queue[Message]()
-        self._intake = tap or Intake(nothing.get)
+        tap = cast(Intake | None, self.scope.get(TAP))
+        self._intake = tap or Intake(asyncio.Queue[Message]().get)
         self.body.intake = self._intake
+
+    @property
+    def blueprints(self) -> list[str]:
+        """The names of the blueprints of the view, its own first."""
+        return split_endpoint(self.endpoint)
 
     @property
     def max_content_length(self) -> int | None:
@@ -119,9 +125,17 @@ class Request(QuartRequest):
         return not self.content_type and not self._intake.has_body
 
 
+@lru_cache(maxsize=1024)
+def split_endpoint(endpoint: str | None) -> list[str]:
+    """Return ["a.b", "a"] for "a.b.view"; Quart does so three times a request."""
+    parts = (endpoint or "").split(".")[:-1]
+    return [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+
+
 class Websocket(QuartWebsocket):
     """A socket that knows how far it is, and takes in a few messages ahead."""
 
+    buffer_class = Parking  # of Quart 0.23
     accepted = False
     closed = False
     handler: asyncio.Task[Any] | None = None
@@ -138,10 +152,17 @@ class Websocket(QuartWebsocket):
     ) -> None:
         if self.closed:
             raise SocketClosedError
+        if self.accepted:  # Quart accepts before each message
+            return
         if subprotocol is None and SUBPROTOCOL in self.requested_subprotocols:
             subprotocol = SUBPROTOCOL  # browsers hang up when none of theirs is chosen
         await super().accept(headers, subprotocol)
         self.accepted = True
+
+    async def send_now(self, data: str | bytes) -> None:
+        """Send as `send()` does, which lets everybody else have their turn first."""
+        await self.accept()
+        await self._send(data)
 
     async def receive(self) -> str | bytes:
         message = await super().receive()

@@ -63,6 +63,7 @@ def init_app(app: Quart) -> None:
         cookie_samesite=app.config["SESSION_COOKIE_SAMESITE"],
     )
     init_cookies(app)
+    app.extensions["known_tokens"] = {}
     init_sockets(app)
     app.context_processor(lambda: {"current_user": find_user()})
     app.add_template_global(make_csrf_token, "csrf_token")

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from quartapp.asgi.wrappers import SUBPROTOCOL
 from quartapp.auth.asker import STRANGER, Asker, get_asker
 from quartapp.auth.cookies import find_remember_cookie, keep_remember_cookie, keep_secrets
+from quartapp.auth.known import find_known_token, note_known_use
 from quartapp.auth.origin import is_own_origin
 from quartapp.database import SAFE_METHODS, classify
 from quartapp.errors import ForbiddenError, UnauthorizedError
@@ -28,10 +29,23 @@ logger = logging.getLogger(__name__)
 
 async def load_user() -> None:
     """Find out who asks, before a request; with a bearer token, cookies count nothing."""
-    g.asker = await find_asker(db.session, request) or await wake()
+    g.asker = await find_program() or await find_asker(db.session, request) or await wake()
     if request.method not in SAFE_METHODS:
         refuse_to_write(g.asker.token)
     await note_use(g.asker)
+
+
+async def find_program() -> Asker | None:
+    """Return the program that asks by a token, which may be known; None for all others."""
+    secret = find_bearer(request)
+    if secret is None:
+        return None
+    token = await find_known_token(secret)
+    if token is None:
+        return STRANGER
+    if request.method not in SAFE_METHODS:  # what is written may refer to its user
+        token = await db.session.merge(token, load=False)
+    return Asker(token=token)
 
 
 def refuse_to_write(token: ApiToken | None) -> None:
@@ -84,6 +98,8 @@ async def note_use(asker: Asker) -> None:
     if request.method not in SAFE_METHODS:
         await write_use(db.session, asker)  # with what the view does, or not at all
         return
+    if asker.token:
+        note_known_use(asker.token)
     try:
         async with db.begin() as session:
             await write_use(session, asker)

@@ -14,6 +14,7 @@ from quartapp.cli.failures import one_line
 from quartapp.extensions import db
 
 P = ParamSpec("P")
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 EXIT_INTERRUPTED = 130  # as shells report Ctrl-C
 
@@ -23,7 +24,9 @@ def find_app() -> Quart:
     return click.get_current_context().ensure_object(ScriptInfo).load_app()
 
 
-def with_app(command: Callable[P, Awaitable[None]]) -> Callable[P, None]:
+def with_app(
+    command: Callable[P, Awaitable[None]], *, loop_factory: LoopFactory | None = None
+) -> Callable[P, None]:
     """Let *command* be async; expected failures end it with one line and exit code 1."""
 
     @functools.wraps(command)
@@ -39,7 +42,8 @@ def with_app(command: Callable[P, Awaitable[None]]) -> Callable[P, None]:
 
         with one_line():
             try:
-                asyncio.run(run_in_context())
+                with asyncio.Runner(loop_factory=loop_factory) as runner:
+                    runner.run(run_in_context())
             except KeyboardInterrupt:
                 sys.exit(EXIT_INTERRUPTED)
 

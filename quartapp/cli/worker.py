@@ -1,7 +1,9 @@
 """`quart worker`: what is done in the background, in a process of its own."""
 
 import asyncio
+import gc
 import logging
+from functools import partial
 
 import click
 from quart import current_app
@@ -11,7 +13,7 @@ from quartapp.mail import find_mailer
 from quartapp.mail.worker import SEND_SECONDS, run_outbox
 from quartapp.monitoring import open_watcher
 from quartapp.monitoring.watch import run_checks
-from quartapp.serve import OVERTIME, on_stop_signals
+from quartapp.serve import OVERTIME, make_fast_loop, on_stop_signals
 from quartapp.telling import open_teller
 from quartapp.telling.teller import run_teller
 
@@ -19,9 +21,10 @@ logger = logging.getLogger(__name__)
 
 
 @click.command("worker")
-@with_app
+@partial(with_app, loop_factory=make_fast_loop)
 async def worker_command() -> None:
     """Look at sites, tell people, send mail, remove what has expired, until SIGTERM or SIGINT."""
+    spare_collector()
     grace = max(SEND_SECONDS, current_app.config["SHUTDOWN_GRACE"])
     mailer = find_mailer()
     if not current_app.config["CHECK_CANARIES"]:
@@ -45,3 +48,10 @@ async def worker_command() -> None:
                     tasks.create_task(run_outbox(mailer))
                 else:
                     logger.warning("No mail is sent until MAIL_SERVER names a server.")
+
+
+def spare_collector() -> None:
+    """Have the collector look seldom, and not at what stays: it took a quarter of a look's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)

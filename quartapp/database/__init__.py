@@ -1,18 +1,23 @@
 """The database extension: an engine an app, a session a request, others by `begin()`, `read()`."""
 
 import logging
+from collections.abc import Hashable
 from contextlib import AbstractAsyncContextManager
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from quart import Quart, current_app, g, has_request_context, has_websocket_context, request
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from quartapp.database.engine import make_engine
-from quartapp.database.failures import classify, find_failure, is_retriable
+from quartapp.database.engine import make_engine, make_reading
+from quartapp.database.failures import classify, find_failure, is_lock_timeout, is_retriable
+from quartapp.database.sharing import Load, Sharer
 from quartapp.database.url import parse_url, place_file
 
-__all__ = ["Database", "classify", "is_retriable"]
+__all__ = ["Database", "classify", "is_lock_timeout", "is_retriable"]
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 logger = logging.getLogger(__name__)
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -24,6 +29,7 @@ class State(NamedTuple):
     engine: AsyncEngine
     readers: async_sessionmaker[AsyncSession]
     writers: async_sessionmaker[AsyncSession]
+    sharers: dict[Any, Sharer[Any, Any]]  # by what they load with
 
 
 class Database:
@@ -34,11 +40,11 @@ class Database:
         engine = make_engine(
             url, pool_size=app.config["DATABASE_POOL_SIZE"], echo=app.config["DATABASE_ECHO"]
         )
-        reading = engine.execution_options(reads_only=True)
         app.extensions["database"] = State(
             engine,
-            async_sessionmaker(reading, expire_on_commit=False),
+            async_sessionmaker(make_reading(engine), expire_on_commit=False),
             async_sessionmaker(engine, expire_on_commit=False),
+            {},
         )
         app.teardown_appcontext(_close_session)
         app.after_serving(engine.dispose)
@@ -69,6 +75,30 @@ class Database:
     def read(self) -> AbstractAsyncContextManager[AsyncSession]:
         """A session that only reads, and so waits for no writer; nothing is committed."""
         return self._state.readers()
+
+    async def share(self, load: Load[K, V], key: K) -> V | None:
+        """Return what *load* finds for *key*, by one statement for all who ask at this moment.
+
+        A session of this request that only read gives its connection back: nobody may hold one and
+        wait for what needs another.
+        """
+        await self._let_go()
+        state = self._state
+        if current_app.debug or not current_app.config["READ_BATCHES"]:  # whose statement is it?
+            async with state.readers() as session:
+                return (await load(session, [key])).get(key)
+        if load not in state.sharers:
+            state.sharers[load] = Sharer(load, state.readers)
+        found: V | None = await state.sharers[load].get(key)
+        return found
+
+    async def _let_go(self) -> None:
+        session: AsyncSession | None = g.get("db_session")
+        if session is None or not session.in_transaction():
+            return
+        if request.method not in SAFE_METHODS:
+            raise RuntimeError("What this request has written, others' statements do not see.")
+        await session.commit()
 
     async def discard(self) -> None:
         """Forget this request's session with all it did; the next use makes a new one."""

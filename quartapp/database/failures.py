@@ -5,6 +5,7 @@ from enum import Enum
 
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm.exc import StaleDataError
 
 from quartapp.errors import (
     AppError,
@@ -76,6 +77,7 @@ MYSQL = {
     **dict.fromkeys((1205, 1223, 1290, 1792, 1836), Failure.AWAY),  # locked, read-only
     **dict.fromkeys((1053, 1317, 1927, 1969, 2006, 2013, 2014, 3024, 4031), Failure.AWAY),
 }
+LOCK_TIMEOUTS = ("55P03", 1205)  # of PostgreSQL, of MySQL
 ANSWERS: dict[Failure, type[AppError]] = {
     Failure.AWAY: UnavailableError,
     Failure.BEHIND: UnavailableError,
@@ -90,6 +92,8 @@ def find_failure(error: BaseException) -> Failure | None:
     """Say what *error* means; None: it is no failure of the database but a mistake of ours."""
     if isinstance(error, PoolTimeoutError):
         return Failure.AWAY
+    if isinstance(error, StaleDataError):
+        return Failure.RACE  # the row was changed or removed since it was read
     if not isinstance(error, StatementError):
         return None
     if isinstance(error.orig, OverflowError | UnicodeEncodeError):
@@ -127,3 +131,11 @@ def is_retriable(error: BaseException) -> bool:
     A conflict is among them: the second run sees the row that won, and names it in its own words.
     """
     return find_failure(error) in (Failure.RACE, Failure.CONFLICT)
+
+
+def is_lock_timeout(error: BaseException) -> bool:
+    """Tell whether a statement waited too long for the transaction of somebody else."""
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return False
+    codes = {getattr(error.orig, "sqlstate", None), *error.orig.args[:1]}
+    return not codes.isdisjoint(LOCK_TIMEOUTS)

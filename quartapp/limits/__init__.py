@@ -22,6 +22,7 @@ from quartapp.limits.rules import (
     SECOND_BY_ACCOUNT,
     SECOND_BY_DAY,
     Rule,
+    apply_settings,
     find_rules,
     limit,
     unlimited,
@@ -43,17 +44,24 @@ class Limiter:
             return
         counters = Counters(app.config["REDIS_URL"])
         app.extensions["limits"] = counters
+        app.extensions["limit_rules"] = {}  # of each endpoint, as it is asked for
         app.after_request(add_headers)
         app.after_websocket(add_refusal_headers)
         app.after_serving(counters.close)
 
     async def check_request(self) -> None:
         """Count this request or handshake; TooManyRequestsError when it is one too many."""
+        known: dict[str | None, list[Rule]] | None = current_app.extensions.get("limit_rules")
+        if known is None:
+            return
         asked = websocket if has_websocket_context() else request
         if asked.method == "OPTIONS":  # tells what may be asked, and does nothing
             return
-        rules = find_rules(current_app, asked.endpoint)
-        for rule in [ELSEWHERE] if rules is None else rules:
+        if (rules := known.get(asked.endpoint)) is None:
+            found = find_rules(current_app, asked.endpoint)
+            rules = [apply_settings(current_app, ELSEWHERE)] if found is None else found
+            known[asked.endpoint] = rules
+        for rule in rules:
             await self.count(rule, rule.by())
 
     async def check_login(self, account: str) -> None:
@@ -122,7 +130,7 @@ def refuse_too_much(verdict: Verdict | None) -> None:
 
 async def add_headers(response: Response) -> Response:
     """Tell who asks what is left; not in what caches give to others."""
-    if not response.cache_control.public:
+    if "public" not in response.headers.get("Cache-Control", ""):
         write_headers(response.headers, g.get("limits", {}).values())
     return response
 

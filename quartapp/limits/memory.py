@@ -3,24 +3,21 @@
 from collections import deque
 from time import monotonic, time
 
-from limits.aio.storage import MemoryStorage
-
 SWEEP_SECONDS = 10.0
 
 
-class Memory(MemoryStorage):
+class Memory:
     """A moving window for each key, without a lock, a task or a thread.
 
-    limits 5.8 looks at every key, each in a thread, after every hit.
+    The storage of limits 5.8 looks at every key, each in a thread, after every hit.
     """
 
     def __init__(self) -> None:
-        super().__init__()
         self.hits: dict[str, deque[float]] = {}  # of each key: when its hits cease to count
         self.sweep_at = 0.0
 
-    async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Count *amount* hits, all or none; nothing here waits, so nobody comes in between."""
+    def acquire(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Count *amount* hits, all or none."""
         now = monotonic()
         self.sweep(now)
         hits = self.hits.setdefault(key, deque())
@@ -30,7 +27,7 @@ class Memory(MemoryStorage):
         hits.extend([now + expiry] * amount)
         return True
 
-    async def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+    def find_window(self, key: str, expiry: int) -> tuple[float, int]:
         """Return when the oldest hit that counts was made, and how many count."""
         now = monotonic()
         hits = self.hits.get(key, deque())

@@ -22,6 +22,7 @@ class Rule(NamedTuple):
 
 API = Rule("api", parse("600/minute"))
 PAGES = Rule("pages", parse("300/minute"))
+SETTINGS = {"api": "RATE_LIMIT_API", "pages": "RATE_LIMIT_PAGES"}  # which say it anew
 ELSEWHERE = PAGES  # addresses that are not there
 
 # What the views of a blueprint allow; a new one belongs here.
@@ -83,4 +84,10 @@ def find_rules(app: Quart, endpoint: str | None) -> list[Rule] | None:
         return []
     default = DEFAULTS.get(name.partition(".")[0])
     rules = [*([default] if default else []), *getattr(view, "limits", ())]
-    return rules or None
+    return [apply_settings(app, rule) for rule in rules] or None
+
+
+def apply_settings(app: Quart, rule: Rule) -> Rule:
+    """Return a rule as the settings have it."""
+    setting = SETTINGS.get(rule.name)
+    return rule._replace(allows=parse(app.config[setting])) if setting else rule

@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic
@@ -36,15 +35,19 @@ class Interest:
         return self.topics is None or EventKind(event.kind).topic in self.topics
 
 
-@dataclass(eq=False)
+def do_nothing() -> None:
+    """Stand in where nobody waits."""
+
+
+@dataclass(eq=False, slots=True)
 class Listener:
     """Somebody who listens; the queue is bounded, and what does not fit is missed as a whole."""
 
     user: User
     interest: Interest = Interest()
-    queue: deque[Event] = field(default_factory=deque)
+    queue: list[Event] = field(default_factory=list)  # an empty deque keeps 600 bytes
     has_missed: bool = False
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    rouse: Callable[[], None] = do_nothing  # told that there is something to take
 
     def offer(self, event: Event) -> None:
         if not may_see_entity(self.user, event.entity) or not self.interest.covers(event):
@@ -53,23 +56,18 @@ class Listener:
             self.miss()
         elif not self.has_missed:
             self.queue.append(event)
-            self.wake.set()
+            self.rouse()
 
     def miss(self) -> None:
         """Let the listener know that it has to read the lists again."""
         self.queue.clear()
         self.has_missed = True
-        self.wake.set()
+        self.rouse()
 
-    async def hear(self) -> Event | None:
-        """Wait for the next event; None: some were missed."""
-        while not self.queue and not self.has_missed:
-            self.wake.clear()
-            await self.wake.wait()
-        if self.has_missed:
-            self.has_missed = False
-            return None
-        return self.queue.popleft()
+    def take_missed(self) -> bool:
+        """Tell once whether some were missed."""
+        has_missed, self.has_missed = self.has_missed, False
+        return has_missed
 
 
 @dataclass

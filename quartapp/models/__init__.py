@@ -11,6 +11,7 @@ from quartapp.models.entity import Entity
 from quartapp.models.event import Event, EventKind
 from quartapp.models.glance import glance
 from quartapp.models.group import SiteGroup
+from quartapp.models.idempotency import KeptAnswer
 from quartapp.models.incident import Incident, IncidentNote
 from quartapp.models.link import Link, Purpose
 from quartapp.models.maintenance import Maintenance
@@ -44,6 +45,7 @@ __all__ = [
     "EventKind",
     "Incident",
     "IncidentNote",
+    "KeptAnswer",
     "Link",
     "Maintenance",
     "Outage",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -12,6 +13,7 @@ from yarl import URL
 from quartapp.texts import Text, find_text
 
 MAX_URL = 2048  # characters
+REMEMBERED = 20_000  # addresses: to read one costs as much as a third of a look
 NAME = re.compile(r"(?=.{1,253}\.?$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_-]{1,63}\.?")
 NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
@@ -127,6 +129,16 @@ def read_ports(ports: Iterable[str]) -> list[range]:
 
 def check_url(url: str, ports: Iterable[range]) -> URL:
     """Return the address as it is asked: its host as DNS writes it, without a fragment."""
+    asked = read_url(url)
+    if not any(asked.port in some for some in ports):
+        text = Text("Port %(port)s is not among those that are watched.", port=asked.port)
+        raise RefusedError(text, "CHECK_PORTS")
+    return asked
+
+
+@lru_cache(REMEMBERED)
+def read_url(url: str) -> URL:
+    """Return an address that is sound; most are those of a minute ago."""
     if len(url) > MAX_URL:
         raise RefusedError(
             Text("The address is longer than %(max_url)s characters.", max_url=MAX_URL)
@@ -139,9 +151,6 @@ def check_url(url: str, ports: Iterable[range]) -> URL:
     except ValueError:
         raise RefusedError(Text("This is not the address of a site.")) from None
     check_host(asked.raw_host or "")
-    if not any(asked.port in some for some in ports):
-        text = Text("Port %(port)s is not among those that are watched.", port=asked.port)
-        raise RefusedError(text, "CHECK_PORTS")
     return asked.with_fragment(None)
 
 
@@ -169,6 +178,7 @@ def check_literal(host: str) -> None:
         raise RefusedError(Text("The host of the address is a number, but not an address."))
 
 
+@lru_cache(REMEMBERED)
 def read_address(host: str) -> Address | None:
     try:
         return ip_address(host)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String, TypeDecorator
 from sqlalchemy.dialects.mysql import DATETIME
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeEngine
 
 NAMING = {
@@ -46,6 +46,11 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return value.replace(tzinfo=UTC) if value else None
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """PostgreSQL's driver gives UTC by itself: there is nothing to do for each value."""
+        is_utc = dialect.name == "postgresql"
+        return None if is_utc else super().result_processor(dialect, coltype)
+
 
 class Base(DeclarativeBase):
     """A table with an id and two times."""
@@ -58,3 +63,11 @@ class Base(DeclarativeBase):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     updated_at: Mapped[datetime] = mapped_column(default=get_created_at, onupdate=utcnow)
+
+
+class Guarded:
+    """What two cannot change at once: the second finds that its row has moved, and begins anew."""
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
+        return {"version_id_col": cls.__table__.c.updated_at, "version_id_generator": False}  # type: ignore[attr-defined]

@@ -82,8 +82,7 @@ class Check(Base):
 
     @property
     def timeout(self) -> float:
-        """Seconds for one look, redirects included."""
-        return min(MAX_TIMEOUT, TIMEOUT_SHARE * self.interval)
+        return find_timeout(self.interval)
 
     @property
     def expected(self) -> Expectation:
@@ -99,6 +98,11 @@ class Check(Base):
     def standing(self) -> Standing:
         is_out = self.outage_id is not None
         return Standing(State(self.state), is_out, self.streak, self.state_since)
+
+
+def find_timeout(interval: int) -> float:
+    """Return the seconds for one look, redirects included."""
+    return min(MAX_TIMEOUT, TIMEOUT_SHARE * interval)
 
 
 def find_slot(entity_id: int, interval: int, after: datetime) -> datetime:

@@ -3,13 +3,13 @@
 from sqlalchemy import ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from quartapp.models.base import Base, Id
+from quartapp.models.base import Base, Guarded, Id
 from quartapp.models.user import User
 
 COMMENT_LENGTH = 5_000  # characters
 
 
-class Comment(Base):
+class Comment(Guarded, Base):
     """What somebody said about a site."""
 
     __tablename__ = "comment"

@@ -3,14 +3,14 @@
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from quartapp.models.base import Base, Id
+from quartapp.models.base import Base, Guarded, Id
 from quartapp.models.user import User
 
 NAME_LENGTH, URL_LENGTH, CONTENT_LENGTH = 120, 2048, 10_000  # characters
 MAX_CHOSEN = 500  # sites, for a group
 
 
-class Entity(Base):
+class Entity(Guarded, Base):
     """A site that somebody watches."""
 
     __tablename__ = "entity"

@@ -5,7 +5,7 @@ was there. That holds from 1 ms to 65 s; nothing finer is known of what is faste
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from math import ceil, log2
@@ -39,12 +39,20 @@ class Latency:
         return " ".join(f"{bucket}:{count}" for bucket, count in self.buckets.items())
 
     def __add__(self, other: "Latency") -> "Latency":
-        both = Counter(self.buckets) + Counter(other.buckets)
-        return Latency(
-            self.total + other.total,
-            min((one.least for one in (self, other) if one.least is not None), default=None),
-            max((one.most for one in (self, other) if one.most is not None), default=None),
-            dict(sorted(both.items())),
+        return self.add_up((self, other))
+
+    @classmethod
+    def add_up(cls, parts: Iterable["Latency"]) -> Self:
+        known = [part for part in parts if part.buckets]
+        counts: dict[int, int] = {}
+        for part in known:
+            for bucket, count in part.buckets.items():
+                counts[bucket] = counts.get(bucket, 0) + count
+        return cls(
+            sum(part.total for part in known),
+            min((part.least for part in known if part.least is not None), default=None),
+            max((part.most for part in known if part.most is not None), default=None),
+            dict(sorted(counts.items())),
         )
 
     def find_percentile(self, percent: int) -> float | None:

@@ -6,6 +6,7 @@ forbidden (403).
 """
 
 from datetime import datetime
+from typing import Any
 
 from quartapp.models.comment import Comment
 from quartapp.models.entity import Entity
@@ -16,8 +17,9 @@ from quartapp.models.user import Role, User
 EDITORS = {Role.EDITOR, Role.ADMIN}
 
 
-def may_see_entity(user: User | None, entity: Entity) -> bool:
-    return user is not None or entity.is_public
+def may_see_entity(user: User | None, entity: Any) -> bool:
+    """*entity* may be a row of its columns as well."""
+    return user is not None or bool(entity.is_public)
 
 
 def may_add_entity(user: User) -> bool:

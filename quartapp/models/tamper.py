@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy import Text as LongText
@@ -48,13 +49,18 @@ class PageWatch(Base):
 
     @property
     def lens(self) -> Lens:
-        return Lens(
-            exclude=tuple(self.exclude.splitlines()),
-            include=tuple(self.include.splitlines()),
-            ignore=tuple(self.ignore.splitlines()),
-            sort_lines=self.sort_lines,
-            unique_lines=self.unique_lines,
-        )
+        return make_lens(self)
+
+
+def make_lens(page: Any) -> Lens:
+    """Return how a page is read, from it or from a row with the same columns."""
+    return Lens(
+        exclude=tuple(page.exclude.splitlines()),
+        include=tuple(page.include.splitlines()),
+        ignore=tuple(page.ignore.splitlines()),
+        sort_lines=page.sort_lines,
+        unique_lines=page.unique_lines,
+    )
 
 
 class Baseline(Base):

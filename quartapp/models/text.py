@@ -11,6 +11,8 @@ from quartapp.texts import Text
 # Marks that turn the reading direction can make a name look like another one.
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 LINE_BREAKS = frozenset("\n\r\t")
+# Cc, Cs, Zl and Zp of Unicode, but line breaks and tabs.
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # Default_Ignorable_Code_Point of https://www.unicode.org/Public/16.0.0/ucd/DerivedCoreProperties.txt,
 # which fonts leave out, and the Braille pattern without dots, which looks like a space.
 UNSEEN = re.compile(
@@ -31,7 +33,7 @@ ADDRESS = re.compile(rf"{LOCAL_PART}@{LABEL}(?:\.{LABEL})*", re.ASCII | re.IGNOR
 def clean_text(value: str) -> str:
     """Return *value* composed (NFC) and without white space around it; it may have many lines."""
     text = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
-    if any(is_control(character) and character not in LINE_BREAKS for character in text):
+    if CONTROL.search(text):
         raise ValueError(Text("Control characters are not allowed."))
     return text
 

@@ -3,15 +3,12 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
-from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
-
 from quartapp.models.address import Network, read_ports
-from quartapp.monitoring.connection import MAX_LINE, MAX_LINES, GivenConnector
 from quartapp.monitoring.lanes import Lanes
 from quartapp.monitoring.names import Lookup, Names
 
@@ -20,7 +17,7 @@ LANES = 2  # looks at once at one host, and at one address
 
 @dataclass(frozen=True)
 class Client:
-    session: ClientSession
+    headers: Mapping[str, str]  # of every request
     names: Names
     tls: ssl.SSLContext
     ports: Sequence[range]
@@ -40,9 +37,10 @@ async def open_client(
 ) -> AsyncIterator[Client]:
     """Open what `look` needs, once for a process; the settings CHECK_… say the same words."""
     tls = await asyncio.to_thread(make_tls, ca_file)
-    async with open_session(user_agent) as session:
-        networks = [ip_network(network) for network in allowed]
-        yield Client(session, Names(lookup), tls, read_ports(ports), networks)
+    networks = [ip_network(network) for network in allowed]
+    # All that aiohttp can unpack piece by piece, whatever else is installed.
+    headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
+    yield Client(headers, Names(lookup), tls, read_ports(ports), networks)
 
 
 def make_tls(ca_file: str) -> ssl.SSLContext:
@@ -51,20 +49,3 @@ def make_tls(ca_file: str) -> ssl.SSLContext:
     if ca_file:
         context.load_verify_locations(ca_file)
     return context
-
-
-def open_session(user_agent: str) -> ClientSession:
-    """Open a session that keeps nothing: no connections, no cookies, no passwords or proxies."""
-    session = ClientSession(
-        connector=GivenConnector(force_close=True, limit=0),
-        cookie_jar=DummyCookieJar(),
-        trust_env=False,
-        # All that aiohttp can unpack piece by piece, whatever else is installed.
-        headers={"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "gzip, deflate"},
-        timeout=ClientTimeout(total=None, sock_connect=None),  # ours are around it
-        max_field_size=MAX_LINE,
-        max_line_size=MAX_LINE,
-        max_headers=MAX_LINES,
-    )
-    session._retry_connection = False  # a connection is given once
-    return session

@@ -1,24 +1,33 @@
 """A connection that is opened by us alone, and what may come over it before a body."""
 
 import asyncio
+import re
 import socket
 import ssl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
-from aiohttp import BaseConnector, ClientRequest, ClientTimeout
+from aiohttp import ClientConnectionResetError, StreamReader
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import BadHttpMessage
-from aiohttp.tracing import Trace
+from multidict import CIMultiDictProxy
+from yarl import URL
 
 MAX_HEAD = 64 * 1024  # bytes of all headers, those of 1xx answers too
 MAX_LINE = 32 * 1024  # of a single header: policies may be long
 MAX_LINES = 256
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
-_given: ContextVar["Connection"] = ContextVar("connection")
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer whose headers are here; its content is unpacked as it is read."""
+
+    status: int
+    headers: CIMultiDictProxy[str]
+    content: StreamReader
 
 
 class Connection(ResponseHandler):
@@ -52,6 +61,22 @@ class Connection(ResponseHandler):
         if sum(len(name) + len(value) + 4 for name, value in message.raw_headers) > MAX_HEAD:
             self._refuse()
 
+    async def ask(self, request: bytes) -> Response:
+        """Send a request, once, and return the answer to it when its headers are here."""
+        self.set_response_params(
+            read_until_eof=True,
+            max_line_size=MAX_LINE,
+            max_field_size=MAX_LINE,
+            max_headers=MAX_LINES,
+        )
+        if not self.is_connected():
+            raise ClientConnectionResetError("closed")
+        self.wire.write(request)
+        message, content = await self.read()
+        while message.code < 200 and message.code != 101:
+            message, content = await self.read()
+        return Response(message.code, message.headers, content)
+
     def _refuse(self) -> None:
         self._buffer.clear()
         self.set_exception(BadHttpMessage("the headers are too long"))
@@ -59,26 +84,13 @@ class Connection(ResponseHandler):
             self.transport.abort()
 
 
-class GivenConnector(BaseConnector):
-    """Asks over the connection that was made for this request, and can make none by itself."""
-
-    async def _create_connection(
-        self,
-        req: ClientRequest,
-        traces: list[Trace],
-        timeout: ClientTimeout,  # noqa: ASYNC109
-    ) -> ResponseHandler:
-        return _given.get()
-
-
-@contextmanager
-def give(connection: Connection) -> Iterator[None]:
-    """Have the request of this block ask over *connection*."""
-    token = _given.set(connection)
-    try:
-        yield
-    finally:
-        _given.reset(token)
+def write_head(method: str, url: URL, headers: Mapping[str, str]) -> bytes:
+    """Return the head of a request as it is sent; ValueError where a value would end its line."""
+    lines = [f"{method} {url.raw_path_qs} HTTP/1.1", f"Host: {url.host_port_subcomponent}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    if any(CONTROL.search(line) for line in lines):
+        raise ValueError("control-character")
+    return "\r\n".join([*lines, "Connection: close", "", ""]).encode()
 
 
 async def speak(sock: socket.socket, tls: ssl.SSLContext | None, host: str) -> Connection:

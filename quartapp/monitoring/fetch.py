@@ -4,18 +4,19 @@ import asyncio
 import logging
 import re
 import time
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from typing import Any
+from types import MappingProxyType
 from urllib.parse import quote, urljoin, urlsplit
 
-from aiohttp import ClientConnectionResetError, ClientResponse, ServerDisconnectedError
+from aiohttp import ClientConnectionResetError, ServerDisconnectedError
 from yarl import URL
 
 from quartapp.models.address import check_url
 from quartapp.models.look import Look, Reason
 from quartapp.monitoring.certificate import read_certificate
 from quartapp.monitoring.client import Client
-from quartapp.monitoring.connection import Connection, give
+from quartapp.monitoring.connection import Connection, Response, write_head
 from quartapp.monitoring.reach import reach
 from quartapp.monitoring.reasons import LookError, explain
 from quartapp.monitoring.visit import Answer, Visit
@@ -27,6 +28,7 @@ WEB = {"http", "https"}
 REDIRECTS = {301, 302, 303, 307, 308}
 # All that may stand in an address; the rest is written as bytes, as browsers do.
 ADDRESS = "!#$%&'()*+,/:;=?@[]~\\"
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +79,6 @@ async def ask(client: Client, visit: Visit, url: URL) -> str | None:
         connection = await reach(client, visit, url, held)
         visit.answer.certificate = read_certificate(connection.wire)
         response = await request(client, visit, url, connection)
-        held.callback(response.close)
         visit.answer.status = response.status
         visit.answer.headers = tuple(
             (name.lower(), clean_value(value)) for name, value in response.headers.items()
@@ -98,13 +99,15 @@ async def request(
     connection: Connection,
     *,
     method: str = "GET",
-    **given: Any,
-) -> ClientResponse:
+    headers: Mapping[str, str] = NO_HEADERS,
+    body: bytes = b"",
+) -> Response:
     """Return the answer once its headers are here."""
+    head = write_head(method, url, {**client.headers, **headers})
     begin = time.monotonic()
     try:
-        with give(connection), visit.measure("answer"):
-            return await client.session.request(method, url, allow_redirects=False, **given)
+        with visit.measure("answer"):
+            return await connection.ask(head + body)
     except ServerDisconnectedError:
         if not connection.received:
             raise
@@ -120,7 +123,7 @@ async def request(
             visit.add("first_byte", max(0.0, connection.first_byte_at - begin))
 
 
-async def read_body(visit: Visit, response: ClientResponse) -> None:
+async def read_body(visit: Visit, response: Response) -> None:
     """Read the body until it is too long: what is more is not even unpacked."""
     body = bytearray()
     async for piece in response.content.iter_any():

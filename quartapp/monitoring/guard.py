@@ -2,9 +2,8 @@
 
 import socket
 from collections.abc import Iterable
-from ipaddress import ip_address
 
-from quartapp.models.address import Address, Network, RefusedError, refuse_address
+from quartapp.models.address import Address, Network, RefusedError, read_address, refuse_address
 from quartapp.texts import Text
 
 
@@ -16,7 +15,7 @@ def is_own(address: Address) -> bool:
             sock.connect((str(address), 9))
         except OSError:
             return False
-        return ip_address(sock.getsockname()[0]) == address
+        return read_address(sock.getsockname()[0]) == address
 
 
 def open_socket(address: Address, allowed: Iterable[Network]) -> socket.socket:

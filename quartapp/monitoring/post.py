@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from aiohttp import ClientResponse
-
 from quartapp.models.address import check_url
 from quartapp.models.look import Reason
 from quartapp.models.words import clean_line
 from quartapp.monitoring.client import Client
+from quartapp.monitoring.connection import Response
 from quartapp.monitoring.fetch import request
 from quartapp.monitoring.reach import reach
 from quartapp.monitoring.reasons import explain
@@ -62,16 +61,16 @@ async def send(client: Client, visit: Visit, body: bytes, headers: Mapping[str, 
     url = check_url(visit.url, client.ports)
     async with AsyncExitStack() as held:
         connection = await reach(client, visit, url, held)
+        headers = {**headers, "Content-Length": str(len(body))}
         response = await request(
-            client, visit, url, connection, method="POST", data=body, headers=headers
+            client, visit, url, connection, method="POST", headers=headers, body=body
         )
-        held.callback(response.close)
         if 200 <= response.status < 300:
             return Reply(response.status)
         return Reply(response.status, await describe(visit, response))
 
 
-async def describe(visit: Visit, response: ClientResponse) -> str:
+async def describe(visit: Visit, response: Response) -> str:
     """Return the status, and how the answer begins when it is there in time."""
     body = bytearray()
     try:

@@ -79,14 +79,15 @@ async def connect(
     failures: list[Exception] = []
     left = CONNECT_TIMEOUT
     for number, address in enumerate(addresses):
+        host = str(address)
         async with AsyncExitStack() as lane:
-            await visit.queue(lane, client.addresses, str(address))
+            await visit.queue(lane, client.addresses, host)
             begin = time.monotonic()
             try:
                 sock = lane.enter_context(open_socket(address, client.allowed))
                 with visit.measure("connect"):
                     async with asyncio.timeout(left / (len(addresses) - number)):
-                        await loop.sock_connect(sock, (str(address), port))
+                        await loop.sock_connect(sock, (host, port))
             except (OSError, RefusedError) as error:
                 failures.append(error)
                 left = max(0.0, left - (time.monotonic() - begin))

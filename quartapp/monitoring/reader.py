@@ -21,6 +21,7 @@ from quartapp.services.claim import Job
 from quartapp.services.page_watch import load_kept
 
 AT_ONCE = 2  # threads: they share the interpreter with the loop
+SMALL = 16 * 1024  # bytes that are read at once: to hand them to a thread would cost more
 GATHER = 0.05  # s in which looks ask the database together
 BUDGET = 4.0  # s, waiting included: less than the margin of a look's lease
 
@@ -45,6 +46,8 @@ class Reader:
     async def read(self, job: Job, look: Look, verdict: Verdict) -> Reading | None:
         """Return what a look moves of its page; None: nothing, or nobody could tell in time."""
         if verdict.outcome is not Outcome.OK or not job.page.is_on:
+            return None
+        if len(look.body) <= SMALL and is_same_answer(job.page, look):
             return None
         try:
             async with asyncio.timeout(BUDGET):

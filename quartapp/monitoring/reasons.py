@@ -6,10 +6,11 @@ import socket
 import ssl
 from collections.abc import Iterator
 
-from aiohttp import ClientPayloadError, ClientResponseError, ServerDisconnectedError
+from aiohttp import ClientPayloadError, ServerDisconnectedError
 from aiohttp.http_exceptions import (
     ContentEncodingError,
     ContentLengthError,
+    HttpProcessingError,
     LineTooLong,
     TransferEncodingError,
 )
@@ -110,13 +111,13 @@ def explain_protocol(error: Exception) -> tuple[Reason, str]:
             return Reason.CONNECT, Text("The site closed the connection without an answer.")
         case ConnectionError():
             return Reason.CONNECT, Text("The connection was lost.")
-        case ClientResponseError() | ClientPayloadError():
+        case HttpProcessingError() | ClientPayloadError():
             return Reason.PROTOCOL, explain_answer(error)
         case _:
             return Reason.INTERNAL, Text("An error of ours: %(fault)s.", fault=type(error).__name__)
 
 
-def explain_answer(error: ClientResponseError | ClientPayloadError) -> str:
+def explain_answer(error: HttpProcessingError | ClientPayloadError) -> str:
     for cause in find_causes(error):
         if type(cause) in BROKEN:
             return BROKEN[type(cause)]

@@ -68,8 +68,10 @@ class Visit:
 
     async def queue(self, held: AsyncExitStack, lanes: Lanes, key: str) -> None:
         """Wait for the turn to ask *key*, to be held; raises LookError after all patience."""
-        if lanes.is_full(key):
-            self.lane = key
+        if not lanes.is_full(key):
+            await held.enter_async_context(lanes.hold(key))  # at once
+            return
+        self.lane = key
         try:
             async with asyncio.timeout(self.patience):
                 await self.wait(held, lanes.hold(key))

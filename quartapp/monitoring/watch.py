@@ -30,7 +30,7 @@ from quartapp.services.result import Report, record_reports
 POLL = 0.5  # s between two looks for what is due
 ADOPT = 60.0  # s between two looks for sites that another version has added
 BREATH = 0.2  # s in which slots get free, when all were taken: some at once cost less
-BATCH, GATHER = 200, 0.2  # reports of one transaction, and s to wait for more of them
+BATCH, GATHER = 500, 0.2  # reports of one transaction, and s to wait for more of them
 MARGIN = 5.0  # s before the lease ends that a look is given up
 MAX_CROWDS = 5_000
 MAX_PAUSE = 30.0  # s between two tries while the database is away
@@ -218,7 +218,8 @@ async def keep_records(watcher: Watcher) -> None:
     is_last = False
     while not is_last:
         batch = [await watcher.reports.get()]
-        await asyncio.sleep(GATHER)
+        if watcher.reports.qsize() < BATCH:
+            await asyncio.sleep(GATHER)
         while len(batch) < BATCH and not watcher.reports.empty():
             batch.append(watcher.reports.get_nowait())
         is_last = None in batch

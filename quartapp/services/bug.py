@@ -37,6 +37,8 @@ async def record_inspections(
     for entity_id, seen in inspections.items():
         turned += await record_inspection(session, entity_id, known[entity_id], seen, now)
     await session.flush()
+    kinds = {True: EventKind.BUG_OPENED, False: EventKind.BUG_CLOSED}
+    await add_events(session, [make_news(bug, kinds[bug.closed_at is None]) for bug in turned])
     return turned
 
 
@@ -54,19 +56,11 @@ async def record_inspection(
         if stand(bug, tally, now):
             note(session, bug, Change.STATE, str(bug.state))
             turned.append(bug)
-    await session.flush()
-    for bug in turned:
-        is_open = bug.closed_at is None
-        await tell(session, bug, EventKind.BUG_OPENED if is_open else EventKind.BUG_CLOSED)
     return turned
 
 
-async def tell(session: AsyncSession, bug: Bug, kind: EventKind, by: User | None = None) -> None:
-    """Put on the time line where a bug stands by now."""
-    await add_events(session, [make_news(bug, kind, by)])
-
-
-def make_news(bug: Bug, kind: EventKind, by: User | None) -> Event:
+def make_news(bug: Bug, kind: EventKind, by: User | None = None) -> Event:
+    """Return what the time line says of where a bug stands by now."""
     detail, subject = str(bug.state), bug.id
     return make_event(
         bug.entity_id, kind, utcnow(), bug.title, detail=detail, subject_id=subject, by=by
@@ -196,7 +190,7 @@ async def report_bug(
     )
     session.add(bug)
     await session.flush()
-    await tell(session, bug, EventKind.BUG_OPENED, by)
+    await add_events(session, [make_news(bug, EventKind.BUG_OPENED, by)])
     return bug
 
 

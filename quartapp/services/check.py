@@ -1,5 +1,6 @@
 """How sites are looked at, and the people who say so."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,6 +8,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from quartapp.errors import ConflictError, InvalidError
 from quartapp.models import Check, Entity, EventKind, User, utcnow
@@ -53,6 +55,19 @@ async def get_check(session: AsyncSession, entity: Entity) -> Check:
     """Return the check of *entity*, its open outage loaded."""
     query = select(Check).options(joinedload(Check.outage)).where(Check.entity_id == entity.id)
     return await session.scalar(query) or make_check(entity, utcnow())
+
+
+async def load_checks(
+    session: AsyncSession, entities: Collection[Entity], now: datetime
+) -> dict[int, Check]:
+    """Return the checks of *entities* by their ids, entities and open outages loaded."""
+    by_id = {entity.id: entity for entity in entities}
+    query = select(Check).options(joinedload(Check.outage)).where(Check.entity_id.in_(by_id))
+    checks = {check.entity_id: check for check in await session.scalars(query)}
+    for id, entity in by_id.items():
+        check = checks.setdefault(id, make_check(entity, now))
+        set_committed_value(check, "entity", entity)
+    return checks
 
 
 async def adopt_entities(session: AsyncSession, now: datetime) -> int:

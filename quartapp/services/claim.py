@@ -4,19 +4,25 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
 
 from quartapp.models import Check, Entity, utcnow
 from quartapp.models.base import UtcDateTime
-from quartapp.models.check import MAX_CRASHES, QUARANTINE
+from quartapp.models.check import MAX_CRASHES, QUARANTINE, find_timeout
 from quartapp.models.expectation import Expectation
 from quartapp.models.reading import Plan
+from quartapp.services.batch import pad
 from quartapp.services.page_watch import load_plans
 
 PER_HOST = 2  # looks at one host at once, of one worker
+WANTED: tuple[Any, ...] = (
+    *(Check.id, Check.entity_id, Entity.url, Check.host, Check.slot_at, Check.fence),
+    *(Check.crashes, Check.interval, Check.statuses, Check.present, Check.absent),
+    *(Check.json_path, Check.json_value),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +76,12 @@ async def claim_checks(
     full += [host for host, place in crowds.items() if counts[place] >= PER_HOST]
     # Some more than needed, as some are of one host; who is not taken is free at the commit.
     due = select_due(now, full).limit(2 * limit)
-    chosen: list[Check] = []
-    for check in await session.scalars(due.with_for_update(skip_locked=True, of=Check)):
-        place = crowds.get(check.host, check.host)
+    chosen: list[Row[Any]] = []
+    for row in await session.execute(due.with_for_update(skip_locked=True, of=Check)):
+        place = crowds.get(row.host, row.host)
         if len(chosen) < limit and counts[place] < PER_HOST:
             counts[place] += 1
-            chosen.append(check)
+            chosen.append(row)
     return await take_checks(session, chosen, now, lease)
 
 
@@ -83,43 +89,52 @@ async def claim_check(
     session: AsyncSession, entity: Entity, *, now: datetime, lease: timedelta
 ) -> Job:
     """Return the job of one site, due or not; whoever looks at it meanwhile may not report."""
-    query = select(Check).where(Check.entity_id == entity.id).with_for_update(of=Check)
-    check = (await session.scalars(query.options(joinedload(Check.entity)))).one()
-    if not check.is_paused:
-        check.slot_at = now
-    return (await take_checks(session, [check], now, lease))[0]
+    is_its = Check.entity_id == entity.id
+    if not (await session.scalars(select(Check).where(is_its).with_for_update())).one().is_paused:
+        await session.execute(update(Check).where(is_its).values(slot_at=now))
+    row = (await session.execute(select_wanted().where(is_its))).one()
+    return (await take_checks(session, [row], now, lease))[0]
 
 
-def select_due(now: datetime, full: Collection[str]) -> Select[Check]:
-    due = select(Check).where(Check.due_at <= now).order_by(Check.due_at, Check.id)
-    due = due.options(joinedload(Check.entity, innerjoin=True))
+def select_wanted() -> Select[Any]:
+    """What a look has to know of a site."""
+    return select(*WANTED).join(Entity, Entity.id == Check.entity_id)
+
+
+def select_due(now: datetime, full: Collection[str]) -> Select[Any]:
+    due = select_wanted().where(Check.due_at <= now).order_by(Check.due_at, Check.id)
     return due.where(Check.host.not_in(full)) if full else due
 
 
 async def take_checks(
-    session: AsyncSession, checks: Collection[Check], now: datetime, lease: timedelta
+    session: AsyncSession, rows: Collection[Row[Any]], now: datetime, lease: timedelta
 ) -> list[Job]:
     """Claim rows that are locked: only the last who did may report."""
-    for check in checks:
-        is_poison = check.crashes >= MAX_CRASHES
-        check.due_at = now + (QUARANTINE if is_poison else lease)
-        check.fence += 1
-        check.crashes += 1
-    await session.flush()
-    plans = await load_plans(session, [check.entity_id for check in checks])
-    return [make_job(check, plans.get(check.entity_id, Plan())) for check in checks]
+    poisonous = [row.id for row in rows if row.crashes >= MAX_CRASHES]
+    sound = [row.id for row in rows if row.crashes < MAX_CRASHES]
+    for ids, time in ((sound, lease), (poisonous, QUARANTINE)):
+        if ids:
+            await session.execute(
+                update(Check)
+                .where(Check.id.in_(pad(ids)))
+                .values(due_at=now + time, fence=Check.fence + 1, crashes=Check.crashes + 1)
+                .execution_options(synchronize_session=False)
+            )
+    plans = await load_plans(session, [row.entity_id for row in rows]) if rows else {}
+    return [make_job(row, plans.get(row.entity_id, Plan())) for row in rows]
 
 
-def make_job(check: Check, page: Plan) -> Job:
+def make_job(row: Row[Any], page: Plan) -> Job:
+    """Return the job of a row that was claimed: its fence is one more than it was."""
     return Job(
-        check_id=check.id,
-        entity_id=check.entity_id,
-        url=check.entity.url,
-        host=check.host,
-        slot_at=check.slot_at,
-        fence=check.fence,
-        timeout=check.timeout,
-        expected=check.expected,
+        check_id=row.id,
+        entity_id=row.entity_id,
+        url=row.url,
+        host=row.host,
+        slot_at=row.slot_at,
+        fence=row.fence + 1,
+        timeout=find_timeout(row.interval),
+        expected=Expectation(row.statuses, row.present, row.absent, row.json_path, row.json_value),
         page=page,
     )
 

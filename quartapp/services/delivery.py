@@ -1,5 +1,6 @@
 """Who is to be told of an event: added with it, and dropped with what nobody was told of."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import (
@@ -25,16 +26,24 @@ from quartapp.models import Channel, ChannelKind, Delivery, Event, EventKind, Us
 from quartapp.models.base import Id, UtcDateTime
 from quartapp.models.channel import FLAP_TIME, FLAP_TURNS, GATHER_TIME, TOLD, TURNS
 from quartapp.models.rights import EDITORS
+from quartapp.services.batch import pad
 
 WAITS = and_(Delivery.due_at.is_not(None), Delivery.claimed_by.is_(None))
 
 
-async def add_deliveries(session: AsyncSession, event: Event) -> None:
-    """Have all told who want to know of *event*, once this transaction is committed."""
-    if event.kind in TURNS:
-        await add_turn(session, event)
-    elif event.kind in TOLD:
-        await insert_deliveries(session, event, utcnow())
+async def add_deliveries(session: AsyncSession, events: Iterable[Event]) -> None:
+    """Have all told who want to know of *events*, once this transaction is committed.
+
+    Those that are no turns cost one statement for each kind of them.
+    """
+    alike: dict[EventKind, list[Event]] = {}
+    for event in events:
+        if event.kind in TURNS:
+            await add_turn(session, event)
+        elif event.kind in TOLD:
+            alike.setdefault(EventKind(event.kind), []).append(event)
+    for kind, some in alike.items():
+        await insert_deliveries(session, kind, some, utcnow())
 
 
 async def add_turn(session: AsyncSession, event: Event) -> None:
@@ -52,24 +61,27 @@ async def add_turn(session: AsyncSession, event: Event) -> None:
     await extend_digests(session, event)
     end = await find_digest_end(session, event)
     until_id = event.id if end else None
-    await insert_deliveries(session, event, end or utcnow(), *conditions, until_id=until_id)
+    await insert_deliveries(
+        session, event.kind, [event], end or utcnow(), *conditions, until_id=until_id
+    )
 
 
 async def insert_deliveries(
     session: AsyncSession,
-    event: Event,
+    kind: EventKind,
+    events: Iterable[Event],
     due_at: datetime,
     *conditions: ColumnElement[bool],
     until_id: int | None = None,
 ) -> None:
-    """Add one for each channel that is for *event*, whose owner may still be told; one statement.
+    """Add one for each channel that is for one of *events*, whose owner may still be told.
 
-    Whoever may come in may see every site.
+    That is one statement. Whoever may come in may see every site.
     """
-    now, moment = literal(utcnow(), UtcDateTime()), find_moment(event, due_at)
+    now, moment = literal(utcnow(), UtcDateTime()), find_moment(kind, due_at)
     values = {
         "channel_id": Channel.id,
-        "event_id": literal(event.id, Id),
+        "event_id": Event.id,
         "until_id": literal(until_id, Id),
         "number": literal(0, Integer()),
         "planned_at": moment,
@@ -79,11 +91,13 @@ async def insert_deliveries(
         "created_at": now,
         "updated_at": now,
     }
-    channels = select(*values.values()).join(User, User.id == Channel.user_id)
+    channels = select(*values.values()).select_from(Channel)
+    channels = channels.join(User, User.id == Channel.user_id)
+    channels = channels.join(Event, Event.id.in_(pad(event.id for event in events)))
     channels = channels.where(
         Channel.is_on,
-        Channel.topics.contains(EventKind(event.kind).topic),
-        or_(Channel.entity_id.is_(None), Channel.entity_id == event.entity_id),
+        Channel.topics.contains(EventKind(kind).topic),
+        or_(Channel.entity_id.is_(None), Channel.entity_id == Event.entity_id),
         User.disabled_at.is_(None),
         or_(Channel.kind == ChannelKind.MAIL, User.role.in_(EDITORS)),
         *conditions,
@@ -91,10 +105,10 @@ async def insert_deliveries(
     await session.execute(insert(Delivery).from_select(list(values), channels))
 
 
-def find_moment(event: Event, due_at: datetime) -> ColumnElement[datetime]:
+def find_moment(kind: EventKind, due_at: datetime) -> ColumnElement[datetime]:
     """Return when a channel is to tell: mail waits for what happens next, but never of turns."""
     moment = literal(due_at, UtcDateTime())
-    if event.kind in TURNS:
+    if kind in TURNS:
         return moment
     later = literal(due_at + GATHER_TIME, UtcDateTime())
     return case((Channel.kind == ChannelKind.MAIL, later), else_=moment)

@@ -55,11 +55,10 @@ def make_event(
 
 
 async def add_events(session: AsyncSession, events: Sequence[Event]) -> None:
-    """Write down what happened at once; what nobody is told of costs one statement in all."""
+    """Write down what happened at once, in few statements, however much it is."""
     session.add_all(events)
     await session.flush()
-    for event in events:
-        await add_deliveries(session, event)
+    await add_deliveries(session, events)
     if events:
         await wake_listeners(session)
 

@@ -1,6 +1,6 @@
 """How a site did over long: roll-ups, and the looks that are not rolled up yet."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,7 +8,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.errors import InvalidError
-from quartapp.models import Entity, daily, hourly, rolled
+from quartapp.models import Check, Entity, daily, hourly, rolled, utcnow
 from quartapp.models.rollup import (
     DAY,
     HOUR,
@@ -18,10 +18,11 @@ from quartapp.models.rollup import (
     start_hour,
     start_step,
 )
-from quartapp.models.uptime import Figures, Span, Summary
+from quartapp.models.uptime import Figures, Span, Summary, measure, summarize
+from quartapp.services.check import load_checks
+from quartapp.services.paging import pad
 from quartapp.services.rollup import roll_up_hours
 from quartapp.services.trace import find_reaches, list_outages, list_seen, list_summaries
-from quartapp.services.usability import measure_usability
 from quartapp.texts import Text
 
 MAX_POINTS = 1_000
@@ -49,18 +50,52 @@ class Point:
     figures: Figures
 
 
+@dataclass(frozen=True, slots=True)
+class Usability:
+    """Where a site stands, its entity and outage loaded, and how it did."""
+
+    check: Check
+    windows: Windows
+
+
+async def load_usability(session: AsyncSession, entity_ids: list[int]) -> dict[int, Usability]:
+    """Return how these sites do, by as many statements as for one."""
+    windows = await measure_all_windows(session, entity_ids, now := utcnow())
+    query = select(Entity).where(Entity.id.in_(pad(entity_ids)))
+    entities = list(await session.scalars(query))
+    checks = await load_checks(session, entities, now)
+    return {id: Usability(check, windows[id]) for id, check in checks.items()}
+
+
 async def measure_windows(session: AsyncSession, entity: Entity, now: datetime) -> Windows:
+    return (await measure_all_windows(session, [entity.id], now))[entity.id]
+
+
+async def measure_all_windows(
+    session: AsyncSession, ids: Collection[int], now: datetime
+) -> dict[int, Windows]:
+    """Return how these sites did; the last day to the second, by its looks."""
     starts = [start_hour(now - days * DAY) for days in (7, 30, 365)]
-    until = await find_until(session, entity, now)
-    today = start_day(until)
-    days = await load_sums(session, daily, entity, [Span(min(starts), today)])
     edges = [Span(start, end_step(start, DAY)) for start in starts]
-    hours = await load_sums(session, hourly, entity, [*edges, Span(today, until)])
-    hours |= await load_fresh(session, entity, Span(until, now))
-    return Windows(
-        await measure_usability(session, entity, Span(now - DAY, now)),
-        *(add_up(days, hours, start, today).figures for start in starts),
-    )
+    untils = await find_untils(session, ids, now)
+    todays = {id: start_day(until) for id, until in untils.items()}
+    days = await load_all_sums(session, daily, {id: [Span(starts[-1], todays[id])] for id in ids})
+    spans = {id: [*edges, Span(todays[id], untils[id])] for id in ids}
+    hours = await load_all_sums(session, hourly, spans)
+
+    recent = {id: Span(min(untils[id], now - DAY), now) for id in ids}
+    reaches = await find_reaches(session, recent)
+    seen = await list_seen(session, recent, reaches)
+    outages = await list_outages(session, recent)
+    found = {}
+    for id in ids:
+        fresh = summarize(seen[id], outages[id], Span(untils[id], now), reaches[id])
+        sums = {**hours[id], untils[id]: fresh}
+        found[id] = Windows(
+            measure(seen[id], outages[id], Span(now - DAY, now), reaches[id]),
+            *(add_up(days[id], sums, start, todays[id]).figures for start in starts),
+        )
+    return found
 
 
 def add_up(days: Sums, hours: Sums, start: datetime, today: datetime) -> Summary:
@@ -68,7 +103,7 @@ def add_up(days: Sums, hours: Sums, start: datetime, today: datetime) -> Summary
     first = end_step(start, DAY)
     whole = [found for day, found in days.items() if day >= first]
     rest = [found for hour, found in hours.items() if start <= hour < first or hour >= today]
-    return sum([*whole, *rest], Summary())
+    return Summary.add_up([*whole, *rest])
 
 
 async def list_points(
@@ -116,16 +151,32 @@ async def load_by_days(session: AsyncSession, entity: Entity, span: Span, now: d
 
 async def find_until(session: AsyncSession, entity: Entity, now: datetime) -> datetime:
     """Return up to where the hours of a site are rolled up."""
-    query = select(rolled.c.until).where(rolled.c.entity_id == entity.id)
+    return (await find_untils(session, [entity.id], now))[entity.id]
+
+
+async def find_untils(
+    session: AsyncSession, ids: Collection[int], now: datetime
+) -> dict[int, datetime]:
+    query = select(rolled.c.entity_id, rolled.c.until).where(rolled.c.entity_id.in_(ids))
     oldest = start_hour(now - FRESH)
-    return max(await session.scalar(query) or oldest, oldest)
+    found: dict[int, datetime] = {row.entity_id: row.until for row in await session.execute(query)}
+    return {id: max(found.get(id, oldest), oldest) for id in ids}
 
 
 async def load_sums(
-    session: AsyncSession, table: Table, entity: Entity, spans: Iterable[Span]
+    session: AsyncSession, table: Table, entity: Entity, spans: Sequence[Span]
 ) -> Sums:
-    wanted = [(entity.id, span) for span in spans if span.start < span.end]
-    return {start: found for _, start, found in await list_summaries(session, table, wanted)}
+    return (await load_all_sums(session, table, {entity.id: spans}))[entity.id]
+
+
+async def load_all_sums(
+    session: AsyncSession, table: Table, spans: Mapping[int, Sequence[Span]]
+) -> dict[int, Sums]:
+    wanted = [(id, span) for id in spans for span in spans[id] if span.start < span.end]
+    sums: dict[int, Sums] = {id: {} for id in spans}
+    for id, start, found in await list_summaries(session, table, wanted):
+        sums[id][start] = found
+    return sums
 
 
 async def load_fresh(session: AsyncSession, entity: Entity, span: Span) -> Sums:

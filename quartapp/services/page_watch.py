@@ -2,15 +2,17 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.models import Baseline, EventKind, PageWatch, Tamper, User
 from quartapp.models.packed import pack
 from quartapp.models.page_state import MAX_BASELINES, PageState, Watch
 from quartapp.models.reading import Alert, Kept, Plan, Reading, pack_watch, unpack_watch
-from quartapp.models.tamper import TamperKind, TamperState
+from quartapp.models.tamper import TamperKind, TamperState, make_lens
+from quartapp.services.batch import pad
 from quartapp.services.event import add_event
 from quartapp.texts import Text
 
@@ -18,6 +20,11 @@ TOLD = {
     TamperKind.CHANGED: (EventKind.CHANGED, Text("The page was changed")),
     TamperKind.MISSING: (EventKind.MISSING, Text("A part of the page is missing")),
 }
+PLANNED: tuple[Any, ...] = (
+    *(PageWatch.entity_id, PageWatch.is_on, PageWatch.state, PageWatch.missing, PageWatch.answer),
+    *(PageWatch.checksum, PageWatch.exclude, PageWatch.include, PageWatch.ignore),
+    *(PageWatch.sort_lines, PageWatch.unique_lines),
+)
 MAX_TAMPERS = 200  # of one site: of a page that never rests the oldest go, but no incident
 
 
@@ -26,18 +33,18 @@ MAX_TAMPERS = 200  # of one site: of a page that never rests the oldest go, but 
 
 async def load_plans(session: AsyncSession, entity_ids: Collection[int]) -> dict[int, Plan]:
     """Return how the pages of sites are read; one that nobody has read yet is not among them."""
-    query = select(PageWatch).where(PageWatch.entity_id.in_(entity_ids))
-    return {page.entity_id: make_plan(page) for page in await session.scalars(query)}
+    query = select(*PLANNED).where(PageWatch.entity_id.in_(pad(entity_ids)))
+    return {row.entity_id: make_plan(row) for row in await session.execute(query)}
 
 
-def make_plan(page: PageWatch) -> Plan:
+def make_plan(row: Row[Any]) -> Plan:
     return Plan(
-        is_on=page.is_on,
-        lens=page.lens,
-        state=PageState(page.state),
-        missing=page.missing,
-        answer=page.answer,
-        checksum=page.checksum,
+        is_on=row.is_on,
+        lens=make_lens(row),
+        state=PageState(row.state),
+        missing=row.missing,
+        answer=row.answer,
+        checksum=row.checksum,
     )
 
 

@@ -1,6 +1,6 @@
 """One page of a select: by number for people, by key for programs that read it all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -65,12 +65,22 @@ async def paginate(
 
     Raises NotFoundError for a page that cannot be: below 1, or past the last one.
     """
-    if not 1 <= number <= MAX_NUMBER:
-        raise NotFoundError(Text("There is no page %(number)s.", number=number))
+    require_number(number)
     counted = query.order_by(None).with_only_columns(func.count(), maintain_column_froms=True)
     total = await session.scalar(counted) or 0
     rows = await session.scalars(query.limit(size).offset((number - 1) * size))
-    items = list(rows)
+    return make_page(list(rows), number, size, total)
+
+
+def require_number(number: int) -> int:
+    """Return the number of a page that can be; NotFoundError for others."""
+    if not 1 <= number <= MAX_NUMBER:
+        raise NotFoundError(Text("There is no page %(number)s.", number=number))
+    return number
+
+
+def make_page(items: list[T], number: int, size: int, total: int) -> Page[T]:
+    """Return the page; NotFoundError for one past the last."""
     if not items and number > 1:
         raise NotFoundError(Text("There is no page %(number)s.", number=number))
     return Page(items, number, size, total)
@@ -85,6 +95,19 @@ async def paginate_after(
 ) -> Slice[Any]:
     """Run *query* for the rows whose *key* is greater than *after*; one statement at any depth."""
     ordered = query.order_by(None).where(key > after).order_by(key).limit(size + 1)
-    rows = list(await session.scalars(ordered))
-    items = rows[:size]
+    return cut_slice(list(await session.scalars(ordered)), size)
+
+
+def cut_slice(rows: Sequence[Any], size: int) -> Slice[Any]:
+    """Return the first *size* rows; one more of them says that others follow."""
+    items = list(rows[:size])
     return Slice(items, size, items[-1].id if len(rows) > size else None)
+
+
+def pad(keys: list[T]) -> list[T]:
+    """Return *keys* with the last one repeated up to 1, 2, 4, … of them.
+
+    Each length of a list is a statement of its own to the database: this way there are few.
+    """
+    size = 1 << (len(keys) - 1).bit_length()
+    return [*keys, *keys[-1:] * (size - len(keys))]

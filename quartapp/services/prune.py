@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, CursorResult, and_, delete, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quartapp.models import ApiToken, Delivery, Link, UserSession
+from quartapp.models import ApiToken, Delivery, KeptAnswer, Link, UserSession
+from quartapp.models.idempotency import KEPT_FOR
 from quartapp.models.visit import visits
 from quartapp.services.session import still_holds
 
@@ -21,6 +22,7 @@ async def prune_rows(session: AsyncSession, *, now: datetime, limit: int) -> int
         await prune_table(session, Link, Link.expires_at <= now, limit),
         await prune_table(session, ApiToken, ApiToken.expires_at <= now - TOKEN_KEPT, limit),
         await prune_table(session, Delivery, is_forgotten(now), limit),
+        await prune_table(session, KeptAnswer, KeptAnswer.created_at <= now - KEPT_FOR, limit),
         await prune_visits(session, now),
     ]
     return sum(counts)
@@ -32,7 +34,7 @@ def is_forgotten(now: datetime) -> ColumnElement[bool]:
 
 async def prune_table(
     session: AsyncSession,
-    table: type[UserSession | Link | ApiToken | Delivery],
+    table: type[UserSession | Link | ApiToken | Delivery | KeptAnswer],
     is_past: ColumnElement[bool],
     limit: int,
 ) -> int:

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from quartapp.models.certificate import (
 )
 from quartapp.models.check import find_due, find_next_slot
 from quartapp.models.expectation import Verdict
-from quartapp.models.look import Look, Outcome
+from quartapp.models.look import Look, Outcome, Phases
 from quartapp.models.reading import Reading
 from quartapp.models.result import DETAIL_LENGTH, result
 from quartapp.models.rules import Inspection
@@ -31,6 +31,8 @@ from quartapp.services.event import add_event
 from quartapp.services.page_watch import record_readings
 from quartapp.services.rollup import roll_again
 from quartapp.texts import Text
+
+PHASES = [field.name for field in fields(Phases)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,7 @@ def schedule(check: Check, report: Report, now: datetime) -> None:
 
 
 def make_row(check: Check, report: Report) -> dict[str, Any]:
+    phases = report.look.phases
     return {
         "entity_id": check.entity_id,
         "slot_at": report.job.slot_at,
@@ -204,5 +207,5 @@ def make_row(check: Check, report: Report) -> dict[str, Any]:
         "detail": report.verdict.detail[:DETAIL_LENGTH],
         "state": check.state,
         "status": report.look.status,
-        **asdict(report.look.phases),
+        **{name: getattr(phases, name) for name in PHASES},
     }

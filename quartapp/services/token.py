@@ -13,6 +13,7 @@ from quartapp.models.rights import may_administer, may_see_what_is_of
 from quartapp.models.token import HINT_LENGTH
 from quartapp.security import hash_token, is_api_token, make_api_token
 from quartapp.services.audit import record_event
+from quartapp.services.paging import pad
 from quartapp.services.user import matches, refuse_changed
 from quartapp.texts import Text
 
@@ -57,6 +58,12 @@ async def find_token(session: AsyncSession, secret: str) -> ApiToken | None:
     if not is_api_token(secret):
         return None
     return await session.scalar(select_valid().where(ApiToken.token_hash == hash_token(secret)))
+
+
+async def load_tokens(session: AsyncSession, hashes: list[str]) -> dict[str, ApiToken]:
+    """Return those of these hashes that hold, by their hashes; users loaded."""
+    query = select_valid().where(ApiToken.token_hash.in_(pad(hashes)))
+    return {row.token_hash: row for row in await session.scalars(query)}
 
 
 async def record_use(session: AsyncSession, row: ApiToken) -> None:

@@ -1,5 +1,6 @@
 """What is known of sites in a while: their looks, outages, and what these were rolled up to."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -76,10 +77,14 @@ def read_row(row: Row[Any]) -> Summary:
 
 
 def is_within(table: Table, name: str, spans: Iterable[tuple[int, Span]]) -> ColumnElement[bool]:
+    """The condition that a row is of one of these sites, in its while; equal whiles are one."""
     column = table.c[name]
+    sites: dict[Span, list[int]] = defaultdict(list)
+    for id, span in spans:
+        sites[span].append(id)
     return or_(
         *[
-            and_(table.c.entity_id == id, column >= span.start, column < span.end)
-            for id, span in spans
+            and_(table.c.entity_id.in_(ids), column >= span.start, column < span.end)
+            for span, ids in sites.items()
         ]
     )

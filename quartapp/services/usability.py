@@ -9,9 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, joinedload
 
 from quartapp.models import Check, Entity, Outage, State, User, result
-from quartapp.models.uptime import Figures, Span, measure
 from quartapp.services.entity import match_site
-from quartapp.services.trace import find_reaches, list_outages, list_seen
 
 
 def select_usability(
@@ -48,12 +46,3 @@ async def list_results(
     query = select_results(entity, before).limit(limit)
     rows: Sequence[Row[Any]] = (await session.execute(query)).all()
     return rows
-
-
-async def measure_usability(session: AsyncSession, entity: Entity, while_: Span) -> Figures:
-    """Return the figures of a site in a while of which every look is still there."""
-    spans = {entity.id: while_}
-    reaches = await find_reaches(session, spans)
-    seen = await list_seen(session, spans, reaches)
-    outages = await list_outages(session, spans)
-    return measure(seen[entity.id], outages[entity.id], while_, reaches[entity.id])

@@ -26,6 +26,9 @@ def add_hash(endpoint: str, values: dict[str, Any]) -> None:
         values["filename"] = hash_name(values["filename"], current_app.debug)
 
 
+add_hash.__dict__["is_pure"] = True  # the address depends on nothing else
+
+
 def hash_name(filename: str, changing: bool) -> str:
     return make_hashed_name(filename) if changing else read_hashed_name(filename)
 

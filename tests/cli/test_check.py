@@ -50,7 +50,6 @@ def test_each_phase_of_a_look_is_shown(invoke: Invoke, ask: Ask, site: str) -> N
     lines = found.stdout.splitlines()
     assert lines[:2] == ["Site 1: ok (200)", f"  redirected by {site}/old"], found.output
     assert [re.sub(r" +[\d.]+ ms$", "", line) for line in lines[2:]] == [
-        "  waited for a turn",
         "  connection",
         "  first byte",
         "  altogether",

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from quartapp.database.engine import make_engine
-from quartapp.database.failures import Failure, find_failure, is_retriable
+from quartapp.database.failures import Failure, find_failure, is_lock_timeout, is_retriable
 from tests.database.tables import owner, run
 
 SLEEP = {"postgresql": "SELECT pg_sleep(9)", "mysql": "SELECT SLEEP(9)"}
@@ -73,6 +73,20 @@ async def wait_for_row(engine: AsyncEngine, other: AsyncEngine) -> Failed:
     async with transaction(other) as holder:
         await holder.execute(touch(1))
         return await fail(run(engine, [touch(1)]))
+
+
+@SERVERS
+async def test_a_locked_row_is_told_from_other_failures(
+    engine: AsyncEngine, other: AsyncEngine
+) -> None:
+    async with transaction(other) as holder:
+        await holder.execute(touch(1))
+        with pytest.raises(DBAPIError) as locked:
+            await run(engine, [touch(1)])
+    with pytest.raises(DBAPIError) as taken:
+        await run(engine, [insert(owner).values(id=1, name="Cid")])
+
+    assert [is_lock_timeout(error.value) for error in (locked, taken)] == [True, False]
 
 
 async def wait_for_answer(engine: AsyncEngine) -> Failed:

@@ -58,7 +58,7 @@ async def test_page_shows_its_statements_where_they_are_sent(
     assert page.index('<aside class="debug"') < page.index("</body>")
     places = set(re.findall(r"<span>[\d.]+ ms, (\S+):\d+ (\w+)</span>", page))
     assert ("quartapp/services/session.py", "find_session") in places
-    assert ("quartapp/services/paging.py", "paginate") in places
+    assert ("quartapp/services/entity_rows.py", "load_site_pages") in places
     assert "<li>entity/index.html</li>" in page
 
 

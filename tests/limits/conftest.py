@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from quartapp import remote
 from quartapp.limits import counters, memory
 from tests.servers import Server
 
@@ -19,7 +20,7 @@ def valkey_url(valkey_server: Server) -> str:
 @pytest.fixture
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Redis be slow, as it is beside other tests."""
-    monkeypatch.setattr(counters, "ANSWER", 10.0)
+    monkeypatch.setattr(remote, "ANSWER", 10.0)
     monkeypatch.setattr(counters, "PATIENCE", 10.0)
 
 

@@ -25,7 +25,7 @@ async def test_no_window_has_more_than_the_limit_wherever_it_begins(clock: Clock
     counts, allowed = Memory(), []
     for _ in range(100):
         clock.now += 1
-        if await counts.acquire_entry("a", 5, 20):
+        if counts.acquire("a", 5, 20):
             allowed.append(clock.now)
 
     windows = [
@@ -37,16 +37,16 @@ async def test_no_window_has_more_than_the_limit_wherever_it_begins(clock: Clock
 
 async def test_what_is_refused_does_not_count(clock: Clock) -> None:
     counts = Memory()
-    hits = [await counts.acquire_entry("a", 2, 20) for _ in range(4)]
+    hits = [counts.acquire("a", 2, 20) for _ in range(4)]
     clock.now += 20
 
-    assert (hits, await counts.acquire_entry("a", 2, 20)) == ([True, True, False, False], True)
+    assert (hits, counts.acquire("a", 2, 20)) == ([True, True, False, False], True)
 
 
 async def test_many_at_once_are_taken_all_or_none(clock: Clock) -> None:
     counts = Memory()
 
-    assert [await counts.acquire_entry("a", 5, 20, amount) for amount in (6, 3, 3, 2)] == [
+    assert [counts.acquire("a", 5, 20, amount) for amount in (6, 3, 3, 2)] == [
         False,
         True,
         False,
@@ -56,13 +56,13 @@ async def test_many_at_once_are_taken_all_or_none(clock: Clock) -> None:
 
 async def test_window_begins_with_its_oldest_hit(clock: Clock) -> None:
     counts = Memory()
-    empty = await counts.get_moving_window("a", 5, 20)
-    await counts.acquire_entry("a", 5, 20)
+    empty = counts.find_window("a", 20)
+    counts.acquire("a", 5, 20)
     clock.now += 7
-    await counts.acquire_entry("a", 5, 20)
-    both = await counts.get_moving_window("a", 5, 20)
+    counts.acquire("a", 5, 20)
+    both = counts.find_window("a", 20)
     clock.now += 13
-    last = await counts.get_moving_window("a", 5, 20)
+    last = counts.find_window("a", 20)
 
     assert [empty, both, last] == [(1500.0, 0), (1500.0, 2), (1507.0, 1)]
 
@@ -70,9 +70,9 @@ async def test_window_begins_with_its_oldest_hit(clock: Clock) -> None:
 async def test_who_has_not_come_for_long_is_forgotten(clock: Clock) -> None:
     counts = Memory()
     for number in range(1000):
-        await counts.acquire_entry(f"short {number}", 5, 5)
-    await counts.acquire_entry("long", 5, 60)
+        counts.acquire(f"short {number}", 5, 5)
+    counts.acquire("long", 5, 60)
     clock.now += SWEEP_SECONDS
-    await counts.acquire_entry("new", 5, 5)
+    counts.acquire("new", 5, 5)
 
     assert set(counts.hits) == {"long", "new"}

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 import pytest
 from limits import parse
 
-from quartapp import create_app
-from quartapp.limits import counters as module
+from quartapp import create_app, remote
 from quartapp.limits.counters import Counters
 from quartapp.limits.rules import Rule
+from quartapp.remote import Remote
 from tests.servers import Server, start_valkey
 from tests.wire import until
 
@@ -49,18 +49,18 @@ async def count_many(counters: Counters, times: int, key: str = "a") -> int:
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether each hit asked Redis: to wait for one that is away is what hits must not do."""
     asked = []
-    may_ask = Counters.may_ask
+    may_ask = Remote.may_ask
 
-    def note(counters: Counters) -> bool:
-        asked.append(may_ask(counters))
+    def note(redis: Remote) -> bool:
+        asked.append(may_ask(redis))
         return asked[-1]
 
-    monkeypatch.setattr(Counters, "may_ask", note)
+    monkeypatch.setattr(Remote, "may_ask", note)
     return asked
 
 
 def shorten_pause(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    monkeypatch.setattr(module, "PAUSE", seconds)
+    monkeypatch.setattr(remote, "PAUSE", seconds)
 
 
 async def test_frozen_redis_costs_one_short_wait(

@@ -1,17 +1,20 @@
 """`/api/v1/live`: what happens in any process is heard on every socket, by who may see it."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from quartapp import create_app
 from quartapp.api.v1 import live as module
 from quartapp.app import QuartApp
+from quartapp.asgi.wrappers import Websocket
 from quartapp.extensions import db
-from quartapp.models import Entity, EventKind, User, utcnow
+from quartapp.live import Listener
+from quartapp.models import Entity, Event, EventKind, User, utcnow
 from quartapp.services.event import add_event
 from tests.api.helpers import add_site
 from tests.helpers import add_person, make_bearer
@@ -151,6 +154,35 @@ async def test_silence_is_broken_by_heartbeats(
     async with serving(fresh_app) as port, listening(fresh_app, port, owner) as client:
         await hear(client)
         assert await hear(client) == {"event": "heartbeat"}
+
+
+async def test_client_that_takes_nothing_for_long_is_left(
+    fresh_app: QuartApp, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.2)
+    monkeypatch.setattr(module, "HEARTBEAT", 0.05)
+
+    async def wait(_self: Websocket, _text: str) -> None:
+        await asyncio.sleep(60)
+
+    async with serving(fresh_app) as port, listening(fresh_app, port, owner) as client:
+        await hear(client)
+        monkeypatch.setattr(Websocket, "send_now", wait)
+        assert await client.read_close() == (1013, "You are too slow.")
+
+
+async def test_client_that_was_idle_for_long_is_not_slow() -> None:
+    listener = Listener(User(id=1, name="me"))
+    teller = module.Teller(cast(Any, None), listener, cast(Any, None))
+    teller.start()
+    await asyncio.sleep(0)  # there is nothing to tell
+    teller.began_at -= 2 * module.PATIENCE
+    listener.offer(Event(id=1, entity_id=1, kind=EventKind.DOWN, entity=Entity(id=1)))
+    teller.beat()  # before anything could be sent
+    is_over = teller.is_over
+    await teller.stop()
+
+    assert not is_over
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def first_calls(_project: Path, interrupted_call: object) -> list[tuple[int, str
     """Two calls at the same moment, after the one that was interrupted."""
     processes = [start(_project, "hello"), start(_project, "hello")]
     outputs = [process.communicate(timeout=60) for process in processes]
-    call(_project, "test")  # now the packages for development are there as well
+    call(_project, "bench")  # now the packages for development are there as well
     return [(p.returncode, *output) for p, output in zip(processes, outputs, strict=True)]
 
 

@@ -63,7 +63,7 @@ def main():
 if __name__ == "__main__":
     main()
 """
-TOOLS = ["pytest", "ruff", "mypy", "coverage", "alembic"]
+TOOLS = ["benchmarks", "pytest", "ruff", "mypy", "coverage", "alembic"]
 
 
 def make_project(folder: Path) -> Path:
@@ -75,6 +75,7 @@ def make_project(folder: Path) -> Path:
     (folder / "pyproject.toml").write_text(PYPROJECT)
     (folder / "requirements.lock").write_text("")
     (folder / "requirements-dev.lock").write_text("")
+    (folder / "requirements-bench.lock").write_text("")
     return folder
 
 

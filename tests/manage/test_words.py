@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from tests.manage.project import (
 )
 from tests.processes import free_port
 
+LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-bench.lock"]
 PARALLEL = "-n auto --maxprocesses 4 --dist worksteal"
 AGAIN = "postgres or mariadb or test_matrix or test_forgery or test_contract"
 
@@ -29,7 +31,7 @@ def test_help_needs_no_installation(empty_project: Path, words: list[str]) -> No
     code, stdout, stderr = call(empty_project, *words)
 
     assert (code, stderr) == (0, [])
-    assert [line.split()[2] for line in stdout[:4]] == ["run", "test", "check", "help"]
+    assert [line.split()[2] for line in stdout[:5]] == ["run", "test", "check", "bench", "help"]
     assert not (empty_project / ".venv").exists()
 
 
@@ -86,6 +88,10 @@ def test_address_that_is_none_is_told_in_one_line(empty_project: Path, options: 
 
 def test_test_hands_its_options_to_pytest(project: Path) -> None:
     assert called(project, "test", "-k", "bug") == ["pytest.py", "-k", "bug"]
+
+
+def test_bench_hands_its_options_to_the_benchmark(project: Path) -> None:
+    assert called(project, "bench", "--quick") == ["benchmarks.py", "--quick"]
 
 
 def test_whole_suite_runs_on_all_cores(project: Path) -> None:
@@ -170,7 +176,7 @@ def test_syntax_is_one_that_an_old_python_reads() -> None:
     ast.parse((ROOT / "manage.py").read_text(), feature_version=(3, 6))
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("name", LOCKS)
 def test_lock_holds_pins_with_hashes_and_nothing_else(name: str) -> None:
     text = (ROOT / name).read_text()
 
@@ -180,8 +186,9 @@ def test_lock_holds_pins_with_hashes_and_nothing_else(name: str) -> None:
     assert "://" not in text
 
 
-def test_lock_of_development_holds_the_one_of_the_program() -> None:
-    assert read_pins("requirements.lock") - read_pins("requirements-dev.lock") == set()
+@pytest.mark.parametrize(("small", "large"), list(pairwise(LOCKS)))
+def test_lock_holds_the_one_before(small: str, large: str) -> None:
+    assert read_pins(small) - read_pins(large) == set()
 
 
 def read_pins(name: str) -> set[str]:

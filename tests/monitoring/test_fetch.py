@@ -6,6 +6,7 @@ import hashlib
 import logging
 import ssl
 import zlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -263,7 +264,7 @@ async def test_way_back_to_plain_http_is_followed_and_told(
 async def test_error_of_ours_is_logged_and_is_not_the_site_s(
     farm: Farm, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await client.session.close()
+    client = replace(client, headers={"X-Ours": "a\r\nHost: another"})
 
     seen = await look(client, await farm.serve(HELLO), timeout=5)
 

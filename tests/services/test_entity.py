@@ -1,6 +1,8 @@
 import pytest
 from quart import Quart
+from sqlalchemy.exc import SQLAlchemyError
 
+from quartapp.database import is_retriable
 from quartapp.errors import ConflictError, ForbiddenError, NotFoundError
 from quartapp.extensions import db
 from quartapp.models import User
@@ -106,3 +108,17 @@ async def test_what_a_removed_user_wrote_stays(app: Quart, admin: User) -> None:
             assert (found.owner, found.owner_id) == (None, None)
             again = await session.get_one(type(comment), comment.id)
             assert (again.body, again.author_id) == ("x", None)
+
+
+async def test_change_of_what_somebody_else_has_changed_is_a_race(app: Quart, admin: User) -> None:
+    async with app.app_context():
+        async with db.begin() as session:
+            entity = await add_entity(session, name="a", url=URL, owner=admin)
+        async with db.read() as late:
+            read = await get_entity(late, entity.id, seen_by=admin)
+            async with db.begin() as session:
+                await edit_entity(session, await session.merge(entity), admin, content="first")
+            with pytest.raises(SQLAlchemyError) as caught:
+                await edit_entity(late, read, admin, content="second")
+            await late.rollback()
+        assert is_retriable(caught.value)

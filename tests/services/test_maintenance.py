@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from quart import Quart
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.errors import ForbiddenError, InvalidError, NotFoundError
 from quartapp.extensions import db
 from quartapp.models import Check, Entity, State, User, result, utcnow
 from quartapp.models.look import Reason
-from quartapp.models.uptime import Figures, Span
+from quartapp.models.uptime import Figures, Span, measure
 from quartapp.services.check import edit_check
 from quartapp.services.maintenance import (
     edit_maintenance,
@@ -21,7 +22,7 @@ from quartapp.services.maintenance import (
     remove_maintenance,
     select_maintenances,
 )
-from quartapp.services.usability import measure_usability
+from quartapp.services.trace import find_reaches, list_outages, list_seen
 from tests.helpers import add_person
 from tests.services.events import list_events
 from tests.services.history import MINUTE
@@ -34,6 +35,14 @@ SECOND = timedelta(seconds=1)
 async def keep(now: datetime, limit: int = 500) -> int:
     async with db.begin() as session:
         return await keep_windows(session, await find_resting(session, now), now, limit)
+
+
+async def measure_usability(session: AsyncSession, entity: Entity, while_: Span) -> Figures:
+    spans = {entity.id: while_}
+    reaches = await find_reaches(session, spans)
+    seen = await list_seen(session, spans, reaches)
+    outages = await list_outages(session, spans)
+    return measure(seen[entity.id], outages[entity.id], while_, reaches[entity.id])
 
 
 async def list_states() -> list[str]:

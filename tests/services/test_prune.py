@@ -4,7 +4,18 @@ from quart import Quart
 from sqlalchemy import select, update
 
 from quartapp.extensions import db
-from quartapp.models import ApiToken, AuditEvent, Delivery, Link, Purpose, User, UserSession, utcnow
+from quartapp.models import (
+    ApiToken,
+    AuditEvent,
+    Delivery,
+    KeptAnswer,
+    Link,
+    Purpose,
+    User,
+    UserSession,
+    utcnow,
+)
+from quartapp.models.idempotency import KEPT_FOR
 from quartapp.models.session import IDLE
 from quartapp.services.link import add_link
 from quartapp.services.prune import DELIVERIES_KEPT, TOKEN_KEPT, prune_rows
@@ -46,6 +57,18 @@ async def add_tokens(user: User) -> None:
     async with db.begin() as session:
         for name, life in kept.items():
             await add_token(session, user, name, life=life)
+
+
+async def test_answers_are_kept_for_a_day(app: Quart, admin: User) -> None:
+    old = utcnow() - KEPT_FOR
+    async with app.app_context():
+        async with db.begin() as session:
+            for key, at in (("old", old), ("new", old + MINUTE)):
+                given = {"key": key, "fingerprint": "0" * 64, "created_at": at}
+                session.add(KeptAnswer(user_id=admin.id, **given))
+        assert [await prune(), await prune()] == [1, 0]
+        async with db.read() as session:
+            assert list(await session.scalars(select(KeptAnswer.key))) == ["new"]
 
 
 async def test_what_was_told_is_forgotten_later(app: Quart) -> None:

@@ -1,5 +1,6 @@
 """What looks change."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -8,8 +9,11 @@ from sqlalchemy import select
 
 from quartapp.extensions import db
 from quartapp.models import Event, EventKind, State, User, result, utcnow
-from quartapp.models.look import Reason, SeenCertificate
+from quartapp.models.look import Look, Reason, SeenCertificate
+from quartapp.models.rules import Inspection, inspect
+from quartapp.services.claim import Job
 from quartapp.services.event import list_events, select_events
+from tests.helpers import queries
 from tests.services.watching import (
     HOUR,
     LEASE,
@@ -164,3 +168,52 @@ async def test_certificates_that_are_shown_in_turn_are_told_of_once_each(app: Qu
         "Its certificate ends in 14 days",
         "Its certificate ends in 7 days",
     ]
+
+
+async def test_number_of_statements_does_not_grow_with_that_of_looks(app: Quart) -> None:
+    async def count_statements(count: int) -> tuple[int, int]:
+        now = utcnow() + SECOND
+        with queries(db.engine) as claiming:
+            jobs = await claim(now, limit=count)
+        with queries(db.engine) as recording:
+            await record(*[see(job, now) for job in jobs], now=now)
+        assert len(jobs) == count
+        return len(claiming), len(recording)
+
+    async with app.app_context():
+        await watch(*[f"http://{number}.example" for number in range(33)])
+        few, many = await count_statements(3), await count_statements(30)
+
+    assert few == many
+    assert max(few) <= 4  # the rows, what moves them, and what else there is; SQLite's BEGIN
+
+
+async def test_bugs_of_many_sites_are_told_at_once(app: Quart) -> None:
+    async def count_statements(at: datetime, hosts: set[str]) -> int:
+        for moment in (at, at + HOUR):
+            jobs = [job for job in await claim(moment) if job.host in hosts]
+            assert len(jobs) == len(hosts)
+            reports = [replace(see(job, moment), inspection=inspect_badly(job)) for job in jobs]
+            with queries(db.engine) as sent:
+                await record(*reports, now=moment)
+        # SQLite adds rows with ids one by one.
+        return sum(not text.startswith("INSERT") or "delivery" in text for text in sent)
+
+    hosts = [f"{number}.example" for number in range(23)]
+    async with app.app_context():
+        await watch(*[f"http://{host}" for host in hosts])
+        now = utcnow() + SECOND
+        few = await count_statements(now, set(hosts[:3]))
+        many = await count_statements(now + 3 * HOUR, set(hosts[3:]))
+        async with db.read() as session:
+            kinds = Counter(await session.scalars(select(Event.kind)))
+
+    assert kinds[EventKind.BUG_OPENED] % len(hosts) == 0
+    assert kinds[EventKind.BUG_OPENED] > len(hosts)
+    assert few == many
+
+
+def inspect_badly(job: Job) -> Inspection:
+    """Return the weaknesses of a page that is sent without any header."""
+    headers = (("content-type", "text/html"),)
+    return inspect(Look(job.url, utcnow(), status=200, final_url=job.url, headers=headers))

@@ -19,7 +19,8 @@ from tests.services.resting import rest
 async def publish(entity: Entity) -> None:
     entity.is_public = True
     async with db.begin() as session:
-        await session.merge(entity)
+        changed = await session.merge(entity)
+    entity.updated_at = changed.updated_at  # by which it is known as the one that was read
 
 
 async def test_states_of_public_sites_are_counted(app: Quart, entities: list[Entity]) -> None:

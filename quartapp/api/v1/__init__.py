@@ -1,6 +1,6 @@
 """Version 1: resources under /api/v1."""
 
-from typing import cast
+from typing import Any, cast
 
 from quart import Blueprint, Quart
 from quart_cors import cors
@@ -8,6 +8,8 @@ from quart_schema import HttpSecurityScheme, Info, QuartSchema
 from quart_schema.openapi import APIKeySecurityScheme
 from quart_schema.typing import PydanticDumpOptions
 
+from quartapp.api.answers import make_maker
+from quartapp.api.idempotency import HEADER, REPLAYED, refuse_useless_key
 from quartapp.api.openapi import ApiProvider
 from quartapp.api.v1 import (
     audit,
@@ -37,7 +39,23 @@ INFO = Info(
     version="1",
     description="Sites, how they do, and comments on them. Send a token of POST /api/v1/tokens.",
 )
-EXPOSED_HEADERS = ["Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"]
+ALLOWED_HEADERS = [
+    "Authorization",
+    "Content-Type",
+    HEADER,
+    "If-Match",
+    "If-None-Match",
+    "X-Request-ID",
+]
+EXPOSED_HEADERS = [
+    "ETag",
+    REPLAYED,
+    "Location",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-Request-ID",
+]
 PARTS = (
     entity,
     comment,
@@ -67,11 +85,12 @@ def init_app(app: Quart) -> None:
         cors(
             app,
             allow_origin=origins,
-            allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
+            allow_headers=ALLOWED_HEADERS,
             allow_methods=METHODS,
             expose_headers=EXPOSED_HEADERS,
             max_age=600,
         )
+    plain = app.make_response
     # One object an app: QuartSchema keeps what it learns from the first app that it meets.
     QuartSchema(
         app,
@@ -84,12 +103,14 @@ def init_app(app: Quart) -> None:
             "cookie": APIKeySecurityScheme(in_="cookie", name="quartapp"),
         },
     )
+    cast(Any, app).make_response = make_maker(plain, app.make_response)
 
 
 def make_blueprint(with_docs: bool) -> Blueprint:
     bp = Blueprint("api_v1", __name__, url_prefix="/api/v1")
     bp.before_request(load_user)
     bp.before_request(refuse_forged_call)
+    bp.before_request(refuse_useless_key)
     bp.before_websocket(load_socket_user)
     for part in PARTS:
         bp.register_blueprint(part.bp)

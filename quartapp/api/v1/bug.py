@@ -4,6 +4,7 @@ from quart import Blueprint, url_for
 from quart_schema import validate_querystring, validate_request, validate_response
 
 from quartapp.api.export import exports
+from quartapp.api.idempotency import idempotent
 from quartapp.api.v1.paging import describe_page
 from quartapp.api.v1.schemas import (
     BugFilter,
@@ -95,13 +96,13 @@ async def show(bug_id: int) -> BugOut:
 
 @bp.post("/entities/<id:entity_id>/bugs")
 @login_required
+@idempotent
 @validate_request(BugIn)
 @validate_response(BugOut, 201)
 async def new(entity_id: int, data: BugIn) -> tuple[BugOut, int, dict[str, str]]:
     """Report a weakness that you have found by hand."""
     entity = await get_entity(db.session, entity_id, seen_by=get_user())
     bug = await report_bug(db.session, entity, get_user(), **data.model_dump())
-    await db.session.commit()
     location = url_for("api_v1.bug.show", bug_id=bug.id)
     return BugOut.model_validate(bug), 201, {"Location": location}
 
@@ -152,11 +153,11 @@ async def history(bug_id: int, query_args: NumberQuery) -> BugNotePage:
 
 @bp.post("/bugs/<id:bug_id>/comments")
 @login_required
+@idempotent
 @validate_request(BugNoteIn)
 @validate_response(BugNoteOut, 201)
 async def comment(bug_id: int, data: BugNoteIn) -> tuple[BugNoteOut, int]:
     """Say something about a bug."""
     bug = await get_bug(db.session, bug_id, seen_by=get_user())
     line = await comment_bug(db.session, bug, get_user(), data.body)
-    await db.session.commit()
     return BugNoteOut.model_validate(line), 201

@@ -3,6 +3,7 @@ from typing import Any
 from quart import Blueprint, current_app, url_for
 from quart_schema import validate_querystring, validate_request, validate_response
 
+from quartapp.api.idempotency import idempotent
 from quartapp.api.openapi import answers_nothing, may_answer
 from quartapp.api.v1.paging import describe_page
 from quartapp.api.v1.schemas import (
@@ -143,12 +144,12 @@ async def new_secret(channel_id: int) -> NewChannelOut:
 @bp.post("/<id:channel_id>/test")
 @login_required
 @limit("10/minute")
+@idempotent
 @may_answer(409)
 @validate_response(DeliveryOut, 202)
 async def test(channel_id: int) -> tuple[DeliveryOut, int]:
     """Have a test sent at once; what became of it stands on the channel and its deliveries."""
     row = await add_test(db.session, await get_own(channel_id))
-    await db.session.commit()
     return DeliveryOut.model_validate(row), 202
 
 

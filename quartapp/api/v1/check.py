@@ -1,6 +1,7 @@
 from quart import Blueprint
 from quart_schema import validate_request, validate_response
 
+from quartapp.api.idempotency import idempotent
 from quartapp.api.openapi import may_answer
 from quartapp.api.v1.schemas import CheckOut, CheckPatch
 from quartapp.auth import get_user, login_required
@@ -35,11 +36,11 @@ async def edit(entity_id: int, data: CheckPatch) -> CheckOut:
 
 @bp.post("/run")
 @login_required
+@idempotent
 @may_answer(409)
 @validate_response(CheckOut, 202)
 async def run(entity_id: int) -> tuple[CheckOut, int]:
     """Have a site looked at as soon as a worker is free."""
     entity = await get_entity(db.session, entity_id, seen_by=get_user())
     check = await run_check(db.session, entity, get_user())
-    await db.session.commit()
     return CheckOut.model_validate(check), 202

@@ -1,8 +1,16 @@
-from quart import Blueprint, url_for, websocket
+from quart import Blueprint, Response, url_for, websocket
 from quart_cors import cors_exempt
-from quart_schema import validate_querystring, validate_request, validate_response
+from quart_schema import (
+    document_response,
+    validate_querystring,
+    validate_request,
+    validate_response,
+)
 
-from quartapp.api.openapi import answers_nothing
+from quartapp.api.answers import write_out
+from quartapp.api.conditional import Answer, answer_unless_known, check_conditions, tag
+from quartapp.api.idempotency import idempotent
+from quartapp.api.openapi import answers_nothing, conditional
 from quartapp.api.problems import validate
 from quartapp.api.v1.paging import describe_page, describe_slice, read_cursor
 from quartapp.api.v1.schemas import CommentIn, CommentOut, CommentPage, CommentPatch, PageQuery
@@ -13,6 +21,7 @@ from quartapp.services.comment import (
     add_comment,
     edit_comment,
     get_comment,
+    refuse_stranger,
     remove_comment,
     select_comments,
 )
@@ -44,57 +53,72 @@ def to_out(comments: list[Comment]) -> list[CommentOut]:
 
 @bp.get("/<id:comment_id>")
 @login_required
-@validate_response(CommentOut)
-async def show(entity_id: int, comment_id: int) -> CommentOut:
+@conditional
+@document_response(CommentOut)
+async def show(entity_id: int, comment_id: int) -> Response:
     """Return one comment."""
-    return CommentOut.model_validate(await get_comment(db.session, entity_id, comment_id))
+    comment = await get_comment(db.session, entity_id, comment_id)
+    etag = tag(comment, comment.author)
+    return answer_unless_known(etag, lambda: write_out(CommentOut.model_validate(comment)))
 
 
 @bp.post("")
 @login_required
+@conditional
+@idempotent
 @validate_request(CommentIn)
 @validate_response(CommentOut, 201)
 async def new(entity_id: int, data: CommentIn) -> tuple[CommentOut, int, dict[str, str]]:
     """Comment on an entity."""
     entity = await get_entity(db.session, entity_id, seen_by=get_user())
     comment = await add_comment(db.session, entity, data.body, get_user())
-    await db.session.commit()
     location = url_for("api_v1.comment.show", entity_id=entity_id, comment_id=comment.id)
-    return CommentOut.model_validate(comment), 201, {"Location": location}
+    headers = {"Location": location, "ETag": tag(comment, comment.author)}
+    return CommentOut.model_validate(comment), 201, headers
 
 
 @bp.put("/<id:comment_id>")
 @login_required
+@conditional
 @validate_request(CommentIn)
 @validate_response(CommentOut)
-async def replace(entity_id: int, comment_id: int, data: CommentIn) -> CommentOut:
+async def replace(entity_id: int, comment_id: int, data: CommentIn) -> Answer:
     """Replace a comment."""
     return await change(entity_id, comment_id, data.model_dump())
 
 
 @bp.patch("/<id:comment_id>")
 @login_required
+@conditional
 @validate_request(CommentPatch)
 @validate_response(CommentOut)
-async def edit(entity_id: int, comment_id: int, data: CommentPatch) -> CommentOut:
+async def edit(entity_id: int, comment_id: int, data: CommentPatch) -> Answer:
     """Change what is sent of a comment, nothing else."""
     return await change(entity_id, comment_id, data.model_dump(exclude_unset=True))
 
 
-async def change(entity_id: int, comment_id: int, values: dict[str, str]) -> CommentOut:
-    comment = await get_comment(db.session, entity_id, comment_id)
+async def change(entity_id: int, comment_id: int, values: dict[str, str]) -> Answer:
+    comment = await get_own(entity_id, comment_id)
     await edit_comment(db.session, comment, get_user(), **values)
     await db.session.commit()
-    return CommentOut.model_validate(comment)
+    return CommentOut.model_validate(comment), 200, {"ETag": tag(comment, comment.author)}
+
+
+async def get_own(entity_id: int, comment_id: int) -> Comment:
+    """Return a comment that may be changed, and is as the client has seen it."""
+    comment = await get_comment(db.session, entity_id, comment_id)
+    refuse_stranger(comment, get_user())
+    check_conditions(tag(comment, comment.author))
+    return comment
 
 
 @bp.delete("/<id:comment_id>")
 @login_required
+@conditional
 @answers_nothing
 async def remove(entity_id: int, comment_id: int) -> tuple[str, int]:
     """Remove a comment."""
-    comment = await get_comment(db.session, entity_id, comment_id)
-    await remove_comment(db.session, comment, get_user())
+    await remove_comment(db.session, await get_own(entity_id, comment_id), get_user())
     await db.session.commit()
     return "", 204
 

@@ -1,6 +1,7 @@
 from quart import Blueprint, url_for
 from quart_schema import validate_querystring, validate_request, validate_response
 
+from quartapp.api.idempotency import idempotent
 from quartapp.api.openapi import answers_nothing, may_answer
 from quartapp.api.v1.paging import describe_page
 from quartapp.api.v1.schemas import GroupIn, GroupOut, GroupPage, GroupPatch, NumberQuery
@@ -33,13 +34,13 @@ async def show(group_id: int) -> GroupOut:
 
 @bp.post("")
 @login_required
+@idempotent
 @may_answer(409)
 @validate_request(GroupIn)
 @validate_response(GroupOut, 201)
 async def new(data: GroupIn) -> tuple[GroupOut, int, dict[str, str]]:
     """Make a group, which only administrators may."""
     group = await add_group(db.session, get_user(), **data.model_dump())
-    await db.session.commit()
     location = url_for("api_v1.group.show", group_id=group.id)
     return GroupOut.model_validate(group), 201, {"Location": location}
 

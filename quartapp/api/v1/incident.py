@@ -1,6 +1,7 @@
 from quart import Blueprint, url_for
 from quart_schema import validate_querystring, validate_request, validate_response
 
+from quartapp.api.idempotency import idempotent
 from quartapp.api.openapi import answers_nothing, may_answer
 from quartapp.api.v1.paging import describe_page
 from quartapp.api.v1.schemas import (
@@ -48,12 +49,12 @@ async def show(incident_id: int) -> IncidentOut:
 
 @bp.post("")
 @login_required
+@idempotent
 @validate_request(IncidentIn)
 @validate_response(IncidentOut, 201)
 async def new(data: IncidentIn) -> tuple[IncidentOut, int, dict[str, str]]:
     """Tell strangers of an incident on the status pages of its public sites, or on all."""
     incident = await add_incident(db.session, get_user(), **data.model_dump())
-    await db.session.commit()
     location = url_for("api_v1.incident.show", incident_id=incident.id)
     return IncidentOut.model_validate(incident), 201, {"Location": location}
 
@@ -84,6 +85,7 @@ async def remove(incident_id: int) -> tuple[str, int]:
 
 @bp.post("/<id:incident_id>/notes")
 @login_required
+@idempotent
 @may_answer(409)
 @validate_request(IncidentNoteIn)
 @validate_response(IncidentNoteOut, 201)
@@ -91,5 +93,4 @@ async def note(incident_id: int, data: IncidentNoteIn) -> tuple[IncidentNoteOut,
     """Say where an incident stands, or that it is resolved."""
     incident = await get_incident(db.session, incident_id)
     made = await add_note(db.session, incident, get_user(), **data.model_dump())
-    await db.session.commit()
     return IncidentNoteOut.model_validate(made), 201

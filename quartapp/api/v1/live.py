@@ -1,7 +1,7 @@
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, cast
 
@@ -11,14 +11,16 @@ from quart_cors import cors_exempt
 from quartapp.api.problems import validate
 from quartapp.api.v1.schemas import EventOut, SubscribeIn
 from quartapp.app import TRY_AGAIN_LATER, QuartApp
+from quartapp.asgi.wrappers import Websocket
 from quartapp.auth import get_user, login_required
 from quartapp.extensions import db
 from quartapp.live import Interest, Listener, get_hub
+from quartapp.live.hub import do_nothing
 from quartapp.models import Event
 from quartapp.services.event import list_new_events
 
 HEARTBEAT = 25.0  # s without an event: less than proxies wait
-PATIENCE = 10.0  # s for a client to take one message
+PATIENCE = 10.0  # s for a client to take one message, and half of that
 REPLAY = 500  # events sent again; who missed more reads the lists
 
 logger = logging.getLogger(__name__)
@@ -33,42 +35,96 @@ async def live() -> None:
     listener = Listener(get_user())
     async with get_hub().listen(listener) as last:
         await websocket.send_json({"event": "connected", "id": last, "heartbeat": HEARTBEAT})
-        async with sending(listener):
+        socket, app = (cast(Any, proxy)._get_current_object() for proxy in (websocket, current_app))
+        teller = Teller(socket, listener, app)
+        teller.start()
+        try:
             while True:
                 await subscribe(listener, await websocket.receive_json())
+        finally:
+            await teller.stop()
 
 
-@asynccontextmanager
-async def sending(listener: Listener) -> AsyncIterator[None]:
-    task = asyncio.create_task(send_events(listener))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
+@dataclass(eq=False, slots=True)
+class Teller:
+    """Sends what a listener hears; a task and a place in line only while there is something."""
 
+    socket: Websocket
+    listener: Listener
+    app: QuartApp
+    context: Context = field(default_factory=copy_context)
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+    task: asyncio.Task[None] | None = None
+    timer: asyncio.TimerHandle | None = None
+    told_at: float = 0.0
+    began_at: float = 0.0  # to send the message that is under way
+    is_due: bool = False  # a heartbeat
+    is_over: bool = False
 
-async def send_events(listener: Listener) -> None:
-    """Send what is heard; a client that takes nothing for long is left."""
-    try:
-        while True:
-            text = await write_next(listener)
-            async with asyncio.timeout(PATIENCE):
-                await websocket.send(text)
-    except TimeoutError:
-        app, socket = cast(QuartApp, current_app), cast(Any, websocket)._get_current_object()
-        app.add_background_task(app.close_sockets, TRY_AGAIN_LATER, "You are too slow.", [socket])
-    except Exception:
-        logger.exception("A socket hears of nothing any more.")
+    def start(self) -> None:
+        self.told_at = self.loop.time()
+        self.listener.rouse = self.rouse
+        self.beat()
+        self.rouse()
 
+    def rouse(self) -> None:
+        if self.task is None and not self.is_over:
+            self.began_at = self.loop.time()  # here: a beat may come before the task runs
+            self.task = self.loop.create_task(self.tell(), context=self.context)
 
-async def write_next(listener: Listener) -> str:
-    try:
-        async with asyncio.timeout(HEARTBEAT):
-            event = await listener.hear()
-    except TimeoutError:
-        return '{"event": "heartbeat"}'
-    return write_event(event) if event else '{"event": "resync"}'
+    def beat(self) -> None:
+        """Have a heartbeat sent when it is time, and leave who takes nothing for long.
+
+        One timer for a socket, set anew every few seconds: one for each message costs more.
+        """
+        now = self.loop.time()
+        if self.task is not None and now - self.began_at >= PATIENCE:
+            self.leave()
+            return
+        rest = self.told_at + HEARTBEAT - now
+        if rest <= 0:
+            self.is_due = True
+            self.rouse()
+        wait = min(rest if rest > 0 else HEARTBEAT, PATIENCE / 2)
+        self.timer = self.loop.call_later(wait, self.beat)
+
+    async def tell(self) -> None:
+        """Send all there is, each message within PATIENCE."""
+        try:
+            while text := self.take():
+                await self.socket.send_now(text)
+                self.told_at = self.began_at = self.loop.time()
+                if self.listener.queue:
+                    await asyncio.sleep(0)  # others have their turn
+        except Exception:
+            self.is_over = True
+            logger.exception("A socket hears of nothing any more.")
+        finally:
+            self.task = None
+
+    def leave(self) -> None:
+        self.is_over, app = True, self.app
+        if self.task is not None:
+            self.task.cancel()
+        app.add_background_task(
+            app.close_sockets, TRY_AGAIN_LATER, "You are too slow.", [self.socket]
+        )
+
+    def take(self) -> str | None:
+        is_due, self.is_due = self.is_due, False
+        if self.listener.take_missed():
+            return '{"event": "resync"}'
+        if self.listener.queue:
+            return write_event(self.listener.queue.pop(0))
+        return '{"event": "heartbeat"}' if is_due else None
+
+    async def stop(self) -> None:
+        self.is_over, self.listener.rouse = True, do_nothing
+        if self.timer is not None:
+            self.timer.cancel()
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.wait([self.task])
 
 
 @lru_cache(maxsize=256)

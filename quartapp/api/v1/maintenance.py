@@ -4,6 +4,7 @@ from typing import Any
 from quart import Blueprint, url_for
 from quart_schema import validate_querystring, validate_request, validate_response
 
+from quartapp.api.idempotency import idempotent
 from quartapp.api.openapi import answers_nothing, may_answer
 from quartapp.api.v1.paging import describe_page
 from quartapp.api.v1.schemas import (
@@ -53,6 +54,7 @@ async def show(maintenance_id: int) -> MaintenanceOut:
 
 @bp.post("")
 @login_required
+@idempotent
 @may_answer(409)
 @validate_request(MaintenanceIn)
 @validate_response(MaintenanceOut, 201)
@@ -62,7 +64,6 @@ async def new(data: MaintenanceIn) -> tuple[MaintenanceOut, int, dict[str, str]]
     if data.entity_id is not None:
         entity = await get_entity(db.session, data.entity_id, seen_by=get_user())
     window = await add_maintenance(db.session, entity, get_user(), **read_fields(data))
-    await db.session.commit()
     location = url_for("api_v1.maintenance.show", maintenance_id=window.id)
     return to_out(window, utcnow()), 201, {"Location": location}
 

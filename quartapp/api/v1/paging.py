@@ -1,9 +1,10 @@
 """How a listing is cut, by number or by key, and linked."""
 
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from itsdangerous import BadSignature, URLSafeSerializer
-from quart import current_app, request, url_for
+from quart import current_app, request
 
 from quartapp.api.v1.schemas import LinksOut, MetaOut
 from quartapp.errors import BadRequestError
@@ -55,5 +56,9 @@ def describe_slice(part: Slice[Any]) -> dict[str, Any]:
 
 def link(**changes: Any) -> str:
     """Return the address of this listing with the same filters, but for *changes*."""
-    values = {**(request.view_args or {}), **request.args.to_dict(flat=False), **changes}
-    return url_for(str(request.endpoint), **values)
+    values = {**request.args.to_dict(flat=False), **changes}
+    query = urlencode(
+        {name: value for name, value in values.items() if value is not None}, doseq=True
+    )
+    path = quote(f"{request.root_path}{request.path}")
+    return f"{path}?{query}" if query else path

@@ -4,6 +4,7 @@ from quart import Blueprint
 from quart_schema import validate_querystring, validate_request, validate_response
 
 from quartapp.api.export import exports
+from quartapp.api.idempotency import idempotent
 from quartapp.api.openapi import may_answer
 from quartapp.api.v1.paging import describe_page
 from quartapp.api.v1.schemas import (
@@ -151,22 +152,20 @@ async def edit_settings(entity_id: int, data: PageWatchPatch) -> PageWatchOut:
 
 @bp.post("/entities/<id:entity_id>/tamper/accept")
 @login_required
+@idempotent
 @may_answer(409)
 @validate_response(PageWatchOut)
 async def accept(entity_id: int) -> PageWatchOut:
     """Accept what was learned of a page; from now on its changes are told."""
     entity = await get_entity(db.session, entity_id, seen_by=get_user())
-    shown = await describe(await accept_page(db.session, entity, get_user()))
-    await db.session.commit()
-    return shown
+    return await describe(await accept_page(db.session, entity, get_user()))
 
 
 @bp.post("/entities/<id:entity_id>/tamper/relearn")
 @login_required
+@idempotent
 @validate_response(PageWatchOut)
 async def relearn(entity_id: int) -> PageWatchOut:
     """Learn a page anew; until somebody accepts that, nothing is told."""
     entity = await get_entity(db.session, entity_id, seen_by=get_user())
-    shown = await describe(await relearn_page(db.session, entity, get_user()))
-    await db.session.commit()
-    return shown
+    return await describe(await relearn_page(db.session, entity, get_user()))

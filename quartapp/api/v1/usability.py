@@ -1,6 +1,7 @@
-from quart import Blueprint
-from quart_schema import validate_querystring, validate_response
+from quart import Blueprint, Response
+from quart_schema import document_response, validate_querystring, validate_response
 
+from quartapp.api.answers import write_out
 from quartapp.api.export import exports
 from quartapp.api.v1.paging import describe_page, describe_slice, link, read_cursor
 from quartapp.api.v1.schemas import (
@@ -15,7 +16,6 @@ from quartapp.api.v1.schemas import (
     ResultOut,
     ResultPage,
     ResultQuery,
-    SiteOut,
     UsabilityFilter,
     UsabilityOfOne,
     UsabilityOut,
@@ -26,15 +26,15 @@ from quartapp.api.v1.schemas import (
 from quartapp.api.v1.schemas.base import In
 from quartapp.api.v1.schemas.paging import NumberQuery
 from quartapp.auth import get_user, login_required
+from quartapp.errors import NotFoundError
 from quartapp.extensions import db
 from quartapp.models import Check, Outage, result, utcnow
 from quartapp.models.check import EPOCH
 from quartapp.models.rollup import DAY, HOUR
 from quartapp.models.uptime import Span
-from quartapp.services.check import get_check
 from quartapp.services.entity import get_entity
 from quartapp.services.export import Reading
-from quartapp.services.history import list_points, measure_windows
+from quartapp.services.history import Usability, list_points, load_usability
 from quartapp.services.paging import paginate, paginate_after
 from quartapp.services.usability import (
     list_results,
@@ -42,6 +42,7 @@ from quartapp.services.usability import (
     select_results,
     select_usability,
 )
+from quartapp.texts import Text
 
 bp = Blueprint("usability", __name__)
 
@@ -78,22 +79,24 @@ def to_out(checks: list[Check]) -> list[UsabilityOut]:
 
 @bp.get("/entities/<id:entity_id>/usability")
 @login_required
-@validate_response(UsabilityOfOne)
-async def show(entity_id: int) -> UsabilityOfOne:
+@document_response(UsabilityOfOne)
+async def show(entity_id: int) -> Response:
     """Tell where a site stands, and how it did in 24 hours, 7, 30 and 365 days."""
-    entity = await get_entity(db.session, entity_id, seen_by=get_user())
-    check = await get_check(db.session, entity)
-    figures = WindowsOut.model_validate(await measure_windows(db.session, entity, utcnow()))
-    return UsabilityOfOne(
-        entity=SiteOut.model_validate(entity),
-        state=check.state,
-        state_since=check.state_since,
-        looked_at=check.looked_at,
-        certificate_until=check.certificate_until,
-        outage=OutageOut.model_validate(check.outage) if check.outage else None,
+    found = require_found(await db.share(load_usability, entity_id), entity_id)
+    figures = WindowsOut.model_validate(found.windows)
+    out = UsabilityOfOne(
+        **dict(UsabilityOut.model_validate(found.check)),
         last_day=figures.last_24_hours,
         figures=figures,
     )
+    return write_out(out)
+
+
+def require_found(found: Usability | None, entity_id: int) -> Usability:
+    """Return what who is signed in may see of any site."""
+    if found is None:
+        raise NotFoundError(Text("There is no entity %(key)s.", key=repr(entity_id)))
+    return found
 
 
 @bp.get("/entities/<id:entity_id>/history")

@@ -17,17 +17,17 @@ from quartapp.services.entity import (
     add_entity,
     edit_entity,
     get_entity_by_slug,
-    load_states,
     remove_entity,
-    select_entities,
 )
+from quartapp.services.entity_rows import EntityRow, Wanted, count_sites, load_site_pages
 from quartapp.services.event import load_time_line, select_events
 from quartapp.services.latency import load_curve
 from quartapp.services.overview import load_overview
-from quartapp.services.paging import paginate
+from quartapp.services.paging import Page, make_page, require_number
 from quartapp.services.rights import refuse_stranger, refuse_viewer
 from quartapp.web.entity.chart import draw_chart
 from quartapp.web.entity.forms import CommentForm, EntityForm
+from quartapp.web.entity.listing import draw_site
 from quartapp.web.forms import BaseForm
 from quartapp.web.paging import (
     read_choice,
@@ -45,18 +45,23 @@ bp = Blueprint("entity", __name__, url_prefix="/entities")
 @bp.get("/")
 @login_required
 async def index() -> ResponseReturnValue:
-    search, wanted = read_search(), read_choices("state", State)
-    query = select_entities(search, wanted, seen_by=get_user())
-    size = current_app.config["PER_PAGE"]
-    page = await paginate(db.session, query, read_page_number(), size)
+    wanted = Wanted(read_search(), tuple(read_choices("state", State)))
     return await render_template(
         "entity/index.html",
-        page=page,
-        search=search,
-        wanted=wanted,
-        states=await load_states(db.session, page.items),
+        page=await load_page(wanted, require_number(read_page_number())),
+        search=wanted.search,
+        wanted=list(wanted.states),
         choices=list(State),
+        draw_site=draw_site,
     )
+
+
+async def load_page(wanted: Wanted, number: int) -> Page[EntityRow]:
+    """Return a page of the sites: everybody who is signed in sees the same."""
+    size = current_app.config["PER_PAGE"]
+    rows = await db.share(load_site_pages, (wanted, number, size)) or ()
+    total = await db.share(count_sites, wanted) or 0
+    return make_page(list(rows), number, size, total)
 
 
 @bp.get("/<slug>")

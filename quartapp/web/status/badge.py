@@ -5,7 +5,8 @@ from unicodedata import east_asian_width
 from quart import Response, request
 from quart_babel import gettext
 
-from quartapp.extensions import db
+from quartapp.cache import Sight
+from quartapp.extensions import cache, db
 from quartapp.languages import translate
 from quartapp.models.event import cut
 from quartapp.models.status import Part, write_headline, write_state
@@ -18,6 +19,7 @@ from quartapp.web.status.blueprint import bp
 from quartapp.web.status.describe import load_headline
 from quartapp.web.status.xml import render_xml
 
+KEPT = 10  # s, however often pages of others show it
 LABEL_LENGTH = 40  # characters
 NARROW, WIDE = 7, 12  # pixels of a character
 COLOURS = {"up": "#1a6b34", "down": "#b3261e", "partly": "#b3261e", "recovering": "#b3261e"}
@@ -26,12 +28,14 @@ FAINT = "#57606a"
 
 
 @bp.get("/badge.svg")
+@cache.cached(KEPT, visible_to=Sight.EVERYONE)
 async def badge() -> Response:
     headline = await load_headline(Part())
     return await draw_badge(gettext("Status"), headline, write_headline(headline))
 
 
 @bp.get("/groups/<group_slug>/badge.svg")
+@cache.cached(KEPT, visible_to=Sight.EVERYONE)
 async def badge_of_group(group_slug: str) -> Response:
     group = await get_public_group(db.session, group_slug)
     headline = await load_headline(Part(group_id=group.id))
@@ -39,6 +43,7 @@ async def badge_of_group(group_slug: str) -> Response:
 
 
 @bp.get("/<slug>/badge.svg")
+@cache.cached(KEPT, visible_to=Sight.EVERYONE)
 async def badge_of_site(slug: str) -> Response:
     entity = await get_entity_by_slug(db.session, slug, seen_by=STRANGER)
     state = (await get_check(db.session, entity)).state

@@ -5,7 +5,8 @@ from typing import Any
 
 from quart import Response, url_for
 
-from quartapp.extensions import db
+from quartapp.cache import Sight
+from quartapp.extensions import cache, db
 from quartapp.mail.links import write_link
 from quartapp.models import SiteGroup, utcnow
 from quartapp.models.check import EPOCH
@@ -16,13 +17,17 @@ from quartapp.services.story import list_stories
 from quartapp.web.status.blueprint import bp
 from quartapp.web.status.xml import render_xml
 
+KEPT = 10  # s, however often somebody asks
+
 
 @bp.get("/feed.<any(atom, rss):kind>")
+@cache.cached(KEPT, visible_to=Sight.EVERYONE)
 async def feed(kind: str) -> Response:
     return await render_feed(kind, Part(), None)
 
 
 @bp.get("/groups/<group_slug>/feed.<any(atom, rss):kind>")
+@cache.cached(KEPT, visible_to=Sight.EVERYONE)
 async def feed_of_group(group_slug: str, kind: str) -> Response:
     group = await get_public_group(db.session, group_slug)
     return await render_feed(kind, Part(group_id=group.id), group)

@@ -1,0 +1,83 @@
+"""A Redis that may be away: asked briefly, and after a failure not again before a pause."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import TypeVar
+
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+ANSWER = 0.25  # s for Redis to answer a command
+PAUSE = 5.0  # s until somebody looks whether it is back
+CONNECTIONS = 20
+
+
+class Remote:
+    """Redis, as long as it answers; *away* and *back* tell the log what that means."""
+
+    def __init__(self, url: str, *, patience: float, away: str, back: str) -> None:
+        self.pool = make_pool(url)
+        self.patience = patience  # s for all that one question does
+        self.away, self.back = away, back
+        self.is_away = False
+        self.ask_at = 0.0
+
+    async def ask(self, question: Callable[[], Awaitable[T]]) -> T | None:
+        """Return what Redis says, None without one that answers."""
+        if not self.may_ask():
+            return None
+        try:
+            async with asyncio.timeout(self.patience):
+                if self.is_away:  # what was connected then may be dead, each one an error more
+                    await self.pool.disconnect(inuse_connections=False)
+                answer = await question()
+        except (RedisError, OSError) as error:
+            self.note_away(error)
+            return None
+        self.note_back()
+        return answer
+
+    def may_ask(self) -> bool:
+        """Tell whether to ask Redis; while it is away, one request in a pause does."""
+        if not self.is_away:
+            return True
+        now = monotonic()
+        if now < self.ask_at:
+            return False
+        self.ask_at = now + PAUSE
+        return True
+
+    def note_away(self, error: Exception) -> None:
+        if not self.is_away:
+            reason = str(error) or f"No answer in {self.patience} s."
+            logger.warning("Redis is away, %s. %s", self.away, reason)
+        self.is_away = True
+        self.ask_at = monotonic() + PAUSE
+
+    def note_back(self) -> None:
+        if self.is_away:
+            logger.warning("Redis is back, %s.", self.back)
+        self.is_away = False
+
+    async def close(self) -> None:
+        await self.pool.aclose()
+
+
+def make_pool(url: str) -> BlockingConnectionPool:
+    """Return connections that are made on first use, and never tried twice."""
+    # A wait of redis 8.1 may outlive its cancellation: it needs an end of its own.
+    return BlockingConnectionPool.from_url(
+        url,
+        max_connections=CONNECTIONS,
+        timeout=ANSWER,
+        socket_timeout=ANSWER,
+        socket_connect_timeout=ANSWER,
+        retry=Retry(NoBackoff(), 0),
+    )

@@ -1,0 +1,91 @@
+"""One request, one task: what is slow goes on, and ends when nobody waits for it any more."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from quart import Response, request
+
+from quartapp.app import QuartApp
+from quartapp.asgi import connection
+from tests.small_app import call, make_small_app
+
+SLOW = 0.05  # s, longer than a request goes unwatched here
+
+
+@pytest.fixture
+def ended() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def app(ended: list[str], monkeypatch: pytest.MonkeyPatch) -> QuartApp:
+    monkeypatch.setattr(connection, "UNWATCHED", 0.01)
+    app = make_small_app()
+
+    @app.route("/slow", methods=["GET", "POST"])
+    async def slow() -> str:
+        await asyncio.sleep(SLOW)
+        return f"done {len(await request.get_data())}"
+
+    @app.get("/endless")
+    async def endless() -> str:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("handler")
+        return ""
+
+    @app.get("/stream")
+    async def stream() -> Response:
+        async def parts() -> Any:
+            try:
+                while True:
+                    yield b"part"
+                    await asyncio.sleep(0)
+            finally:
+                ended.append("stream")
+
+        return Response(parts())
+
+    return app
+
+
+async def test_slow_request_without_a_body_is_answered(app: QuartApp) -> None:
+    assert await call(app, "GET", "/slow") == (200, "done 0")
+
+
+async def test_slow_request_with_a_body_is_answered(app: QuartApp) -> None:
+    assert await call(app, "POST", "/slow", data=b"abc") == (200, "done 3")
+
+
+@pytest.mark.parametrize(("path", "what"), [("/endless", "handler"), ("/stream", "stream")])
+async def test_who_leaves_ends_what_was_begun(
+    app: QuartApp, ended: list[str], path: str, what: str
+) -> None:
+    async with asyncio.timeout(5):
+        async with app.test_client().request(path) as client:
+            await client.send_complete()
+            await asyncio.sleep(SLOW)
+            await client.disconnect()
+
+    assert ended == [what]
+    assert app.in_flight == 0
+
+
+async def test_answer_is_two_messages(app: QuartApp) -> None:
+    sent: list[dict[str, Any]] = []
+    headers = [(b"host", b"localhost")]
+    scope = {"type": "http", "http_version": "1.1", "method": "GET", "scheme": "http"}
+    scope |= {"path": "/slow", "query_string": b"", "root_path": "", "headers": headers}
+
+    async def receive() -> dict[str, Any]:
+        return await asyncio.Future()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)  # type: ignore[arg-type]
+
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+    assert (sent[1]["body"], sent[1]["more_body"]) == (b"done 0", False)
