@@ -1,12 +1,16 @@
-"""A Redis that may be away: asked briefly, and after a failure not again before a pause."""
+"""A Redis that may be away: asked briefly, and after a failure not again before a pause.
+
+Its package costs each process 20 MB, and is loaded only where REDIS_URL is set: with this module,
+`limits.shared` and `cache.shared`, which nothing imports by a statement.
+"""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from redis.asyncio import BlockingConnectionPool
+from redis.asyncio import BlockingConnectionPool, ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -68,6 +72,15 @@ class Remote:
 
     async def close(self) -> None:
         await self.pool.aclose()
+
+
+def check_url(url: str) -> None:
+    """Raise ValueError for an address or an option that is none of Redis."""
+    try:
+        pool: Any = ConnectionPool.from_url(url)
+        pool.make_connection()  # which opens nothing yet
+    except (RedisError, TypeError, ValueError):
+        raise ValueError("an address of Redis looks like redis://example.org:6379/0") from None
 
 
 def make_pool(url: str) -> BlockingConnectionPool:

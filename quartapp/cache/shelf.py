@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from quartapp.cache.codec import pack, unpack
-from quartapp.cache.stores import Memory, Shared
+from quartapp.cache.stores import Memory, Store, load_shared
 
 DAY = 24 * 3600.0
 PREFIX = "quartapp:cache:"
@@ -18,7 +18,7 @@ Make = Callable[[], Awaitable[tuple[Any, bytes | None]]]
 class Shelf:
     def __init__(self, size: int, redis_url: str) -> None:
         self.local = Memory(size)
-        self.store: Memory | Shared = Shared(redis_url) if redis_url else self.local
+        self.store: Store = load_shared(redis_url) if redis_url else self.local
         self.flights: dict[str, asyncio.Future[bytes | None]] = {}
         self.hits = self.misses = 0
 

@@ -2,17 +2,31 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from math import ceil
+from importlib import import_module
 from time import monotonic
-from typing import cast
-
-from redis.asyncio import Redis
-
-from quartapp.remote import Remote
+from typing import Protocol
 
 ENTRIES = 10_000
-PATIENCE = 0.25  # s for Redis to find something
-AWAY, BACK = "nothing is found in the cache", "the cache is the one of all processes again"
+
+
+class Store(Protocol):
+    """Bytes by key, each for so many seconds."""
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]: ...
+
+    async def set(self, key: str, value: bytes, timeout: float) -> None: ...
+
+    async def add(self, key: str, value: bytes, timeout: float) -> bool: ...
+
+    async def delete(self, key: str) -> bool: ...
+
+    async def close(self) -> None: ...
+
+
+def load_shared(redis_url: str) -> Store:
+    """Return what lies in Redis, whose package is loaded only now."""
+    shared: Store = import_module("quartapp.cache.shared").Shared(redis_url)
+    return shared
 
 
 class Memory:
@@ -67,28 +81,3 @@ class Memory:
 
 def measure(key: str, value: bytes) -> int:
     return len(key) + len(value)
-
-
-class Shared:
-    """Redis; one that is away finds nothing and keeps nothing."""
-
-    def __init__(self, url: str) -> None:
-        self.remote = Remote(url, patience=PATIENCE, away=AWAY, back=BACK)
-        self.redis = Redis(connection_pool=self.remote.pool)
-
-    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
-        found = await self.remote.ask(lambda: self.redis.mget(keys))
-        return [None] * len(keys) if found is None else cast(list[bytes | None], found)
-
-    async def set(self, key: str, value: bytes, timeout: float) -> None:
-        await self.remote.ask(lambda: self.redis.set(key, value, px=ceil(timeout * 1000)))
-
-    async def add(self, key: str, value: bytes, timeout: float) -> bool:
-        px = ceil(timeout * 1000)
-        return bool(await self.remote.ask(lambda: self.redis.set(key, value, px=px, nx=True)))
-
-    async def delete(self, key: str) -> bool:
-        return bool(await self.remote.ask(lambda: self.redis.delete(key)))
-
-    async def close(self) -> None:
-        await self.remote.close()

@@ -6,7 +6,7 @@ from quart import Quart, Response, current_app, g, has_websocket_context, reques
 from werkzeug import Response as WerkzeugResponse
 
 from quartapp.errors import TooManyRequestsError
-from quartapp.limits.counters import Counters, Verdict
+from quartapp.limits.counters import Counters
 from quartapp.limits.headers import describe_wait, write_headers
 from quartapp.limits.keys import by_account, by_address, by_all, by_asker, by_user
 from quartapp.limits.rules import (
@@ -22,6 +22,7 @@ from quartapp.limits.rules import (
     SECOND_BY_ACCOUNT,
     SECOND_BY_DAY,
     Rule,
+    Verdict,
     apply_settings,
     find_rules,
     limit,

@@ -5,7 +5,7 @@ from math import ceil
 
 from werkzeug.datastructures import Headers
 
-from quartapp.limits.counters import Verdict
+from quartapp.limits.rules import Verdict
 from quartapp.texts import Count
 
 MINUTE, HOUR = 60, 3600  # s

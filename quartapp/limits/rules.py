@@ -20,6 +20,15 @@ class Rule(NamedTuple):
     is_told: bool = True  # in the headers: what others do, and who is who, is nobody's business
 
 
+class Verdict(NamedTuple):
+    """What became of a hit."""
+
+    rule: Rule
+    is_allowed: bool
+    remaining: int
+    wait: int  # s until there is more
+
+
 API = Rule("api", parse("600/minute"))
 PAGES = Rule("pages", parse("300/minute"))
 SETTINGS = {"api": "RATE_LIMIT_API", "pages": "RATE_LIMIT_PAGES"}  # which say it anew

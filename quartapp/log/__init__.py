@@ -10,14 +10,11 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TextIO
 
-from concurrent_log_handler import (
-    ConcurrentRotatingFileHandler,
-    ConcurrentTimedRotatingFileHandler,
-)
 from quart import Quart
 
 from quartapp.log.formats import JsonLines, TextLines
 
+FILES = "concurrent_log_handler"  # with what it imports 25 MB, loaded where there is a file
 TELLTALES = ("aiosqlite", "hpack")  # at DEBUG they print the values of rows and headers
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
@@ -73,9 +70,9 @@ def describe_file(app: Quart) -> dict[str, Any]:
     }
     if app.config["LOG_ROTATION"] == "time":
         when = {"when": app.config["LOG_WHEN"], "utc": True}
-        return {"()": ConcurrentTimedRotatingFileHandler, **shared, **when}
+        return {"()": f"{FILES}.ConcurrentTimedRotatingFileHandler", **shared, **when}
     return {
-        "()": ConcurrentRotatingFileHandler,
+        "()": f"{FILES}.ConcurrentRotatingFileHandler",
         **shared,
         "maxBytes": app.config["LOG_MAX_BYTES"],
     }

@@ -43,17 +43,21 @@ function plan(wait) {
 }
 
 function replace(old, now) {
+  const focused = document.activeElement, name = (element) => element.name ?? element.getAttribute("href");
+  const alike = () => [...old.querySelectorAll(focused.localName)].filter((one) => name(one) === name(focused));
+  const number = alike().indexOf(focused);
+  change(old, now);
+  if (number >= 0 && document.activeElement !== focused) alike()[number]?.focus({ preventScroll: true });
+}
+
+function change(old, now) {
   const list = old.querySelector(".glances"), other = now.querySelector(".glances");
   const frame = (part) => [...part.children].filter((child) => child !== list && child !== other);
   if (!list || !other || frame(old).length !== frame(now).length) return old.replaceChildren(...now.children);
   frame(old).forEach((child, number) => renew(child, frame(now)[number]));
-  const row = document.activeElement?.closest(".glances > li")?.id;
   const known = new Map([...list.children].map((row) => [row.id, row]));
   const rows = [...other.children].map((row) => keep(known.get(row.id), row));
-  if (rows.some((row, number) => list.children[number] !== row) || list.children.length !== rows.length) {
-    list.replaceChildren(...rows);
-    if (row) document.getElementById(row)?.querySelector("a").focus({ preventScroll: true });
-  }
+  if (rows.some((row, number) => list.children[number] !== row) || list.children.length !== rows.length) list.replaceChildren(...rows);
 }
 
 function keep(old, now) {

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from quartapp import create_app, remote
-from quartapp.cache import stores
-from quartapp.cache.stores import Memory, Shared
+from quartapp.cache import shared, stores
+from quartapp.cache.shared import Shared
+from quartapp.cache.stores import Memory
 from quartapp.extensions import cache
 from quartapp.remote import Remote
 from tests.servers import Server, start_valkey
@@ -82,22 +83,22 @@ async def test_frozen_redis_is_asked_once_and_then_let_be(
     assert found == [1, 2, None, False]
     assert asked[0] is True
     assert not any(asked[1:])
-    assert stores.PATIENCE <= 0.25
+    assert shared.PATIENCE <= 0.25
 
 
 async def test_redis_that_is_back_is_used_again(
     valkey: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remote, "PAUSE", 0.0)
-    shared = Shared(valkey.url)
+    there = Shared(valkey.url)
     os.kill(valkey.pid, signal.SIGSTOP)
     try:
-        away = await shared.get_many(["a"])
+        away = await there.get_many(["a"])
     finally:
         os.kill(valkey.pid, signal.SIGCONT)
-    shared.remote.patience = 10.0
-    await shared.set("a", b"1", 60)
-    back = await shared.get_many(["a"])
-    await shared.close()
+    there.remote.patience = 10.0
+    await there.set("a", b"1", 60)
+    back = await there.get_many(["a"])
+    await there.close()
 
     assert (away, back) == ([None], [b"1"])

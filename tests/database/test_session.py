@@ -193,6 +193,7 @@ async def test_an_answer_is_given_though_the_session_cannot_be_closed(app: Quart
 
     assert (response.status_code, await response.get_data()) == (200, b"made")
     assert find_used(app) == 0
+    await asyncio.sleep(0.2)  # between a server's goodbye and its end is test_goodbye.py
     assert (await app.test_client().post("/Ann")).status_code == 200
 
 

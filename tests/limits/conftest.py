@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from quartapp import remote
-from quartapp.limits import counters, memory
+from quartapp.limits import counters, memory, shared
 from tests.servers import Server
 
 
@@ -21,13 +21,13 @@ def valkey_url(valkey_server: Server) -> str:
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Redis be slow, as it is beside other tests."""
     monkeypatch.setattr(remote, "ANSWER", 10.0)
-    monkeypatch.setattr(counters, "PATIENCE", 10.0)
+    monkeypatch.setattr(shared, "PATIENCE", 10.0)
 
 
 @pytest.fixture
 def _still_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stop the clock of what is counted here, so that a slow machine tells the same seconds."""
-    for module in (counters, memory):
+    for module in (counters, memory, shared):
         monkeypatch.setattr(module, "time", lambda: 1_800_000_000.0)
     monkeypatch.setattr(memory, "monotonic", lambda: 1_000.0)
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from limits import parse
 
-from quartapp.limits.counters import Counters, Verdict
-from quartapp.limits.rules import Rule
+from quartapp.limits.counters import Counters
+from quartapp.limits.rules import Rule, Verdict
 
 FIVE = Rule("five", parse("5/minute"))
 ON_BOTH = pytest.mark.parametrize("redis_url", ["memory", "valkey"], indirect=True)

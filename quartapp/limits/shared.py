@@ -1,0 +1,42 @@
+"""Hits that are counted in Redis, for all processes together."""
+
+from math import ceil
+from time import time
+from typing import Any
+
+from limits.aio.storage import RedisStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from redis.asyncio import BlockingConnectionPool
+
+from quartapp.limits.rules import Rule, Verdict
+from quartapp.remote import Remote
+
+PATIENCE = 0.5  # s for Redis to count a hit
+AWAY = "each process limits by itself"
+BACK = "the limits are those of all processes again"
+PREFIX = "quartapp"
+
+
+class SharedCounters:
+    def __init__(self, url: str) -> None:
+        self.remote = Remote(url, patience=PATIENCE, away=AWAY, back=BACK)
+        self.limiter = make_limiter(self.remote.pool)
+
+    async def count(self, rule: Rule, key: str) -> Verdict | None:
+        """Return what all processes together say; None without a Redis that answers."""
+        return await self.remote.ask(lambda: count_in(self.limiter, rule, key))
+
+    async def close(self) -> None:
+        await self.remote.close()
+
+
+async def count_in(limiter: MovingWindowRateLimiter, rule: Rule, key: str) -> Verdict:
+    is_allowed = await limiter.hit(rule.allows, rule.name, key)
+    reset, remaining = await limiter.get_window_stats(rule.allows, rule.name, key)
+    return Verdict(rule, is_allowed, max(remaining, 0), max(ceil(reset - time()), 1))
+
+
+def make_limiter(pool: BlockingConnectionPool) -> MovingWindowRateLimiter:
+    options: dict[str, Any] = {"connection_pool": pool, "key_prefix": PREFIX}
+    storage = RedisStorage("async+redis://", implementation="redispy", **options)
+    return MovingWindowRateLimiter(storage)
