@@ -11,6 +11,7 @@ import gc
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -37,6 +38,9 @@ if sys.platform != "win32":
 CONFIG_FILE = Path("hypercorn.toml")
 SERVERS = ("hypercorn", "granian")
 SERVICE_RESTART = 1012  # tells the client of a web socket to come back
+ACCEPTS = 16  # connections of a bind that a turn of the loop takes
+# Objects until the collector looks: requests leave it nothing, but it walks through all under way.
+COLLECT = 5_000, 10, 10
 OVERTIME = 2.0  # s after SHUTDOWN_GRACE until the process is ended by force
 
 Run = Callable[..., Awaitable[None]]
@@ -56,7 +60,15 @@ class ServeConfig(Config):
     worker_class = "uvloop"
 
     def create_sockets(self) -> Sockets:
-        return self.sockets
+        """Return several listeners for each bind, all of one socket.
+
+        A turn of uvloop takes one connection of each: with a single one, those that are open
+        already would be served again and again before somebody new is.
+        """
+        found = self.sockets
+        many = ACCEPTS if self.worker_class == "uvloop" else 1
+        secure, insecure = found.secure_sockets, found.insecure_sockets
+        return Sockets(multiply(secure, many), multiply(insecure, many), found.quic_sockets)
 
     @cached_property
     def sockets(self) -> Sockets:
@@ -68,6 +80,10 @@ class ServeConfig(Config):
                 f"Cannot listen on {', '.join(self.bind)} ({error.strerror}): "
                 "stop what listens there, or choose another address with --bind."
             ) from error
+
+
+def multiply(sockets: list[socket.socket], times: int) -> list[socket.socket]:
+    return [*sockets, *(one.dup() for one in sockets for _ in range(times - 1))]
 
 
 def load_config(path: Path | None, binds: tuple[str, ...] = ()) -> ServeConfig:
@@ -99,16 +115,34 @@ def load_server(name: str) -> Run:
 def serve(app: QuartApp, config: ServeConfig, run: Run = hypercorn.asyncio.serve) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is in flight; a second signal hurries."""
     config.errorlog = logging.getLogger("hypercorn.error")
+    config.errorlog.addFilter(SayOnce())
     config.graceful_timeout = app.config["SHUTDOWN_GRACE"]
     warn_about_debug(app)
     gc.freeze()  # what has been imported stays: collections leave it out, the one at the end, too
+    gc.set_threshold(*COLLECT)
     limit = app.config["SHUTDOWN_LAME_DUCK"] + app.config["SHUTDOWN_GRACE"] + OVERTIME
     with asyncio.Runner(loop_factory=choose_loop(config)) as runner:
         signals = asyncio.Semaphore(0)
         count = partial(runner.get_loop().call_soon_threadsafe, signals.release)
         with on_stop_signals(count, limit):
-            config.create_sockets()
+            _ = config.sockets
             runner.run(serve_until(signals, app, config, run))
+
+
+class SayOnce(logging.Filter):
+    """Let each bind be told once, however many listeners it has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        if text in self.said:
+            return False
+        if text.startswith("Running on "):
+            self.said.add(text)
+        return True
 
 
 def warn_about_debug(app: QuartApp) -> None:

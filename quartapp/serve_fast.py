@@ -16,10 +16,10 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
-from hypercorn.config import Config
 from hypercorn.utils import LifespanFailureError
 
 from quartapp.app import QuartApp
+from quartapp.serve import ServeConfig
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -43,7 +43,7 @@ LOGGING = {"incremental": True, "handlers": {}, "loggers": {}}
 class OneSocketServer(Server):
     """Granian on a socket that was bound before, whose path is somebody else's to take away."""
 
-    def __init__(self, app: Callable[..., Any], sock: socket.socket, config: Config) -> None:
+    def __init__(self, app: Callable[..., Any], sock: socket.socket, config: ServeConfig) -> None:
         self.sock, self.backlog_of_socket = sock, config.backlog
         super().__init__(
             app,
@@ -172,7 +172,7 @@ async def take(receive: Receive) -> Message:
 
 
 async def serve(
-    app: QuartApp, config: Config, *, shutdown_trigger: Callable[[], Awaitable[object]]
+    app: QuartApp, config: ServeConfig, *, shutdown_trigger: Callable[[], Awaitable[object]]
 ) -> None:
     """Serve until *shutdown_trigger* returns; finish what is in flight, or cut it at the grace."""
     sock = choose_socket(config)
@@ -197,8 +197,8 @@ async def serve(
     await app.shutdown()
 
 
-def choose_socket(config: Config) -> socket.socket:
-    sockets = config.create_sockets()
+def choose_socket(config: ServeConfig) -> socket.socket:
+    sockets = config.sockets
     if sockets.secure_sockets or len(sockets.insecure_sockets) != 1:
         raise click.ClickException("Granian listens on one address here, and without TLS.")
     return sockets.insecure_sockets[0]

@@ -10,11 +10,10 @@ from urllib.parse import quote
 import click
 import pytest
 from hypercorn.asyncio import serve as serve_hypercorn
-from hypercorn.config import Config
 from quart import abort, request, websocket
 
 from quartapp.app import QuartApp
-from quartapp.serve import Run, load_server
+from quartapp.serve import Run, ServeConfig, load_server
 from quartapp.serve_fast import serve as serve_granian
 from tests.processes import Program, free_port
 from tests.small_app import make_small_app
@@ -182,7 +181,7 @@ async def test_a_reason_is_cut_to_what_a_frame_holds(
 async def test_a_message_may_be_as_long_as_the_settings_say(
     app: QuartApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Config, "websocket_max_message_size", LIMIT)
+    monkeypatch.setattr(ServeConfig, "websocket_max_message_size", LIMIT)
     async with serving(app, run=serve_granian) as port, open_socket(port, "/echo") as client:
         await shake_hands(client)
         await client.say(b"a" * LIMIT)

@@ -11,7 +11,7 @@ import pytest
 
 from quartapp import create_app
 from quartapp.configure import EXIT_CONFIG
-from quartapp.serve import ServeConfig, load_config, warn_about_debug
+from quartapp.serve import ACCEPTS, ServeConfig, load_config, warn_about_debug
 from tests.outside import ask
 from tests.processes import (
     IMPORTS,
@@ -89,3 +89,18 @@ def test_plain_hypercorn_ends_with_the_code_of_wrong_settings(tmp_path: Path) ->
 
     assert done.returncode == EXIT_CONFIG, done.stderr
     assert done.stderr.startswith("The settings are wrong:")
+
+
+@pytest.mark.parametrize(("loop", "count"), [("uvloop", ACCEPTS), ("asyncio", 1)])
+def test_turn_of_the_loop_takes_many_newcomers(tmp_path: Path, loop: str, count: int) -> None:
+    """A turn of uvloop takes one connection of each listener, one of asyncio takes all."""
+    config = ServeConfig()
+    config.bind = [f"unix:{tmp_path / 'socket'}"]
+    config.worker_class = loop
+
+    listeners = config.create_sockets().insecure_sockets
+    names = [listener.getsockname() for listener in listeners]
+    for listener in listeners:
+        listener.close()
+
+    assert names == [str(tmp_path / "socket")] * count

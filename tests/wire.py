@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from hypercorn.asyncio import serve
-from hypercorn.config import Config
 from quart import Quart
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import (
@@ -23,7 +22,7 @@ from wsproto.events import (
     TextMessage,
 )
 
-from quartapp.serve import Run
+from quartapp.serve import Run, ServeConfig
 
 PATIENCE = 10.0  # seconds for whatever has to happen
 MIB = 1024 * 1024
@@ -40,7 +39,7 @@ class Reply:
 @asynccontextmanager
 async def serving(app: Quart, path: Path | None = None, run: Run = serve) -> AsyncIterator[int]:
     """Serve *app* on a free loopback port, or on the unix socket *path*; by hypercorn, or *run*."""
-    config = Config()
+    config = ServeConfig()
     config.errorlog = None
     config.graceful_timeout = 0.2
     listener = socket.create_server(("127.0.0.1", 0))

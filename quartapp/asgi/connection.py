@@ -14,7 +14,7 @@ from quart.signals import websocket_sent
 from quart.typing import ResponseTypes
 from quart.utils import encode_headers
 
-from quartapp.asgi.intake import Intake, Parking
+from quartapp.asgi.intake import Intake, Parking, do_nothing
 from quartapp.asgi.proxy import Scope
 from quartapp.asgi.scope import TAP
 from quartapp.asgi.wrappers import Websocket
@@ -36,6 +36,8 @@ class HTTPConnection(ASGIHTTPConnection):
         super().__init__(app, scope)
         self.intake: Intake = cast(Scope, scope)[TAP]
         self.receiver: asyncio.Task[None] | None = None
+        self.has_body = self.intake.is_empty  # all of it
+        self.is_watched = False
         self.has_left = False
         self.is_done = False
 
@@ -44,13 +46,17 @@ class HTTPConnection(ASGIHTTPConnection):
         request = self._create_request_from_scope(send)
 
         def start() -> None:
-            if self.receiver is None:
+            if self.receiver is None or (self.is_watched and self.receiver.done()):
                 self.receiver = asyncio.create_task(self.receive_for(request, receive, task))
 
+        def watch() -> None:
+            self.is_watched = True
+            start()
+
         self.intake.start = start
-        if self.intake.is_empty:
+        if self.has_body:
             request.body.set_complete()
-        watch = asyncio.get_running_loop().call_later(UNWATCHED, start)
+        timer = asyncio.get_running_loop().call_later(UNWATCHED, watch)
         try:
             await self.handle_request(request, send)
         except asyncio.CancelledError:
@@ -58,23 +64,29 @@ class HTTPConnection(ASGIHTTPConnection):
                 raise
         finally:
             self.is_done = True
-            watch.cancel()
-            if self.receiver is not None:
-                await end(self.receiver)
+            timer.cancel()
+            # What knows itself would wait for the garbage collector, with all that it knows.
+            self.intake.start = do_nothing
+            receiver, self.receiver = self.receiver, None
+            if receiver is not None:
+                await end(receiver)
 
     async def receive_for(
         self, request: Request, receive: ASGIReceiveCallable, handler: asyncio.Task[None]
     ) -> None:
-        """Hand messages on until the client has left; then nobody waits for an answer."""
-        if self.intake.is_empty:  # its body is complete: the end of it that comes is no news
-            while (await receive())["type"] != "http.disconnect":
-                pass
-        else:
-            extra: Any = (asyncio.get_running_loop().create_future(),) if CANCELS else ()
-            await self.handle_messages(request, receive, *extra)
-        if not self.is_done:
-            self.has_left = True
-            handler.cancel()
+        """Hand the body on; who is watched has left when nothing more comes."""
+        while not self.has_body or self.is_watched:
+            message: Any = await receive()
+            if message["type"] == "http.disconnect":
+                if not self.is_done:
+                    self.has_left = True
+                    handler.cancel()  # nobody waits for an answer
+                return
+            if not self.has_body:  # else the end of it that comes is no news
+                request.body.append(message["body"])
+                self.has_body = not message["more_body"]
+            if self.has_body:
+                request.body.set_complete()
 
     async def handle_request(self, request: Request, send: ASGISendCallable) -> None:
         response = await self.find_response(request)
@@ -109,8 +121,9 @@ class HTTPConnection(ASGIHTTPConnection):
 
 
 async def end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    if not task.done():
+        task.cancel()
+        await asyncio.wait([task])
 
 
 class WebsocketConnection(ASGIWebsocketConnection):

@@ -1,6 +1,8 @@
 """One request, one task: what is slow goes on, and ends when nobody waits for it any more."""
 
 import asyncio
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -89,3 +91,27 @@ async def test_answer_is_two_messages(app: QuartApp) -> None:
 
     assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
     assert (sent[1]["body"], sent[1]["more_body"]) == (b"done 0", False)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("path", ["/quick", "/slow"])
+async def test_nothing_of_a_request_waits_for_the_garbage_collector(
+    app: QuartApp, method: str, path: str
+) -> None:
+    seen: list[weakref.ref[object]] = []
+
+    @app.before_request
+    async def note() -> None:
+        seen.append(weakref.ref(request._get_current_object()))  # type: ignore[attr-defined]
+
+    @app.route("/quick", methods=["GET", "POST"])
+    async def quick() -> str:
+        return f"done {len(await request.get_data())}"
+
+    gc.collect()
+    gc.disable()
+    try:
+        await call(app, method, path, **({"data": b"abc"} if method == "POST" else {}))
+        assert [reference() for reference in seen] == [None]
+    finally:
+        gc.enable()
