@@ -95,7 +95,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "health": {"app", "asgi", "database", "extensions", "limits"},
     "monitoring": {"database", "errors", "extensions", "models", "services", "texts"},
     "serve": {"app"},
-    "serve_fast": {"app"},
+    "serve_fast": {"app", "serve"},
     "visits": {"database", "extensions", "models", "services"},
     "system": {"database", "extensions", "models", "monitoring", "services", "texts"},
     "telling": {
