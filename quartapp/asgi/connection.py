@@ -17,7 +17,7 @@ from quart.utils import encode_headers
 from quartapp.asgi.intake import Intake, Parking, do_nothing
 from quartapp.asgi.proxy import Scope
 from quartapp.asgi.scope import TAP
-from quartapp.asgi.wrappers import Websocket
+from quartapp.asgi.wrappers import LimitedBody, Websocket
 
 # s; from then on a request that still runs ends when its client leaves.
 UNWATCHED = 0.1
@@ -75,18 +75,20 @@ class HTTPConnection(ASGIHTTPConnection):
         self, request: Request, receive: ASGIReceiveCallable, handler: asyncio.Task[None]
     ) -> None:
         """Hand the body on; who is watched has left when nothing more comes."""
+        body = cast(LimitedBody, request.body)
         while not self.has_body or self.is_watched:
             message: Any = await receive()
             if message["type"] == "http.disconnect":
+                body.disconnect()
                 if not self.is_done:
                     self.has_left = True
                     handler.cancel()  # nobody waits for an answer
                 return
             if not self.has_body:  # else the end of it that comes is no news
-                request.body.append(message["body"])
+                await body.take(message["body"])
                 self.has_body = not message["more_body"]
             if self.has_body:
-                request.body.set_complete()
+                body.set_complete()
 
     async def handle_request(self, request: Request, send: ASGISendCallable) -> None:
         response = await self.find_response(request)

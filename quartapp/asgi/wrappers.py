@@ -19,6 +19,7 @@ from quartapp.texts import Text
 
 View = TypeVar("View", bound=Callable[..., Any])
 SUBPROTOCOL = "quartapp"
+QUEUES = hasattr(Body, "put")  # Quart 0.23 hands a body on piece by piece, 0.22 gathers it
 
 
 class SocketClosedError(Exception):
@@ -39,6 +40,17 @@ class LimitedBody(Body):
     """A body that comes when it is asked for, up to the limit of its request."""
 
     intake: Intake
+
+    async def take(self, data: bytes) -> None:
+        if QUEUES:
+            await cast(Any, self).put(data)
+        else:
+            self.append(data)
+
+    def disconnect(self) -> None:
+        """Let who reads know that no more comes; Quart 0.22 ends the request alone."""
+        if QUEUES:
+            cast(Any, super()).disconnect()
 
     def __await__(self) -> Generator[Any, None, Any]:
         self.intake.ask(whole=True)
