@@ -75,9 +75,9 @@ class ServeConfig(Config):
         """Bound once, before the application starts: what cannot be had is known at once."""
         try:
             return super().create_sockets()
-        except OSError as error:
+        except (OSError, OverflowError) as error:  # the latter is a port over 65535
             raise click.ClickException(
-                f"Cannot listen on {', '.join(self.bind)} ({error.strerror}): "
+                f"Cannot listen on {', '.join(self.bind)} ({getattr(error, 'strerror', error)}): "
                 "stop what listens there, or choose another address with --bind."
             ) from error
 

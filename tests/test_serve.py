@@ -223,6 +223,16 @@ def test_a_taken_port_is_told_in_one_line(serve: Serve, bind: str) -> None:
     ]
 
 
+def test_a_port_that_is_none_is_told_in_one_line(serve: Serve) -> None:
+    with pytest.raises(ServerError) as caught:
+        serve("127.0.0.1:99999", answers=lambda: False)
+
+    assert str(caught.value).splitlines()[1:] == [
+        "Error: Cannot listen on 127.0.0.1:99999 (bind(): port must be 0-65535.): "
+        "stop what listens there, or choose another address with --bind."
+    ]
+
+
 def test_a_unix_socket_is_gone_as_soon_as_the_stop_begins(serve: Serve, tmp_path: Path) -> None:
     path = tmp_path / "app.sock"
     program = serve(f"unix:{path}", SHUTDOWN_LAME_DUCK="1")

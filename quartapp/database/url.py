@@ -64,6 +64,8 @@ def check_parts(url: URL) -> None:
         raise ValueError("a file has no host; write sqlite:/// and a path, or sqlite://// and /a/b")
     if "@" in (url.host or ""):
         raise ValueError("there is an @ too many; write one in a password as %40")
+    if url.port is not None and not 0 < url.port < 65_536:
+        raise ValueError("a port is a number from 1 to 65535")
     if family == "mysql" and not str(url.password or "").isascii():
         raise ValueError("the driver of MySQL takes a password of ASCII characters only")
     if unknown := sorted(set(url.query) - OPTIONS[family]):

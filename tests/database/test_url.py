@@ -57,6 +57,7 @@ WRONG = [
     ("mysql://u:p@h/", f"no database is named; {EXAMPLES}"),
     ("sqlite://rel.db", NO_HOST),
     ("mysql://u:p@ssword@h/db", "there is an @ too many; write one in a password as %40"),
+    ("postgresql://u:p@h:99999/db", "a port is a number from 1 to 65535"),
     ("mariadb://u:%C3%A4@h/db", "the driver of MySQL takes a password of ASCII characters only"),
     ("sqlite:///x.db?timeout=9", "the option 'timeout' is not supported; leave it out"),
     ("postgres://h/db?sslmod=require", "the option 'sslmod' is not supported; leave it out"),
