@@ -1,6 +1,8 @@
 """The import rules of docs/architecture.md, as a test."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,6 +114,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "mail": {"database", "errors", "extensions", "languages", "models", "services", "texts"},
 }
+RARE = {"redis", "concurrent_log_handler", "zxcvbn"}
 TOP = {"__init__", "cli"}  # may import everything, and nobody imports them
 WITHOUT_QUART = {
     "config",
@@ -184,3 +187,14 @@ def test_no_file_is_longer_than_a_reader_likes() -> None:
         if (lines := len(path.read_text().splitlines())) > 300
     }
     assert long == {}
+
+
+def test_packages_that_few_need_are_loaded_by_those() -> None:
+    """Redis, files of logs and the list of common passwords are 40 MB of each process."""
+    code = (
+        "import sys; from quartapp import create_app; create_app({'TESTING': True});"
+        f"print(*sorted({RARE} & {{*sys.modules}}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+
+    assert done.stdout.split() == []
