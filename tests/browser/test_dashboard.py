@@ -82,6 +82,7 @@ async def sign_in(page: Page) -> None:
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
     await page.get_by_role("heading", name="Dashboard").wait_for()
+    await page.wait_for_load_state()  # the heading can be there before the scripts
 
 
 async def test_server_that_hangs_is_away_until_it_goes_on(open_page: OpenPage) -> None:
