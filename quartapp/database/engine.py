@@ -14,11 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util import await_only
 
+from quartapp.database.silence import Silence
 from quartapp.database.url import is_in_memory
 
-# Seconds. A frozen server must not hold a request longer than 5 s altogether (threats F-PGHANG):
-# POOL + CONNECT, or POOL + REPLY. LOCK and STATEMENT end first, and say what it was.
-POOL, CONNECT, LOCK, STATEMENT, REPLY, IDLE = 1.5, 3, 2, 3, 3.25, 10
+# Seconds. A server that freezes holds no request longer than 5 s (threats F-PGHANG): who is at work
+# waits for REPLY or CONNECT, who waits for a connection no longer than that, as Silence sees to.
+# LOCK and STATEMENT end first, and say what it was.
+POOL, CONNECT, LOCK, STATEMENT, REPLY, IDLE = 3, 3, 2, 3, 3.25, 10
+FILE_POOL = 1.5  # a locked file makes its users wait for STATEMENT, one after another
 
 POSTGRESQL = {
     "timeout": CONNECT,
@@ -53,7 +56,6 @@ def make_engine(url: URL, *, pool_size: int = 10, echo: bool = False) -> AsyncEn
         "poolclass": AsyncAdaptedQueuePool,
         "pool_size": 1 if is_in_memory(url) else pool_size,  # its connection is all it is
         "max_overflow": 0,
-        "pool_timeout": POOL,
     }
     family = url.get_backend_name()
     if family == "sqlite":
@@ -86,7 +88,9 @@ def make_reading(engine: AsyncEngine) -> AsyncEngine:
 
 
 def make_server_engine(url: URL, options: dict[str, Any]) -> AsyncEngine:
-    engine = create_async_engine(url, pool_recycle=1800, pool_use_lifo=True, **options)
+    options |= {"pool_timeout": POOL, "pool_recycle": 1800, "pool_use_lifo": True}
+    engine = create_async_engine(url, **options)
+    Silence(engine.sync_engine)
     event.listen(engine.sync_engine, "checkout", refuse_dead)
     return engine
 
@@ -134,7 +138,8 @@ def explain(context: ExceptionContext) -> DBAPIError | None:
 
 
 def make_sqlite_engine(url: URL, options: dict[str, Any]) -> AsyncEngine:
-    engine = create_async_engine(url, connect_args={"timeout": STATEMENT}, **options)
+    options |= {"pool_timeout": FILE_POOL, "connect_args": {"timeout": STATEMENT}}
+    engine = create_async_engine(url, **options)
     event.listen(engine.sync_engine, "do_connect", create_file)
     event.listen(engine.sync_engine, "connect", prepare_sqlite)
     event.listen(engine.sync_engine, "begin", begin_sqlite)

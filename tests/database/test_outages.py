@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from quartapp.database import engine as settings
 from quartapp.database.engine import make_engine
 from quartapp.database.failures import Failure, find_failure
+from quartapp.database.silence import QUIET
 from quartapp.database.url import parse_url
 from tests.database.outage import frozen
 from tests.database.tables import owner, run, try_to_run
@@ -27,7 +28,8 @@ LIMITED = {
 
 
 def test_all_that_one_request_waits_for_is_below_five_seconds() -> None:
-    assert settings.POOL + max(settings.CONNECT, settings.REPLY) < 5
+    assert max(settings.POOL, settings.CONNECT, settings.REPLY) < 5
+    assert settings.FILE_POOL + settings.STATEMENT < 5
     assert settings.LOCK < settings.STATEMENT < settings.REPLY
 
 
@@ -115,12 +117,47 @@ async def test_a_frozen_server_holds_nobody_for_five_seconds(
         await engine.dispose()
         await fresh.dispose()
         took = time.monotonic() - start
+    await asyncio.sleep(QUIET)
     await run(engine, [select(owner)])
 
     assert [failure for failure, _ in found] == [Failure.AWAY] * 5
     assert all(2.9 < seconds < 10 for _, seconds in found)
     assert took < 2.9  # a close that waited for an answer
     assert noise == []
+
+
+@SERVERS
+async def test_who_waits_for_a_connection_to_a_frozen_server_waits_once(
+    url: URL, server: Server
+) -> None:
+    engine = make_engine(url, pool_size=2)
+    await run(engine, [text("SELECT 1")])
+
+    with frozen(server):
+        found = await asyncio.gather(*(come_after(engine, n % 2 * 2.5) for n in range(20)))
+        await engine.dispose()
+    await asyncio.sleep(QUIET)
+    await run(engine, [text("SELECT 1")])
+    await engine.dispose()
+
+    assert {failure for failure, _ in found} == {Failure.AWAY}
+    assert all(seconds < 5 for _, seconds in found)
+
+
+async def come_after(engine: AsyncEngine, wait: float) -> tuple[Failure | str, float]:
+    await asyncio.sleep(wait)
+    return await clock(run(engine, [text("SELECT 1")]))
+
+
+@SERVERS
+async def test_server_that_is_busy_is_waited_for(url: URL) -> None:
+    engine = make_engine(url, pool_size=1)
+
+    async with engine.connect():
+        waiting = asyncio.create_task(run(engine, [text("SELECT 1")]))
+        await asyncio.sleep(2.5)
+    await waiting
+    await engine.dispose()
 
 
 async def clock(work: Any) -> tuple[Failure | str, float]:
