@@ -5,8 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NoReturn, cast
 
 from slugify import slugify
-from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, insert, or_, select
-from sqlalchemy.engine import CursorResult
+from sqlalchemy import ColumnElement, Select, Table, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
@@ -18,16 +17,14 @@ from quartapp.models.rights import may_see_entity
 from quartapp.services.audit import record_event
 from quartapp.services.check import follow_move, make_check_row
 from quartapp.services.rights import refuse_stranger, refuse_viewer
+from quartapp.services.upsert import add, add_if_free
 from quartapp.texts import Text
 
 # /entities/new, /entities/import, /status/embed are pages of their own.
 RESERVED_SLUGS = {"new", "import", "embed", "groups"}
 BASES = 50  # of slugs, in one statement
-ADD_ENTITY, ADD_CHECK = (insert(cast(Table, one.__table__)) for one in (Entity, Check))
-# Built once: to build a statement costs more than to run it.
-TAKEN = select(Entity.name, Entity.slug).where(
-    or_(Entity.name == bindparam("name"), Entity.slug == bindparam("slug"))
-)
+TABLE = cast(Table, Entity.__table__)
+ADD_CHECK = insert(cast(Table, Check.__table__))  # built once: that costs more than to run it
 COUNTER_LENGTH = 12  # characters kept free in a slug for "-2", "-3", …
 
 
@@ -111,36 +108,29 @@ async def add_entity(
 ) -> Entity:
     if owner is not None:
         refuse_viewer(owner)
-    now, values = utcnow(), {"name": name, "url": url, "content": content, "is_public": is_public}
-    values |= {"slug": await find_free_slug(session, name), "created_at": now, "updated_at": now}
-    entity = await insert_entity(session, values, owner)
+    now = utcnow()
+    row = {"name": name, "url": url, "content": content, "is_public": is_public}
+    row |= {"owner_id": owner.id if owner else None, "created_at": now, "updated_at": now}
+    entity = await insert_entity(session, row)
+    set_committed_value(entity, "owner", owner)
     await session.execute(ADD_CHECK, make_check_row(entity, now))
     return entity
 
 
-async def insert_entity(
-    session: AsyncSession, values: dict[str, Any], owner: User | None
-) -> Entity:
-    """Insert a row; its object, known to *session*, costs half of what a flush does."""
-    values = {**values, "owner_id": None if owner is None else owner.id}
-    added = await session.execute(ADD_ENTITY, values)
-    key = cast(Row[Any], cast(CursorResult[Any], added).inserted_primary_key)
-    entity = Entity(id=key[0], **values)
+async def insert_entity(session: AsyncSession, row: dict[str, Any]) -> Entity:
+    """Insert a row with a slug of its own; its object costs half of what a flush does."""
+    values = {**row, "slug": make_base(row["name"])}
+    key = None
+    if values["slug"] not in RESERVED_SLUGS:
+        key = await add_if_free(session, TABLE, values)  # mostly all there is to do
+    if key is None:
+        await refuse_taken_name(session, row["name"])
+        (values["slug"],) = await find_free_slugs(session, [row["name"]])
+        key = await add(session, TABLE, values)
+    entity = Entity(id=key, **values)
     make_transient_to_detached(entity)
     session.add(entity)
-    set_committed_value(entity, "owner", owner)
     return entity
-
-
-async def find_free_slug(session: AsyncSession, name: str) -> str:
-    """Return a slug for a new name; ConflictError for one that is taken. Mostly one statement."""
-    base = make_base(name)
-    found = (await session.execute(TAKEN, {"name": name, "slug": base})).all()
-    if any(row.name == name for row in found):
-        refuse_name(name)
-    if found or base in RESERVED_SLUGS:
-        (base,) = await find_free_slugs(session, [name])
-    return base
 
 
 async def add_entities(

@@ -1,10 +1,12 @@
-"""Rows that replace those with the same key, in the words of each database."""
+"""Rows that meet others with the same key, in the words of each database."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import Table
+from sqlalchemy import CursorResult, Row, Table, insert
 from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -29,10 +31,38 @@ async def upsert(
         values = replace(table, added.inserted, others, adding)
         await session.execute(added.on_duplicate_key_update(values), rows)
         return
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    new = insert(table)
+    own = postgresql if dialect == "postgresql" else sqlite
+    new = own.insert(table)
     values = replace(table, new.excluded, others, adding)
     await session.execute(new.on_conflict_do_update(index_elements=keys, set_=values), rows)
+
+
+async def add_if_free(session: AsyncSession, table: Table, row: dict[str, Any]) -> int | None:
+    """Add a row and return its id; None, and nothing was done, where one has a unique value of it.
+
+    One statement where to look first would take two.
+    """
+    dialect = session.get_bind().dialect.name
+    if dialect in ("mysql", "mariadb"):
+        try:
+            return await add(session, table, row)
+        except IntegrityError:
+            return None  # they take back this statement alone
+    key: int | None = await session.scalar(make_adding(table, dialect), row)
+    return key
+
+
+@cache
+def make_adding(table: Table, dialect: str) -> Any:
+    own = postgresql if dialect == "postgresql" else sqlite
+    return own.insert(table).on_conflict_do_nothing().returning(table.c.id)
+
+
+async def add(session: AsyncSession, table: Table, row: dict[str, Any]) -> int:
+    """Add a row and return its id."""
+    added = await session.execute(insert(table), row)
+    (key,) = cast(Row[Any], cast(CursorResult[Any], added).inserted_primary_key)
+    return cast(int, key)
 
 
 def replace(

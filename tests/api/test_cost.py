@@ -19,7 +19,7 @@ STATEMENTS = {
     "/entities?cursor=&per_page=50": 1,
     "/entities/{id}/usability": 8,
 }
-MADE = 3  # the look for the name and the slug, the site, its check
+MADE = 2  # the site, its check
 
 
 @pytest.fixture
