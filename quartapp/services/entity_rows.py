@@ -46,7 +46,9 @@ COUNT_BY_STATE = COUNT.outerjoin(Check, Check.entity_id == Entity.id)
 
 async def load_entity_rows(session: AsyncSession, ids: list[int]) -> Mapping[int, EntityRow]:
     """Return the entities of these ids."""
-    return {row.id: row for row in await session.execute(BY_ID, {"ids": pad(ids)})}
+    # Not the session itself, here and below: it looks for objects in each row.
+    connection = await session.connection()
+    return {row.id: row for row in await connection.execute(BY_ID, {"ids": pad(ids)})}
 
 
 def require_seen(row: EntityRow | None, entity_id: int, *, seen_by: User | None) -> EntityRow:
@@ -60,8 +62,9 @@ async def load_entity_slices(
     session: AsyncSession, wanted: list[tuple[int, int]]
 ) -> Mapping[tuple[int, int], Sequence[EntityRow]]:
     """Return, for each id and number, at most so many of all entities that follow the id."""
+    connection = await session.connection()
     return {
-        (after, most): (await session.execute(AFTER, {"after": after, "most": most})).all()
+        (after, most): (await connection.execute(AFTER, {"after": after, "most": most})).all()
         for after, most in wanted
     }
 
@@ -88,11 +91,11 @@ async def load_site_pages(
     session: AsyncSession, wanted: list[tuple[Wanted, int, int]]
 ) -> Mapping[tuple[Wanted, int, int], Sequence[EntityRow]]:
     """Return pages of lists by name, each by the list, its number from 1, and its size."""
-    pages = {}
+    pages, connection = {}, await session.connection()
     for one, number, size in wanted:
         query = filter_sites(SITES, one)
         values = {"most": size, "passed": (number - 1) * size}
-        pages[one, number, size] = (await session.execute(query, values)).all()
+        pages[one, number, size] = (await connection.execute(query, values)).all()
     return pages
 
 
