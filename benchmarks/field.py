@@ -50,6 +50,11 @@ class Stack:
     settings: tuple[str, ...] = ()  # the same of quartapp.config
     server: str = ""
 
+    @property
+    def is_beside(self) -> bool:
+        """Whether it is told beside the others: its cost is, and nothing at many connections."""
+        return self.kind == "tuned" or "READ_BATCHES" in self.env
+
 
 @dataclass(frozen=True)
 class Running:
