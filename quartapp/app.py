@@ -139,9 +139,9 @@ class QuartApp(RenderingQuart):
             self.in_flight -= 1
 
     async def _pass_on(self, scope: Scope, receive: Receive, answer: Answer) -> None:
-        scope = make_sound(
-            scope, proxies=self.config["TRUSTED_PROXIES"], hosts=self.config["TRUSTED_HOSTS"]
-        )
+        # Who looks after the process asks it by its address, or by none.
+        hosts = () if scope["path"] in ALWAYS else self.config["TRUSTED_HOSTS"]
+        scope = make_sound(scope, proxies=self.config["TRUSTED_PROXIES"], hosts=hosts)
         tap = self._make_tap(scope, receive, answer)
         try:
             await super().asgi_app(

@@ -31,6 +31,7 @@ from hypercorn.utils import LifespanFailureError, LifespanTimeoutError
 from quart.cli import ScriptInfo
 
 from quartapp.app import QuartApp
+from quartapp.systemd import READY, STOPPING, tell_systemd
 
 if sys.platform != "win32":
     import uvloop
@@ -168,7 +169,9 @@ async def serve_until(
     async def drain() -> None:
         """The server stops when this returns: it accepts no more, and waits for what runs."""
         with own_paths(config):
+            tell_systemd(READY)
             await signals.acquire()
+        tell_systemd(STOPPING)
         app.draining = True
         config.keep_alive_max_requests = 0  # from now on, each answer says Connection: close
         lame_duck = app.config["SHUTDOWN_LAME_DUCK"]

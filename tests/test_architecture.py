@@ -96,9 +96,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "error_handlers": {"api", "database", "errors", "texts", "web"},
     "health": {"app", "asgi", "database", "extensions", "limits"},
     "monitoring": {"database", "errors", "extensions", "models", "services", "texts"},
-    "serve": {"app"},
+    "serve": {"app", "systemd"},
     "serve_fast": {"app", "serve"},
     "visits": {"database", "extensions", "models", "services"},
+    "systemd": set(),
     "system": {"database", "extensions", "models", "monitoring", "services", "texts"},
     "telling": {
         "database",

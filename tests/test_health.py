@@ -20,6 +20,18 @@ async def test_live_process_says_so(client: QuartClient) -> None:
     assert await ask(client, "/livez") == (200, {"status": "alive"})
 
 
+async def test_who_looks_after_the_process_needs_no_name_of_it(app: QuartApp) -> None:
+    app.config["TRUSTED_HOSTS"] = ["sites.example"]
+    client = app.test_client()
+
+    found = [
+        (await client.get(path, headers={"Host": "10.0.0.7:8000"})).status_code
+        for path in ("/livez", "/readyz", "/status/")
+    ]
+
+    assert found == [200, 200, 400]
+
+
 async def test_ready_with_its_database_at_this_version(client: QuartClient) -> None:
     assert await ask(client, "/readyz") == (200, {"status": "ready"})
 

@@ -9,6 +9,7 @@ from quart.helpers import get_debug_flag
 import quartapp
 from quartapp.cli.check import check_group
 from quartapp.cli.db import db_group
+from quartapp.cli.deploy import deploy_group
 from quartapp.cli.invite import invite_command
 from quartapp.cli.run import run_command
 from quartapp.cli.shell import make_shell_names, shell_command
@@ -44,6 +45,7 @@ def init_app(app: Quart) -> None:
     for command in (
         check_group,
         db_group,
+        deploy_group,
         invite_command,
         serve_command,
         site_group,

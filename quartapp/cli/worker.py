@@ -14,6 +14,7 @@ from quartapp.mail.worker import SEND_SECONDS, run_outbox
 from quartapp.monitoring import open_watcher
 from quartapp.monitoring.watch import run_checks
 from quartapp.serve import OVERTIME, make_fast_loop, on_stop_signals
+from quartapp.systemd import READY, STOPPING, tell_systemd
 from quartapp.telling import open_teller
 from quartapp.telling.teller import run_teller
 
@@ -36,11 +37,13 @@ async def worker_command() -> None:
     async with open_watcher() as watcher, open_teller() as teller:
 
         def stop() -> None:
+            loop.call_soon_threadsafe(tell_systemd, STOPPING)
             for part in (watcher, teller, mailer):
                 if part:
                     loop.call_soon_threadsafe(part.stop)
 
         with on_stop_signals(stop, grace + OVERTIME):
+            tell_systemd(READY)
             async with asyncio.TaskGroup() as tasks:  # when one breaks, all end: nothing half works
                 tasks.create_task(run_checks(watcher, grace))
                 tasks.create_task(run_teller(teller, grace))

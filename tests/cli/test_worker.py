@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -54,6 +55,22 @@ async def test_worker_sends_until_it_is_told_to_stop(
     assert (code, states) == (0, [("sent", "")])
     assert monotonic() - started < 15
     assert "Traceback" not in program.output()
+
+
+async def test_worker_tells_systemd_that_it_works_and_that_it_stops(
+    nursery: Path, database_url: str, tmp_path: Path
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd, start_sink() as sink:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(30)
+        notify = {"NOTIFY_SOCKET": str(tmp_path / "notify")}
+        with run_worker(nursery, sink, database_url, tmp_path, **notify) as program:
+            said = [await asyncio.to_thread(systemd.recv, 99)]
+            program.send(signal.SIGTERM)
+            said.append(await asyncio.to_thread(systemd.recv, 99))
+            code = await asyncio.to_thread(program.wait)
+
+    assert (said, code) == ([b"READY=1", b"STOPPING=1"], 0)
 
 
 async def test_worker_that_is_told_to_stop_finishes_the_mail_in_flight(
