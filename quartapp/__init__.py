@@ -54,6 +54,8 @@ def assemble(settings: dict[str, Any]) -> QuartApp:
     who, faces = (auth, languages), (web, api, cli)
     for part in (log, *background, *shared, headers, error_handlers, *who, health, *faces):
         part.init_app(app)
+    if app.config["METRICS_TOKEN"]:
+        import_module("quartapp.metrics").init_app(app)  # 2 MB that few processes need
     if app.debug:
         import_module("quartapp.debug").init_app(app)  # production never loads it
     return app

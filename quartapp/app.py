@@ -85,7 +85,7 @@ class QuartApp(RenderingQuart):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.sockets: set[Websocket] = set()
-        self.in_flight = 0  # requests
+        self.in_flight = self.refused = 0  # requests
         self.url_map.converters["id"] = IdConverter
         # First of all hooks: nothing reads a request before it was found sound.
         self.before_request(self._check_request)
@@ -119,6 +119,7 @@ class QuartApp(RenderingQuart):
             if scope["type"] == "websocket":
                 await self._pass_on(scope, cast(Receive, receive), answer)
             elif self.is_busy and scope["path"] not in ALWAYS:
+                self.refused += 1
                 await refuse(cast(Scope, scope), answer, name)
             else:
                 with self._counted():

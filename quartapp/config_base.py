@@ -19,6 +19,7 @@ from quartapp.config_fields import (
     DatabaseUrl,
     Host,
     MailAddress,
+    MetricsToken,
     Network,
     Origin,
     Peer,
@@ -128,6 +129,8 @@ class Config(BaseSettings):
     COUNT_VISITS: bool = True  # how often each page is looked at; nothing of who does
     API_DOCS: bool = True  # serve the OpenAPI document and its page
 
+    METRICS_TOKEN: MetricsToken = SecretStr("")  # the password of /metrics; unset: there is none
+
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     LOG_FORMAT: Literal["text", "json"] = "text"
     LOG_FILE: str = ""  # a path: log there, too
@@ -158,6 +161,7 @@ class Config(BaseSettings):
         values["TRUSTED_HOSTS"] = self.TRUSTED_HOSTS or self.public_hosts()
         values["MAIL_BACKEND"] = self.mail_backend()
         values["MAIL_PASSWORD"] = self.MAIL_PASSWORD.get_secret_value()
+        values["METRICS_TOKEN"] = self.METRICS_TOKEN.get_secret_value()
         values["MAIL_SENDER"] = self.MAIL_SENDER or f"quartapp@{self.mail_host()}"
         values["SETTINGS"] = self  # which kind they are, and which of them were given
         return values

@@ -17,6 +17,7 @@ ORIGIN = re.compile(r"\*|https?://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 NEEDLESS_PORT = re.compile(r"http://.*:80|https://.*:443")
 HOST = re.compile(r"\.?[^\s/?#@*]+")
 PORTS = re.compile(r"[0-9]{1,5}(-[0-9]{1,5})?")
+MIN_TOKEN = 24  # characters
 MAIL_ADDRESS = re.compile(r"[\w.+-]+@[A-Za-z0-9.-]+", re.ASCII)
 
 
@@ -62,6 +63,12 @@ def check_address(value: HttpUrl) -> HttpUrl:
 def check_redis_url(value: SecretStr) -> SecretStr:
     if url := value.get_secret_value():
         import_module("quartapp.remote").check_url(url)  # 20 MB that nobody needs without Redis
+    return value
+
+
+def check_metrics_token(value: SecretStr) -> SecretStr:
+    if 0 < len(value.get_secret_value()) < MIN_TOKEN:
+        raise ValueError(f"it can be guessed; choose {MIN_TOKEN} random characters or more")
     return value
 
 
@@ -125,5 +132,6 @@ MailAddress = Annotated[str, AfterValidator(check_mail_address)]
 T = TypeVar("T")
 CommaList = Annotated[list[T], NoDecode, BeforeValidator(split_commas)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(normalize_url)]
+MetricsToken = Annotated[SecretStr, AfterValidator(check_metrics_token)]
 RedisUrl = Annotated[SecretStr, AfterValidator(check_redis_url)]
 PublicUrl = Annotated[HttpUrl, AfterValidator(check_address)]

@@ -48,6 +48,7 @@ MEANINGS: dict[str, Text] = {
     "PER_PAGE": Text("Rows of a page of a list."),
     "COUNT_VISITS": Text("Count how often each page is looked at, and nothing of who does."),
     "API_DOCS": Text("Serve the OpenAPI document and its page."),
+    "METRICS_TOKEN": Text("The password of /metrics, for Prometheus; unset: there is none."),
     "LOG_LEVEL": Text("What is logged: this and what is worse."),
     "LOG_FORMAT": Text("How a line of the log is written."),
     "LOG_FILE": Text("A file that is logged to, too."),

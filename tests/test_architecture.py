@@ -95,6 +95,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "error_handlers": {"api", "database", "errors", "texts", "web"},
     "health": {"app", "asgi", "database", "extensions", "limits"},
+    "metrics": {
+        "app",
+        "database",
+        "extensions",
+        "limits",
+        "models",
+        "monitoring",
+        "services",
+        "system",
+    },
     "monitoring": {"database", "errors", "extensions", "models", "services", "texts"},
     "serve": {"app", "systemd"},
     "serve_fast": {"app", "serve"},
@@ -115,7 +125,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "mail": {"database", "errors", "extensions", "languages", "models", "services", "texts"},
 }
-RARE = {"redis", "concurrent_log_handler", "zxcvbn"}
+RARE = {"redis", "concurrent_log_handler", "prometheus_client", "zxcvbn"}
 TOP = {"__init__", "cli"}  # may import everything, and nobody imports them
 WITHOUT_QUART = {
     "config",
@@ -139,6 +149,7 @@ WITHOUT_SQLALCHEMY = {
     "cache",
     "errors",
     "live",
+    "metrics",
     "monitoring",
     "system",
     "visits",

@@ -54,6 +54,12 @@ MADE_LATER = {"instance/", "venv/"}
 NUMBERS = {2: "two", 3: "three", 8: "Eight"}
 
 
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """All that papers speak of is on."""
+    return {"METRICS_TOKEN": "a password for figures, and long"}
+
+
 # --- what is named is there ----------------------------------------------------------------------
 
 

@@ -10,7 +10,8 @@ from quartapp.asgi.proxy import Scope
 from quartapp.asgi.scope import Answer
 
 RETRY_AFTER = [(b"retry-after", b"1")]  # s
-ALWAYS = {"/livez", "/readyz"}  # supervisors must not take a busy process for a dead one
+# Supervisors must not take a busy process for a dead one, and somebody has to see that it is busy.
+ALWAYS = {"/livez", "/readyz", "/metrics"}
 DETAIL = "The server has too much to do at the moment; try again."
 
 

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 from functools import partial
+from importlib import import_module
 
 import click
 from quart import current_app
@@ -12,7 +13,7 @@ from quartapp.cli.with_app import with_app
 from quartapp.mail import find_mailer
 from quartapp.mail.worker import SEND_SECONDS, run_outbox
 from quartapp.monitoring import open_watcher
-from quartapp.monitoring.watch import run_checks
+from quartapp.monitoring.watch import Watcher, run_checks
 from quartapp.serve import OVERTIME, make_fast_loop, on_stop_signals
 from quartapp.systemd import READY, STOPPING, tell_systemd
 from quartapp.telling import open_teller
@@ -22,8 +23,13 @@ logger = logging.getLogger(__name__)
 
 
 @click.command("worker")
+@click.option(
+    "--metrics",
+    metavar="HOST:PORT",
+    help="Serve figures for Prometheus there, to anybody who asks.",
+)
 @partial(with_app, loop_factory=make_fast_loop)
-async def worker_command() -> None:
+async def worker_command(metrics: str | None) -> None:
     """Look at sites, tell people, send mail, remove what has expired, until SIGTERM or SIGINT."""
     spare_collector()
     grace = max(SEND_SECONDS, current_app.config["SHUTDOWN_GRACE"])
@@ -35,6 +41,8 @@ async def worker_command() -> None:
         )
     loop = asyncio.get_running_loop()
     async with open_watcher() as watcher, open_teller() as teller:
+        if metrics:
+            serve_metrics(metrics, watcher)
 
         def stop() -> None:
             loop.call_soon_threadsafe(tell_systemd, STOPPING)
@@ -51,6 +59,16 @@ async def worker_command() -> None:
                     tasks.create_task(run_outbox(mailer))
                 else:
                     logger.warning("No mail is sent until MAIL_SERVER names a server.")
+
+
+def serve_metrics(address: str, watcher: Watcher) -> None:
+    host, _, port = address.rpartition(":")
+    try:
+        import_module("quartapp.metrics.server").serve_worker(watcher, host.strip("[]"), int(port))
+    except (OSError, OverflowError, ValueError) as error:
+        raise click.ClickException(
+            f"Cannot listen on {address} ({error}): --metrics wants a free HOST:PORT."
+        ) from error
 
 
 def spare_collector() -> None:

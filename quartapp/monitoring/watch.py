@@ -51,6 +51,7 @@ class Watcher:
     reader: Reader = field(default_factory=Reader)
     lag: LagMeter = field(default_factory=LagMeter)
     crowds: dict[str, str] = field(default_factory=dict)  # what hosts share: an address, a host
+    seen: Counter[Outcome] = field(default_factory=Counter)  # what came of looks
     jobs: dict[asyncio.Task[None], Job] = field(default_factory=dict)
     reports: asyncio.Queue[Report | None] = field(default_factory=asyncio.Queue)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -232,6 +233,7 @@ async def record(watcher: Watcher, batch: list[Report]) -> None:
     while batch and monotonic() < deadline:
         try:
             await write(batch)
+            watcher.seen.update(report.verdict.outcome for report in batch)
             return
         except Exception as error:  # noqa: BLE001 (the loop goes on)
             report_trouble(error, f"{len(batch)} results are not recorded yet")

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from time import monotonic
 
@@ -13,9 +13,12 @@ from quart import Quart
 
 from quartapp import create_app
 from quartapp.extensions import db
+from tests import processes
 from tests.mail.helpers import add_mail, find_states, run_worker, wait_until
 from tests.monitoring.test_watch import wait_for_results
-from tests.processes import Program
+from tests.outside import ask
+from tests.processes import Program, free_port
+from tests.servers import fork_quart
 from tests.services.telling import add_mail_channel, add_reader, go_down
 from tests.services.watching import load_check, watch
 from tests.smtp_sink import Sink, start_sink
@@ -71,6 +74,28 @@ async def test_worker_tells_systemd_that_it_works_and_that_it_stops(
             code = await asyncio.to_thread(program.wait)
 
     assert (said, code) == ([b"READY=1", b"STOPPING=1"], 0)
+
+
+def test_worker_serves_its_figures(nursery: Path, database_url: str, tmp_path: Path) -> None:
+    address = ("127.0.0.1", free_port())
+    env = {"APP_SETTINGS": "dev", "DATABASE_URL": database_url, "INSTANCE_PATH": str(tmp_path)}
+    command = ["--app", "quartapp", "worker", "--metrics", "{}:{}".format(*address)]
+
+    def answers() -> bool:
+        with suppress(OSError):
+            return ask(address, "/metrics").status == 200
+        return False
+
+    with fork_quart(nursery, command, env) as program:
+        processes.wait_until(answers, program)
+        body = ask(address, "/metrics").body
+        with fork_quart(nursery, command, env) as other:
+            code, said = other.wait(), other.output()
+
+    assert "quartapp_looks_limit 50.0" in body
+    assert code == 1
+    assert "Error: Cannot listen on 127.0.0.1:" in said
+    assert "Traceback" not in said
 
 
 async def test_worker_that_is_told_to_stop_finishes_the_mail_in_flight(
