@@ -7,6 +7,7 @@ from quart.cli import QuartGroup
 from quart.helpers import get_debug_flag
 
 import quartapp
+from quartapp.cli.backup import backup_command, restore_command
 from quartapp.cli.check import check_group
 from quartapp.cli.db import db_group
 from quartapp.cli.deploy import deploy_group
@@ -43,10 +44,12 @@ main.add_command(shell_command)
 def init_app(app: Quart) -> None:
     app.shell_context_processor(make_shell_names)
     for command in (
+        backup_command,
         check_group,
         db_group,
         deploy_group,
         invite_command,
+        restore_command,
         serve_command,
         site_group,
         token_group,

@@ -1,0 +1,271 @@
+"""`quartapp backup` and `restore`: from each database into each, whole or not at all."""
+
+import asyncio
+import gzip
+import stat
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from quart import Quart
+from sqlalchemy import Column, Date, LargeBinary, Time, func, insert, select
+from sqlalchemy.types import Boolean, Float, Integer, String
+
+from quartapp import create_app
+from quartapp.extensions import db
+from quartapp.models import Check, Entity
+from quartapp.models.archive import list_tables
+from quartapp.models.base import UtcDateTime
+from quartapp.services.entity import add_entity
+from tests.databases import create_database, drop_database
+from tests.helpers import KINDS
+
+ROWS = 3
+START = datetime(2026, 3, 29, 1, 59, 59, 123456, UTC)
+Make = Callable[[str], Quart]
+
+
+@pytest.fixture
+def make_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
+    """Return an app on a database without tables: `make_app("postgres")`."""
+    with ExitStack() as stack:
+
+        def make(kind: str) -> Quart:
+            folder = tmp_path / f"{kind}-{len(list(tmp_path.iterdir()))}"
+            folder.mkdir()
+            url = f"sqlite:///{folder}/test.db"
+            if kind != "sqlite":
+                server = request.getfixturevalue(f"{kind}_server")
+                url = create_database(server)
+                stack.callback(drop_database, server, url.rpartition("/")[2])
+            return create_app({"TESTING": True, "DATABASE_URL": url, "INSTANCE_PATH": folder})
+
+        yield make
+
+
+def call(app: Quart, *arguments: object) -> Result:
+    return app.test_cli_runner().invoke(args=[str(one) for one in arguments])
+
+
+def ask(app: Quart, question: Callable[[], Any]) -> Any:
+    async def work() -> Any:
+        async with app.app_context():
+            try:
+                return await question()
+            finally:
+                await db.engine.dispose()
+
+    return asyncio.run(work())
+
+
+def make_value(column: Column[Any], number: int) -> Any:
+    """Return something that only a column of this type could lose or change."""
+    if column.foreign_keys or column.name == "id":
+        return number
+    if column.nullable and number == ROWS:
+        return None
+    kinds: dict[type, Any] = {
+        UtcDateTime: START + timedelta(days=number, microseconds=number),
+        Boolean: bool(number % 2),
+        Float: number / 7,
+        LargeBinary: bytes([number, 0, 255, 10]),
+        Date: date(2026, 2, 27 + number if number < 2 else 28),
+        Time: time(23, 59, number),
+        Integer: 30_000 + number,
+    }
+    for kind, value in kinds.items():
+        if isinstance(column.type, kind):
+            return value
+    assert isinstance(column.type, String)
+    text = f"{number}\t'\"\\ ☃ 😀\n{column.name}"
+    return text[: column.type.length or 60]
+
+
+async def fill() -> None:
+    async with db.engine.begin() as connection:
+        for table in list_tables():
+            rows = [
+                {column.name: make_value(column, number) for column in table.c}
+                for number in range(1, ROWS + 1)
+            ]
+            await connection.execute(insert(table), rows)
+
+
+async def read_all() -> dict[str, list[Any]]:
+    async with db.engine.connect() as connection:
+        return {
+            table.name: sorted(map(tidy, await connection.execute(select(table))), key=repr)
+            for table in list_tables()
+        }
+
+
+def tidy(row: Iterable[Any]) -> tuple[Any, ...]:
+    """MariaDB keeps six digits of a fraction."""
+    return tuple(f"{value:.6g}" if isinstance(value, float) else value for value in row)
+
+
+async def add_another() -> int:
+    async with db.begin() as session:
+        return (await add_entity(session, name="Next", url="http://n.example/", owner=None)).id
+
+
+@pytest.mark.parametrize("target", KINDS)
+@pytest.mark.parametrize("source", KINDS)
+def test_each_database_is_restored_into_each(
+    make_app: Make, tmp_path: Path, source: str, target: str
+) -> None:
+    old, new, file = make_app(source), make_app(target), tmp_path / "all.gz"
+    call(old, "db", "upgrade")
+    ask(old, fill)
+
+    written, restored = call(old, "backup", file), call(new, "restore", file)
+
+    assert (written.exit_code, written.output) == (0, f"{file} has {ROWS * 35} rows.\n")
+    assert restored.exit_code == 0, restored.output
+    before, after = ask(old, read_all), ask(new, read_all)
+    assert {name: len(rows) for name, rows in after.items()} == dict.fromkeys(before, ROWS)
+    assert after == before
+    assert ask(new, add_another) > ROWS
+
+
+def test_file_is_for_its_owner_alone_and_never_replaces_one(make_app: Make, tmp_path: Path) -> None:
+    app, file = make_app("sqlite"), tmp_path / "all.gz"
+    call(app, "db", "upgrade")
+
+    first, second = call(app, "backup", file), call(app, "backup", file)
+
+    assert (first.exit_code, stat.S_IMODE(file.stat().st_mode)) == (0, 0o600)
+    message = f"Error: {file} is there already; choose another name.\n"
+    assert (second.exit_code, second.output) == (1, message)
+    assert not (tmp_path / "all.gz.part").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda lines: lines[:-1], "This is no whole backup: it ends too soon."),
+        (lambda lines: lines[:9], "This is no whole backup: "),
+        (lambda lines: [], "This is no whole backup: its first line does not say"),
+        (lambda lines: ["{}", *lines[1:]], "This is no whole backup: its first line does not say"),
+        (lambda lines: ["[", *lines[1:]], "This is no whole backup: "),
+        (
+            lambda lines: [line.replace("http://a", "http://b") for line in lines],
+            "This is no whole backup: rows of entity are missing or were changed.",
+        ),
+        (
+            lambda lines: [lines[0].replace('"revision":"', '"revision":"x'), *lines[1:]],
+            "This backup is of revision x",
+        ),
+    ],
+)
+def test_what_is_not_whole_leaves_the_database_empty(
+    make_app: Make, tmp_path: Path, change: Callable[[list[str]], list[str]], message: str
+) -> None:
+    old, new, file = make_app("sqlite"), make_app("sqlite"), tmp_path / "all.gz"
+    call(old, "db", "upgrade")
+
+    async def add() -> None:
+        async with db.begin() as session:
+            await add_entity(session, name="a", url="http://a.example/", owner=None)
+
+    ask(old, add)
+    call(old, "backup", file)
+    lines = gzip.decompress(file.read_bytes()).decode().splitlines()
+    file.write_bytes(gzip.compress("".join(f"{one}\n" for one in change(lines)).encode()))
+
+    result = call(new, "restore", file)
+
+    assert (result.exit_code, message in result.output) == (1, True), result.output
+    assert not any(ask(new, read_all).values())
+
+
+def test_file_that_is_none_is_told(make_app: Make, tmp_path: Path) -> None:
+    app = make_app("sqlite")
+    (tmp_path / "text").write_text("no gzip")
+    whole = gzip.compress(b"x" * 10_000)
+    (tmp_path / "half").write_bytes(whole[: len(whole) // 2])
+
+    said = [call(app, "restore", tmp_path / name) for name in ("text", "half", "none", "")]
+
+    assert [result.exit_code for result in said] == [1, 1, 1, 1]
+    assert "Traceback" not in "".join(result.output for result in said)
+    assert said[2].output == f"Error: {tmp_path}/none cannot be read: No such file or directory.\n"
+
+
+def test_database_that_has_something_is_left_alone(make_app: Make, tmp_path: Path) -> None:
+    old, new, file = make_app("sqlite"), make_app("sqlite"), tmp_path / "all.gz"
+    call(old, "db", "upgrade")
+    call(old, "backup", file)
+    call(new, "db", "upgrade")
+    ask(new, add_another)
+
+    result = call(new, "restore", file)
+
+    message = "Error: The table entity is not empty; restore into a new database.\n"
+    assert (result.exit_code, result.output) == (1, message)
+
+
+def test_backup_of_a_database_without_tables_is_refused(make_app: Make, tmp_path: Path) -> None:
+    result = call(make_app("sqlite"), "backup", tmp_path / "all.gz")
+
+    assert (result.exit_code, "has no tables yet" in result.output) == (1, True)
+    assert list(tmp_path.glob("all.gz*")) == []
+
+
+@contextmanager
+def writing(app: Quart) -> Iterator[list[int]]:
+    """Add sites, each with its check in one transaction, until the block ends."""
+    ids: list[int] = []
+    enough = threading.Event()
+
+    async def write() -> None:
+        while not enough.is_set():
+            async with db.begin() as session:
+                number = len(ids)
+                site = await add_entity(session, name=f"n{number}", url="http://n/", owner=None)
+            ids.append(site.id)
+
+    thread = threading.Thread(target=ask, args=(app, write))
+    thread.start()
+    try:
+        yield ids
+    finally:
+        enough.set()
+        thread.join()
+
+
+async def count_both() -> tuple[int, int]:
+    async with db.read() as session:
+        found = [
+            await session.scalar(select(func.count()).select_from(one)) for one in (Entity, Check)
+        ]
+    return found[0] or 0, found[1] or 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_backup_is_of_one_moment_while_others_write(
+    make_app: Make, tmp_path: Path, kind: str
+) -> None:
+    app = make_app(kind)
+    call(app, "db", "upgrade")
+    files = [tmp_path / f"{number}.gz" for number in range(3)]
+
+    with writing(create_app({**app.config["SETTINGS"].model_dump(), "TESTING": True})) as ids:
+        while len(ids) < 20:
+            pass
+        results = [call(app, "backup", file) for file in files]
+    counts = []
+    for file in files:
+        new = make_app("sqlite")
+        assert call(new, "restore", file).exit_code == 0
+        counts.append(ask(new, count_both))
+
+    assert [result.exit_code for result in results] == [0, 0, 0]
+    assert all(sites == checks >= 20 for sites, checks in counts)
+    assert counts == sorted(counts)
+    assert counts[0] < counts[-1]
