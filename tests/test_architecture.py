@@ -93,6 +93,16 @@ MAY_IMPORT: dict[str, set[str]] = {
         "system",
         "texts",
     },
+    "doctor": {
+        "config",
+        "config_fields",
+        "configure",
+        "database",
+        "extensions",
+        "models",
+        "services",
+        "system",
+    },
     "error_handlers": {"api", "database", "errors", "texts", "web"},
     "health": {"app", "asgi", "database", "extensions", "limits"},
     "metrics": {

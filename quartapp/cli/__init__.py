@@ -11,6 +11,7 @@ from quartapp.cli.backup import backup_command, restore_command
 from quartapp.cli.check import check_group
 from quartapp.cli.db import db_group
 from quartapp.cli.deploy import deploy_group
+from quartapp.cli.doctor import doctor_command
 from quartapp.cli.invite import invite_command
 from quartapp.cli.run import run_command
 from quartapp.cli.shell import make_shell_names, shell_command
@@ -39,6 +40,7 @@ main = QuartGroup(
 )
 main.add_command(run_command)
 main.add_command(shell_command)
+main.add_command(doctor_command)  # which tells of settings that let no app be made
 
 
 def init_app(app: Quart) -> None:
@@ -48,6 +50,7 @@ def init_app(app: Quart) -> None:
         check_group,
         db_group,
         deploy_group,
+        doctor_command,
         invite_command,
         restore_command,
         serve_command,

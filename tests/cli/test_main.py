@@ -46,5 +46,8 @@ def test_project_names_its_commands() -> None:
 
     assert project["scripts"] == {"quartapp": "quartapp.cli:main"}
     assert project["entry-points"] == {
-        "quart.commands": {"shell": "quartapp.cli.shell:shell_command"}
+        "quart.commands": {
+            "doctor": "quartapp.cli.doctor:doctor_command",
+            "shell": "quartapp.cli.shell:shell_command",
+        }
     }
