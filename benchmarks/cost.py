@@ -32,7 +32,7 @@ def read_own_cpu(pid: int) -> float:
             return sum(map(int, fields[11:15])) / TICKS
         nanoseconds = int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
         return nanoseconds / 1e9 + sum(map(int, fields[13:15])) / TICKS
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the latter when it ends while it is read
         return 0.0  # its parent has it now
 
 
@@ -44,7 +44,7 @@ def read_memory(pid: int) -> float:
 def read_own_memory(pid: int) -> float:
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return 0.0
     return pages * os.sysconf("SC_PAGESIZE") / MB
 
