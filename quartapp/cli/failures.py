@@ -17,7 +17,7 @@ def explain_failure(error: Exception) -> str | None:
         remedy = " First: quartapp db upgrade" if "not up to date" in str(error) else ""
         return f"{error}{remedy}"
     failure = find_failure(error)
-    if failure in (Failure.AWAY, Failure.BEHIND, Failure.FULL):
+    if failure in (Failure.AWAY, Failure.FILE, Failure.BEHIND, Failure.FULL):
         return f"{failure.value} ({describe_cause(error)})"
     return None
 

@@ -21,6 +21,7 @@ class Failure(Enum):
     """What happened, whatever the database calls it."""
 
     AWAY = Text("The database is away; try again in a moment.")
+    FILE = Text("The file of the database cannot be used; see that it is one, and its rights.")
     BEHIND = Text("The database is behind this version; run: quartapp db upgrade")
     FULL = Text("The disk of the database is full; nothing was written.")
     RACE = Text("Others changed the same at the same moment; try again.")
@@ -61,10 +62,11 @@ SQLITE = {
     "SQLITE_LOCKED": Failure.AWAY,
     "SQLITE_FULL": Failure.FULL,
     "SQLITE_IOERR": Failure.AWAY,
-    "SQLITE_CANTOPEN": Failure.AWAY,
-    "SQLITE_READONLY": Failure.AWAY,
-    "SQLITE_CORRUPT": Failure.AWAY,
-    "SQLITE_NOTADB": Failure.AWAY,
+    "SQLITE_CANTOPEN": Failure.FILE,
+    "SQLITE_READONLY": Failure.FILE,
+    "SQLITE_PERM": Failure.FILE,
+    "SQLITE_CORRUPT": Failure.FILE,
+    "SQLITE_NOTADB": Failure.FILE,
 }
 # https://mariadb.com/kb/en/mariadb-error-codes/ and MySQL's, which are the same where both know one
 MYSQL = {
@@ -80,6 +82,7 @@ MYSQL = {
 LOCK_TIMEOUTS = ("55P03", 1205)  # of PostgreSQL, of MySQL
 ANSWERS: dict[Failure, type[AppError]] = {
     Failure.AWAY: UnavailableError,
+    Failure.FILE: UnavailableError,
     Failure.BEHIND: UnavailableError,
     Failure.FULL: StorageFullError,
     Failure.RACE: UnavailableError,

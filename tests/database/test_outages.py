@@ -62,13 +62,13 @@ def missing_socket(url: URL) -> str:
     return "postgresql://postgres@/postgres?host=/nowhere"
 
 
-async def test_a_file_that_cannot_be_used_is_away(tmp_path: Path) -> None:
+async def test_a_file_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no database, but long enough to look like one" * 99)
     names = ["missing/test.db", "", "text"]
 
     found = {name: await ask(parse_url(f"sqlite:///{tmp_path}/{name}")) for name in names}
 
-    assert found == dict.fromkeys(names, Failure.AWAY)
+    assert found == dict.fromkeys(names, Failure.FILE)
 
 
 @SERVERS
