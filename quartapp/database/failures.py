@@ -101,9 +101,10 @@ def find_failure(error: BaseException) -> Failure | None:
         return None
     if isinstance(error.orig, OverflowError | UnicodeEncodeError):
         return Failure.INVALID  # the driver could not even send the value
+    known = find_by_code(error.orig)
     if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return Failure.AWAY
-    return find_by_code(error.orig)
+        return known if known is Failure.FILE else Failure.AWAY
+    return known
 
 
 def find_by_code(error: BaseException | None) -> Failure | None:

@@ -12,7 +12,7 @@ from quartapp.database.failures import Failure, classify, find_failure, is_retri
 from quartapp.errors import AppError
 from tests.database.tables import newer_owner, owner, pet, run, toy, try_to_run
 
-AWAY, BEHIND, FULL, RACE, CONFLICT, INVALID = Failure
+AWAY, FILE, BEHIND, FULL, RACE, CONFLICT, INVALID = Failure
 ANN = insert(owner).values(id=1, name="Ann")
 
 STATEMENTS: dict[str, tuple[list[Executable], Failure | str]] = {
@@ -71,6 +71,7 @@ def test_each_failure_has_its_answer() -> None:
 
     assert found == {
         AWAY: (503, 2, True),
+        FILE: (503, 2, True),
         BEHIND: (503, 2, True),
         FULL: (507, None, True),
         RACE: (503, 2, True),
@@ -80,10 +81,14 @@ def test_each_failure_has_its_answer() -> None:
 
 
 def find_answer(failure: Failure) -> AppError:
-    """Return the answer to an error as PostgreSQL reports it."""
+    """Return the answer to an error as PostgreSQL reports it, or SQLite, which has a file."""
     states = {AWAY: "57P01", BEHIND: "42P01", FULL: "53100", RACE: "40001"}
-    orig = Exception("hidden")
-    orig.sqlstate = (states | {CONFLICT: "23505", INVALID: "22001"})[failure]  # type: ignore[attr-defined]
+    states |= {CONFLICT: "23505", INVALID: "22001"}
+    orig: Any = Exception("hidden")
+    if failure is FILE:
+        orig.sqlite_errorname = "SQLITE_READONLY"
+    else:
+        orig.sqlstate = states[failure]
     answer = classify(IntegrityError("INSERT", None, orig))
     assert answer is not None
     return answer
