@@ -11,9 +11,9 @@ from sqlalchemy import URL, Connection, Dialect, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DataError, DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util import await_only
 
+from quartapp.database.pool import FairPool
 from quartapp.database.silence import Silence
 from quartapp.database.url import is_in_memory
 
@@ -53,7 +53,7 @@ def make_engine(url: URL, *, pool_size: int = 10, echo: bool = False) -> AsyncEn
     shared: dict[str, Any] = {
         "echo": echo,
         "hide_parameters": not echo,
-        "poolclass": AsyncAdaptedQueuePool,
+        "poolclass": FairPool,
         "pool_size": 1 if is_in_memory(url) else pool_size,  # its connection is all it is
         "max_overflow": 0,
     }

@@ -1,0 +1,95 @@
+"""Who waits for a connection: in turn, and no longer than there is reason to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from time import monotonic
+from typing import Any
+
+import pytest
+from sqlalchemy import URL, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.util import greenlet_spawn
+
+from quartapp.database import engine as settings
+from quartapp.database.engine import make_engine
+from quartapp.database.url import parse_url
+from tests.processes import free_port
+
+
+@pytest.fixture
+async def single(url: URL) -> AsyncIterator[AsyncEngine]:
+    """An engine that has one connection."""
+    engine = make_engine(url, pool_size=1)
+    yield engine
+    await engine.dispose()
+
+
+async def use(engine: AsyncEngine, name: int, seen: list[int], wait: float = 0) -> None:
+    async with engine.connect() as connection:
+        seen.append(name)
+        await connection.execute(text("SELECT 1"))
+        await asyncio.sleep(wait)
+
+
+async def test_who_comes_does_not_overtake_who_waits(single: AsyncEngine) -> None:
+    seen: list[int] = []
+    first = await greenlet_spawn(single.sync_engine.connect)
+    waiting = [asyncio.create_task(use(single, name, seen)) for name in (1, 2)]
+    await asyncio.sleep(0.05)
+
+    def come_back() -> None:
+        first.close()
+        with single.sync_engine.connect():  # before anybody else can move
+            seen.append(3)
+
+    await greenlet_spawn(come_back)
+    await asyncio.gather(*waiting)
+
+    assert seen == [1, 2, 3]
+
+
+async def test_who_has_gone_loses_no_connection(single: AsyncEngine) -> None:
+    seen: list[int] = []
+    first = await greenlet_spawn(single.sync_engine.connect)
+    gone = [asyncio.create_task(use(single, name, seen)) for name in range(3)]
+    await asyncio.sleep(0.05)
+    gone[1].cancel()
+
+    def leave() -> None:
+        first.close()
+        gone[0].cancel()  # who has been given it, and does not know yet
+
+    await greenlet_spawn(leave)
+    await asyncio.gather(*gone, return_exceptions=True)
+    await use(single, 9, seen)
+
+    pool: Any = single.pool
+    assert (seen, pool.checkedout(), pool.checkedin()) == ([2, 9], 0, 1)
+
+
+async def test_who_waits_too_long_is_told_and_the_next_one_is_served(
+    single: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    pool: Any = single.pool
+    monkeypatch.setattr(pool, "_timeout", 0.1)
+    async with single.connect():
+        with pytest.raises(PoolTimeoutError):
+            await use(single, 1, seen)
+    await use(single, 2, seen)
+
+    assert (seen, pool.checkedout()) == ([2], 0)
+
+
+async def test_where_none_can_be_made_nobody_waits_for_one() -> None:
+    engine = make_engine(parse_url(f"postgresql://x@127.0.0.1:{free_port()}/x"), pool_size=2)
+    start = monotonic()
+
+    found = await asyncio.gather(
+        *(use(engine, name, []) for name in range(20)), return_exceptions=True
+    )
+
+    assert {type(one) for one in found} == {OperationalError}
+    assert monotonic() - start < settings.POOL
