@@ -25,7 +25,7 @@ from tests.databases import create_database
 from tests.helpers import add_person, make_bearer, sign_in
 from tests.processes import Server, free_port
 
-pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.servers", "tests.pair"]
 
 
 def pytest_collection_finish() -> None:

@@ -198,6 +198,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--rolling", type=int, default=10, help="rolling restarts behind nginx (default: 10)"
     )
+    parser.addoption(
+        "--kills", type=int, default=6, help="processes that are killed under writes (default: 6)"
+    )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -7,6 +7,7 @@ when a connection could not be made, until their time is up.
 """
 
 import asyncio
+import logging
 from collections import deque
 from typing import Any, Literal
 
@@ -15,6 +16,9 @@ from sqlalchemy.util import await_only
 from sqlalchemy.util.queue import AsyncAdaptedQueue, Empty
 
 Item = ConnectionPoolEntry
+
+# As SQLAlchemy's own loggers are: this one would tell of each connection as the application does.
+logging.getLogger(f"{__name__}.FairPool").setLevel(logging.WARNING)
 
 
 class FairQueue(AsyncAdaptedQueue[Item]):

@@ -83,6 +83,16 @@ async def test_who_waits_too_long_is_told_and_the_next_one_is_served(
     assert (seen, pool.checkedout()) == ([2], 0)
 
 
+async def test_pool_tells_the_log_nothing_of_its_days(
+    single: AsyncEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "quartapp")
+    await use(single, 1, [])
+    await single.dispose()
+
+    assert [one for one in caplog.records if "pool" in one.name.lower()] == []
+
+
 async def test_where_none_can_be_made_nobody_waits_for_one() -> None:
     engine = make_engine(parse_url(f"postgresql://x@127.0.0.1:{free_port()}/x"), pool_size=2)
     start = monotonic()
