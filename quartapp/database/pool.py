@@ -7,7 +7,6 @@ when a connection could not be made, until their time is up.
 """
 
 import asyncio
-import logging
 from collections import deque
 from typing import Any, Literal
 
@@ -16,9 +15,6 @@ from sqlalchemy.util import await_only
 from sqlalchemy.util.queue import AsyncAdaptedQueue, Empty
 
 Item = ConnectionPoolEntry
-
-# As SQLAlchemy's own loggers are: this one would tell of each connection as the application does.
-logging.getLogger(f"{__name__}.FairPool").setLevel(logging.WARNING)
 
 
 class FairQueue(AsyncAdaptedQueue[Item]):
@@ -70,6 +66,7 @@ class FairQueue(AsyncAdaptedQueue[Item]):
 
 
 class FairPool(AsyncAdaptedQueuePool):
+    __module__ = "sqlalchemy.pool"  # names its logger, which says no more than SQLAlchemy's own
     _queue_class = FairQueue
     _pool: FairQueue
 
