@@ -8,13 +8,16 @@ when a connection could not be made, until their time is up.
 
 import asyncio
 from collections import deque
+from time import monotonic
 from typing import Any, Literal
 
+from sqlalchemy.exc import TimeoutError
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 from sqlalchemy.util import await_only
 from sqlalchemy.util.queue import AsyncAdaptedQueue, Empty
 
 Item = ConnectionPoolEntry
+EARLY = 0.05  # s that a timer of the loop may be
 
 
 class FairQueue(AsyncAdaptedQueue[Item]):
@@ -45,13 +48,18 @@ class FairQueue(AsyncAdaptedQueue[Item]):
         try:
             await asyncio.wait([waiter], timeout=timeout)
         except asyncio.CancelledError:
-            if waiter.done() and not waiter.exception():
-                self.put_nowait(waiter.result())  # it came too late for who has gone
-            waiter.cancel()
+            if not waiter.cancel():
+                self.pass_on(waiter)  # it came too late for who has gone
             raise
         if waiter.cancel():
             raise Empty
         return waiter.result()
+
+    def pass_on(self, waiter: asyncio.Future[Item]) -> None:
+        if waiter.exception():
+            self.wake()
+        else:
+            self.put_nowait(waiter.result())
 
     def find_next(self) -> asyncio.Future[Item] | None:
         while self.waiting:
@@ -69,6 +77,16 @@ class FairPool(AsyncAdaptedQueuePool):
     __module__ = "sqlalchemy.pool"  # names its logger, which says no more than SQLAlchemy's own
     _queue_class = FairQueue
     _pool: FairQueue
+
+    def _do_get(self) -> Item:
+        end = monotonic() + self._timeout - EARLY
+        while True:
+            try:
+                return super()._do_get()
+            except TimeoutError:
+                if monotonic() >= end:
+                    raise
+                # It was woken for a place that somebody else has by now: it waits on.
 
     def _dec_overflow(self) -> Literal[True]:
         done = super()._dec_overflow()

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager
 from contextvars import Context
 from itertools import islice
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -38,14 +38,17 @@ class Sharer(Generic[K, V]):
             # In a context of its own: this is no one request's work.
             task = asyncio.create_task(self.work(), context=Context())
             self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
+            task.add_done_callback(self.tasks.discard)  # when it never began
         return await future
 
     async def work(self) -> None:
-        while self.waiting:
-            keys = list(islice(self.waiting, MOST))
-            waiters = {key: self.waiting.pop(key) for key in keys}
-            await self.answer(waiters)
+        try:
+            while self.waiting:
+                keys = list(islice(self.waiting, MOST))
+                waiters = {key: self.waiting.pop(key) for key in keys}
+                await self.answer(waiters)
+        finally:  # at once: who comes before the loop's next turn would rely on this task
+            self.tasks.discard(cast(asyncio.Task[None], asyncio.current_task()))
 
     async def answer(self, waiters: Mapping[K, list[asyncio.Future[V | None]]]) -> None:
         found: Mapping[K, V] = {}

@@ -1,19 +1,24 @@
 """Who waits for a connection: in turn, and no longer than there is reason to."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from itertools import count
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, text
+from sqlalchemy import URL, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.util import greenlet_spawn
+from sqlalchemy.util import await_only, greenlet_spawn
+from sqlalchemy.util.queue import Empty
 
 from quartapp.database import engine as settings
 from quartapp.database.engine import make_engine
+from quartapp.database.pool import FairQueue
 from quartapp.database.url import parse_url
 from tests.processes import free_port
 
@@ -81,6 +86,54 @@ async def test_who_waits_too_long_is_told_and_the_next_one_is_served(
     await use(single, 2, seen)
 
     assert (seen, pool.checkedout()) == ([2], 0)
+
+
+@pytest.fixture
+async def refused_once(tmp_path: Path) -> AsyncIterator[tuple[AsyncEngine, asyncio.Event]]:
+    """An engine with one place whose first connection fails, when the event is set."""
+    engine = make_engine(parse_url(f"sqlite:///{tmp_path}/test.db"), pool_size=1)
+    fail, tries = asyncio.Event(), count()
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def refuse(*_: object) -> None:
+        if next(tries) == 0:
+            await_only(fail.wait())
+            raise sqlite3.OperationalError("refused once")
+
+    yield engine, fail
+    await engine.dispose()
+
+
+async def test_who_is_overtaken_at_a_free_place_waits_on(
+    refused_once: tuple[AsyncEngine, asyncio.Event],
+) -> None:
+    engine, fail = refused_once
+    seen: list[int] = []
+    first = asyncio.create_task(use(engine, 0, seen))
+    await asyncio.sleep(0.05)
+    tasks = [asyncio.create_task(use(engine, 1, seen, 0.05))]
+    await asyncio.sleep(0.05)
+    fail.set()
+    for name in range(2, 9):  # in each of the next turns of the loop
+        tasks.append(asyncio.create_task(use(engine, name, seen, 0.05)))
+        await asyncio.sleep(0)
+    await asyncio.gather(first, return_exceptions=True)
+    await asyncio.gather(*tasks)
+
+    assert sorted(seen) == [*range(1, 9)]
+
+
+async def test_who_has_gone_passes_a_free_place_on() -> None:
+    queue = FairQueue(1)
+    gone, next_ = (asyncio.create_task(queue.wait(5)) for _ in range(2))
+    await asyncio.sleep(0.01)
+    start = monotonic()
+    queue.wake()
+    gone.cancel()
+
+    with pytest.raises(Empty):
+        await next_
+    assert monotonic() - start < 1
 
 
 async def test_pool_tells_the_log_nothing_of_its_days(

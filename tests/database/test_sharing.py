@@ -43,6 +43,27 @@ def sharer(table: Table) -> Sharer[int, str]:
     return Sharer(table.load, table.open)
 
 
+@pytest.mark.parametrize("turns", range(6))
+async def test_who_comes_as_the_last_read_ends_is_answered(
+    sharer: Sharer[int, str], table: Table, turns: int
+) -> None:
+    table.may_go_on.clear()
+    first = [*await start(sharer, 1), *await start(sharer, 2)]
+
+    async def come_late() -> str | None:
+        await table.may_go_on.wait()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await sharer.get(3)
+
+    late = asyncio.create_task(come_late())
+    await asyncio.sleep(0.01)
+    table.may_go_on.set()
+
+    assert await asyncio.wait_for(late, 1) == "value 3"
+    await asyncio.gather(*first)
+
+
 async def start(sharer: Sharer[int, str], *keys: int) -> list[asyncio.Task[str | None]]:
     tasks = [asyncio.create_task(sharer.get(key)) for key in keys]
     for _ in range(3):
