@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -36,9 +37,10 @@ async def backup_command(file: Path) -> None:
 
     FILE is read once more before it gets its name. SECRET_KEY is not in it.
     """
+    refuse_existing(file)
     part = file.with_name(f"{file.name}.part")
     try:
-        with create(file, part) as stream:
+        with create(part) as stream:
             async with open_session(reads_only=True) as session:
                 await require_current()
                 version = read_version("quartapp")
@@ -66,7 +68,7 @@ async def restore_command(file: Path) -> None:
                 await require_empty(session)
                 await read_backup(session, lines, name_revision(), tell)
                 await session.commit()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise click.ClickException(f"{file} cannot be read: {reason}.") from error
     click.echo(f"{file} is restored. Its secrets need the SECRET_KEY that it was made with.")
@@ -76,12 +78,15 @@ def name_revision() -> str:
     return ", ".join(sorted(find_heads()))
 
 
-@contextmanager
-def create(file: Path, part: Path) -> Iterator[gzip.GzipFile]:
-    """Open a new file for its owner alone; on the disk at the end of the block."""
+def refuse_existing(file: Path) -> None:
     if file.exists():
         raise ConflictError(f"{file} is there already; choose another name.")
-    number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+
+
+@contextmanager
+def create(file: Path) -> Iterator[gzip.GzipFile]:
+    """Open a new file for its owner alone; on the disk at the end of the block."""
+    number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(number, "wb") as raw:
         with gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=LEVEL, filename="") as stream:
             yield stream

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import secrets
 import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -190,9 +191,16 @@ def test_file_that_is_none_is_told(make_app: Make, tmp_path: Path) -> None:
     whole = gzip.compress(b"x" * 10_000)
     (tmp_path / "half").write_bytes(whole[: len(whole) // 2])
 
-    said = [call(app, "restore", tmp_path / name) for name in ("text", "half", "none", "")]
+    torn = bytearray(gzip.compress(secrets.token_bytes(10_000)))
+    torn[2_000:2_100] = bytes(100)
+    (tmp_path / "torn").write_bytes(b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + b"\xff" * 99)
+    (tmp_path / "changed").write_bytes(torn)
 
-    assert [result.exit_code for result in said] == [1, 1, 1, 1]
+    names = ("text", "half", "none", "", "torn", "changed")
+    said = [call(app, "restore", tmp_path / name) for name in names]
+
+    assert [result.exit_code for result in said] == [1] * len(names)
+    assert {type(result.exception) for result in said} == {SystemExit}
     assert "Traceback" not in "".join(result.output for result in said)
     assert said[2].output == f"Error: {tmp_path}/none cannot be read: No such file or directory.\n"
 
