@@ -25,17 +25,20 @@ def write_nginx(
     static: Path = STATIC,
     listen: str = "",
     idle: str = "1s",
+    at_once: int = 600,
 ) -> None:
-    """The same, with the four includes that differ: nginx on *port* in front of the *sockets*."""
+    """The same, with the five includes that differ: nginx on *port* in front of the *sockets*."""
     user = "user root root;\n" if os.geteuid() == 0 else ""  # sees what the tests make
     shipped = (ROOT / "deploy" / "nginx.d" / "upstream.conf").read_text()
     servers = "".join(f"server unix:{socket} max_fails=0;\n" for socket in sockets)
-    upstream = servers + re.sub("(?m)^server .*$", "", shipped).replace(
+    bounded = servers.replace(";", f" max_conns={at_once};")
+    upstream = bounded + re.sub("(?m)^server .*$", "", shipped).replace(
         "keepalive_timeout 1s", f"keepalive_timeout {idle}"
     )
     includes = {
         "main": f"{user}pid {folder}/nginx.pid;\nerror_log stderr warn;\nworker_processes 1;\n",
         "upstream": upstream,
+        "sockets": servers,
         "http": f"access_log {folder}/access.log json;\n"
         f"limit_req_zone $client zone=requests:1m rate={rate};\n"
         "limit_conn_zone $client zone=connections:1m;\n"

@@ -57,6 +57,7 @@ async def seen(path: str) -> dict[str, Any]:
         "host": request.host,
         "headers": dict(request.headers),
         "body": await request.get_data(as_text=True),
+        "in_flight": cast(QuartApp, current_app).in_flight,
     }
 
 
