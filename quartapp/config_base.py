@@ -73,6 +73,7 @@ class Config(BaseSettings):
     DATABASE_URL: DatabaseUrl = SecretStr("sqlite:///quartapp.db")
     DATABASE_ECHO: bool = False
     DATABASE_POOL_SIZE: int = Field(10, ge=1, le=200)  # connections of one process
+    DATABASE_TIMEOUT: int = Field(3, ge=1, le=300)  # s for a statement on a server
 
     # Redis or Valkey, where all processes count and cache together; unset: each for itself.
     REDIS_URL: RedisUrl = SecretStr("")

@@ -11,6 +11,7 @@ MEANINGS: dict[str, Text] = {
     "DATABASE_URL": Text("The database; shown without the user, the password and the options."),
     "DATABASE_ECHO": Text("Log every statement."),
     "DATABASE_POOL_SIZE": Text("Connections of one process."),
+    "DATABASE_TIMEOUT": Text("Seconds that a server has for a statement, or to let a process in."),
     "REDIS_URL": Text("Where all processes count and cache together; unset: each for itself."),
     "CACHE_SIZE": Text("Bytes that a process caches; 0: none."),
     "RATE_LIMITS": Text("Refuse who asks too often."),

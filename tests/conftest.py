@@ -27,6 +27,9 @@ from tests.processes import Server, free_port
 
 pytest_plugins = ["tests.servers", "tests.pair"]
 
+# A busy machine is no frozen server; what is tested of the limits has them as they are.
+PATIENT = {"DATABASE_TIMEOUT": 30}
+
 
 def pytest_collection_finish() -> None:
     """Spare the garbage collector thousands of tests that stay, each time it looks."""
@@ -138,7 +141,7 @@ async def fresh_app(
     database_url: str, tmp_path: Path, settings: dict[str, Any]
 ) -> AsyncIterator[QuartApp]:
     """An app that is not started yet, on empty tables."""
-    place = {"DATABASE_URL": database_url, "INSTANCE_PATH": tmp_path}
+    place = {"DATABASE_URL": database_url, "INSTANCE_PATH": tmp_path, **PATIENT}
     app = create_app({"TESTING": True, **place, **settings})
     async with app.app_context():
         await empty_tables()

@@ -38,7 +38,10 @@ class Database:
     def init_app(self, app: Quart) -> None:
         url = place_file(parse_url(app.config["DATABASE_URL"]), app.config["INSTANCE_PATH"])
         engine = make_engine(
-            url, pool_size=app.config["DATABASE_POOL_SIZE"], echo=app.config["DATABASE_ECHO"]
+            url,
+            pool_size=app.config["DATABASE_POOL_SIZE"],
+            timeout=app.config["DATABASE_TIMEOUT"],
+            echo=app.config["DATABASE_ECHO"],
         )
         app.extensions["database"] = State(
             engine,

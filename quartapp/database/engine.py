@@ -18,38 +18,19 @@ from quartapp.database.silence import Silence
 from quartapp.database.url import is_in_memory
 
 # Seconds. A server that freezes holds no request longer than 5 s (threats F-PGHANG): who is at work
-# waits for REPLY or CONNECT, who waits for a connection no longer than that, as Silence sees to.
-# LOCK and STATEMENT end first, and say what it was.
-POOL, CONNECT, LOCK, STATEMENT, REPLY, IDLE = 3, 3, 2, 3, 3.25, 10
-FILE_POOL = 1.5  # a locked file makes its users wait for STATEMENT, one after another
-
-POSTGRESQL = {
-    "timeout": CONNECT,
-    "command_timeout": REPLY,
-    "server_settings": {
-        "application_name": "quartapp",
-        "statement_timeout": f"{STATEMENT}s",
-        "lock_timeout": f"{LOCK}s",
-        "idle_in_transaction_session_timeout": f"{IDLE}s",
-        "timezone": "UTC",
-    },
-}
-MYSQL = {
-    "connect_timeout": CONNECT,
-    "read_timeout": REPLY,
-    "charset": "utf8mb4",
-    # MariaDB and MySQL have different names for a limit: each reads its own comment as a part.
-    "init_command": (
-        f"SET SESSION sql_mode='TRADITIONAL', time_zone='+00:00', innodb_lock_wait_timeout={LOCK}"
-        ", group_concat_max_len=4194304"  # MySQL cuts lists after 1,024 bytes
-        f" /*M!100303 , max_statement_time={STATEMENT}, idle_transaction_timeout={IDLE} */"
-        f" /*!50708 , max_execution_time={STATEMENT * 1000} */"
-    ),
-}
+# waits for TIMEOUT and SLACK, who waits for a connection for TIMEOUT at most, as Silence sees to.
+# A lock is given up after LOCK of TIMEOUT, and a statement after TIMEOUT: they say what it was.
+TIMEOUT, SLACK, LOCK, IDLE = 3, 0.25, 2 / 3, 10
+FILE_POOL = 1.5  # a locked file makes its users wait for TIMEOUT, one after another
 
 
-def make_engine(url: URL, *, pool_size: int = 10, echo: bool = False) -> AsyncEngine:
-    """Return an engine for *url*; nothing is opened yet."""
+def make_engine(
+    url: URL, *, pool_size: int = 10, timeout: float = TIMEOUT, echo: bool = False
+) -> AsyncEngine:
+    """Return an engine for *url*; nothing is opened yet.
+
+    *timeout*: the seconds that a server has for a statement, or to take a connection.
+    """
     shared: dict[str, Any] = {
         "echo": echo,
         "hide_parameters": not echo,
@@ -61,13 +42,14 @@ def make_engine(url: URL, *, pool_size: int = 10, echo: bool = False) -> AsyncEn
     if family == "sqlite":
         engine = make_sqlite_engine(url, shared)
     elif family == "postgresql":
-        engine = make_server_engine(url, {**shared, "connect_args": POSTGRESQL})
+        shared["connect_args"] = limit_postgresql(timeout)
+        engine = make_server_engine(url, timeout, shared)
         event.listen(engine.sync_engine, "do_connect", connect)
         event.listen(engine.sync_engine, "invalidate", hang_up)
         event.listen(engine.sync_engine, "close", hang_up)
     else:
-        reading = {"isolation_level": "READ COMMITTED"}
-        engine = make_server_engine(url, {**shared, **reading, "connect_args": MYSQL})
+        shared |= {"isolation_level": "READ COMMITTED", "connect_args": limit_mysql(timeout)}
+        engine = make_server_engine(url, timeout, shared)
     event.listen(engine.sync_engine, "handle_error", explain)
     return engine
 
@@ -87,8 +69,39 @@ def make_reading(engine: AsyncEngine) -> AsyncEngine:
 # --- PostgreSQL, MySQL, MariaDB
 
 
-def make_server_engine(url: URL, options: dict[str, Any]) -> AsyncEngine:
-    options |= {"pool_timeout": POOL, "pool_recycle": 1800, "pool_use_lifo": True}
+def limit_postgresql(timeout: float) -> dict[str, Any]:
+    return {
+        "timeout": timeout,
+        "command_timeout": timeout + SLACK,
+        "server_settings": {
+            "application_name": "quartapp",
+            "statement_timeout": f"{timeout * 1000:.0f}ms",
+            "lock_timeout": f"{timeout * LOCK * 1000:.0f}ms",
+            "idle_in_transaction_session_timeout": f"{IDLE}s",
+            "timezone": "UTC",
+        },
+    }
+
+
+def limit_mysql(timeout: float) -> dict[str, Any]:
+    lock = max(1, round(timeout * LOCK))  # whole seconds
+    return {
+        "connect_timeout": timeout,
+        "read_timeout": timeout + SLACK,
+        "charset": "utf8mb4",
+        # MariaDB and MySQL have different names for a limit: each reads its own comment as a part.
+        "init_command": (
+            "SET SESSION sql_mode='TRADITIONAL', time_zone='+00:00'"
+            f", innodb_lock_wait_timeout={lock}"
+            ", group_concat_max_len=4194304"  # MySQL cuts lists after 1,024 bytes
+            f" /*M!100303 , max_statement_time={timeout}, idle_transaction_timeout={IDLE} */"
+            f" /*!50708 , max_execution_time={timeout * 1000:.0f} */"
+        ),
+    }
+
+
+def make_server_engine(url: URL, timeout: float, options: dict[str, Any]) -> AsyncEngine:
+    options |= {"pool_timeout": timeout, "pool_recycle": 1800, "pool_use_lifo": True}
     engine = create_async_engine(url, **options)
     Silence(engine.sync_engine)
     event.listen(engine.sync_engine, "checkout", refuse_dead)
@@ -138,7 +151,7 @@ def explain(context: ExceptionContext) -> DBAPIError | None:
 
 
 def make_sqlite_engine(url: URL, options: dict[str, Any]) -> AsyncEngine:
-    options |= {"pool_timeout": FILE_POOL, "connect_args": {"timeout": STATEMENT}}
+    options |= {"pool_timeout": FILE_POOL, "connect_args": {"timeout": TIMEOUT}}
     engine = create_async_engine(url, **options)
     event.listen(engine.sync_engine, "do_connect", create_file)
     event.listen(engine.sync_engine, "connect", prepare_sqlite)
@@ -168,7 +181,7 @@ def prepare_sqlite(connection: Any, _record: object) -> None:
 
 def switch_to_wal(cursor: Any) -> None:
     """Ask again when refused: of several that switch a file at once, SQLite lets only one wait."""
-    end = time.monotonic() + STATEMENT
+    end = time.monotonic() + TIMEOUT
     while True:
         try:
             cursor.execute("PRAGMA journal_mode=WAL")

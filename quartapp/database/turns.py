@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from quartapp.database.engine import CONNECT, connect, explain, make_engine
+from quartapp.database.engine import TIMEOUT, connect, explain, make_engine
 from quartapp.errors import UnavailableError
 
 WAIT = 60  # s until another one's migration must have ended
@@ -16,7 +16,7 @@ LOCK = 10  # s until a table that the app uses must be free, or the migration gi
 POSTGRESQL_KEY = 0x71756172  # any number, of advisory locks that this application takes
 
 POSTGRESQL = {
-    "timeout": CONNECT,
+    "timeout": TIMEOUT,
     "server_settings": {
         "application_name": "quartapp migration",
         "lock_timeout": f"{WAIT}s",
@@ -24,7 +24,7 @@ POSTGRESQL = {
     },
 }
 MYSQL = {
-    "connect_timeout": CONNECT,
+    "connect_timeout": TIMEOUT,
     "charset": "utf8mb4",
     "init_command": (
         f"SET SESSION sql_mode='TRADITIONAL', time_zone='+00:00', lock_wait_timeout={LOCK}"

@@ -155,4 +155,4 @@ async def test_where_none_can_be_made_nobody_waits_for_one() -> None:
     )
 
     assert {type(one) for one in found} == {OperationalError}
-    assert monotonic() - start < settings.POOL
+    assert monotonic() - start < settings.TIMEOUT

@@ -31,6 +31,7 @@ def make_app(url: URL) -> Quart:
     app.config.from_mapping(
         DATABASE_URL=url.render_as_string(hide_password=False),
         DATABASE_POOL_SIZE=5,
+        DATABASE_TIMEOUT=3,
         DATABASE_ECHO=False,
         INSTANCE_PATH=None,
     )
