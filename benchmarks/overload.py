@@ -2,8 +2,9 @@
 
 `python -m benchmarks.overload [--quick]` starts PostgreSQL, nginx and one process on hypercorn, and
 finds out how many requests for one entity it answers a second at 64 connections, its peak. Then
-many clients together ask three times as often, whatever the answers are, and are followed by 64
-again. The figures go to `docs/evidence/overload.json`; it exits with 1 when one falls short.
+thousands of clients together ask three times as often: each rests so long between an answer and
+its next request that how soon it was answered counts for little. 64 follow them, until all is as
+before. The figures go to `docs/evidence/overload.json`; it exits with 1 when one falls short.
 """
 
 import argparse
@@ -24,8 +25,9 @@ from benchmarks.works import HOST
 from tests.databases import create_database, start_postgres
 from tests.processes import ROOT, make_folder
 
-CLIENTS, FACTOR, MINUTE, QUICK = 1_500, 3, 60, 10
+CLIENTS, FACTOR, MINUTE, QUICK = 3_000, 3, 60, 10  # nginx takes 4,096, with its own
 NORMAL = 64  # connections
+WAIT = 150  # ms that an answer is expected to take when there are too many
 GOODPUT, WITHIN, BACK = 0.8, 1.0, 5.0  # of the peak; s for a refusal; s until all is as before
 EVIDENCE = ROOT / "docs" / "evidence" / "overload.json"
 SCRIPT = """\
@@ -35,7 +37,7 @@ local threads = {{}}
 served, refused, failed = 0, 0, 0
 function setup(thread) table.insert(threads, thread) end
 function init(arguments) math.randomseed(tonumber(arguments[1])) end
-function delay() return {delay} end
+function delay() return math.random(0, 2 * {delay}) end
 function request()
   return wrk.format("GET", "/api/v1/entities/" .. math.random({sites}))
 end
@@ -73,7 +75,7 @@ def measure(url: str, token: str, seconds: int, folder: Path) -> dict[str, Any]:
     calm = {"token": token, "sites": SITES, "delay": 0}
     load(url, folder, calm, NORMAL, 2)  # warm
     peak = load(url, folder, calm, NORMAL, 5)
-    delay = round(1000 * CLIENTS / (FACTOR * peak["served"]))
+    delay = max(0, round(1000 * CLIENTS / (FACTOR * peak["served"]) - WAIT))
     over = load(url, folder, {**calm, "delay": delay}, CLIENTS, seconds)
     began = time.monotonic()
     after = load(url, folder, calm, NORMAL, 1)
@@ -89,7 +91,7 @@ def judge(found: dict[str, Any]) -> list[tuple[str, float, float, bool]]:
     offered = sum(over[name] for name in ("served", "refused", "failed"))
     goodput, longest = over["served"] / peak, over["p99_ms"] / 1000
     return [
-        ("offered, times the peak", FACTOR, offered / peak, True),
+        ("offered, times the peak", 0.9 * FACTOR, offered / peak, offered >= 0.9 * FACTOR * peak),
         ("served, of the peak", GOODPUT, goodput, goodput >= GOODPUT),
         ("failed a second", 0, over["failed"], over["failed"] == 0),
         ("99 of 100 answers within, s", WITHIN, longest, longest <= WITHIN),

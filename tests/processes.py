@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from importlib.metadata import distribution
 from pathlib import Path
 
-PATIENCE = 30.0  # seconds until a server must answer
+PATIENCE = 60.0  # seconds until a server must answer
 ROOT = Path(__file__).parent.parent
 GUARD = Path(__file__).with_name("guard.py")
 # For programs of ours that work in another folder.
