@@ -168,16 +168,16 @@ def start_stack(stack: Stack, database_url: str) -> Iterator[Running]:
         yield Running(stack, port, program.pid)
 
 
-def is_alive(socket: Path) -> bool:
+def is_alive(socket: Path, path: str = "/livez") -> bool:
     try:
-        return ask(socket, "/livez", {"Host": HOST}).status == 200
+        return ask(socket, path, {"Host": HOST}).status == 200
     except OSError:
         return False
 
 
-def write_ours(folder: Path, port: int, socket: Path) -> None:
+def write_ours(folder: Path, port: int, *sockets: Path) -> None:
     """Write deploy/nginx.conf and its includes, with limits that count nobody, and no log."""
-    write_nginx(folder, port, [socket])
+    write_nginx(folder, port, sockets)
     http = folder / "nginx.d" / "http.conf"
     text = re.sub(r"(?m)^access_log .*;$", "access_log off;", http.read_text())
     nobody = 'map $remote_addr $nobody { default ""; }\n'
