@@ -22,7 +22,7 @@ from importlib import import_module
 from pathlib import Path
 from queue import SimpleQueue
 from tomllib import TOMLDecodeError
-from typing import cast
+from typing import Any, cast
 
 import click
 import hypercorn.asyncio
@@ -123,6 +123,7 @@ def serve(app: QuartApp, config: ServeConfig, run: Run = hypercorn.asyncio.serve
     gc.set_threshold(*COLLECT)
     limit = app.config["SHUTDOWN_LAME_DUCK"] + app.config["SHUTDOWN_GRACE"] + OVERTIME
     with asyncio.Runner(loop_factory=choose_loop(config)) as runner:
+        runner.get_loop().set_exception_handler(tell_of_failure)
         signals = asyncio.Semaphore(0)
         count = partial(runner.get_loop().call_soon_threadsafe, signals.release)
         with on_stop_signals(count, limit):
@@ -144,6 +145,15 @@ class SayOnce(logging.Filter):
         if text.startswith("Running on "):
             self.said.add(text)
         return True
+
+
+def tell_of_failure(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what failed in the background, but not each connection that is cut after the grace.
+
+    Python 3.11 takes it for an error of its own that the task of a connection was cancelled.
+    """
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)
 
 
 def warn_about_debug(app: QuartApp) -> None:

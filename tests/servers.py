@@ -201,6 +201,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kills", type=int, default=6, help="processes that are killed under writes (default: 6)"
     )
+    parser.addoption(
+        "--stops", type=int, default=1, help="stops with hundreds of sockets open (default: 1)"
+    )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
