@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from jinja2 import StrictUndefined
@@ -25,6 +26,7 @@ from quartapp import (
     web,
 )
 from quartapp.app import QuartApp
+from quartapp.compiled import open_compiled
 from quartapp.configure import EXIT_CONFIG, ConfigError, load_config
 from quartapp.extensions import cache, db, limiter
 
@@ -47,6 +49,8 @@ def assemble(settings: dict[str, Any]) -> QuartApp:
     app = QuartApp(__name__, static_folder=None, instance_path=instance)  # web.static serves them
     app.config.from_mapping(settings)
     app.jinja_options = {"undefined": StrictUndefined}  # a misspelt name is an error, not a gap
+    if not (app.debug or app.testing):
+        app.jinja_options["bytecode_cache"] = open_compiled(Path(instance))
 
     # What stops in this order, too: what works in the background before its database.
     background = mail, monitoring, telling, live, system, visits

@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "quartapp"
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"texts"},
     "remote": set(),
+    "compiled": set(),
     "rendering": set(),
     "secret_key": set(),
     "security": {"texts"},
