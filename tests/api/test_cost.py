@@ -77,6 +77,18 @@ async def test_who_asks_at_once_shares_statements(
     assert len([one for one in sent if one.startswith(("SELECT", "WITH"))]) <= 4
 
 
+async def test_nobody_shares_where_the_setting_says_so(
+    app: Quart, api: Api, admin: User, engine: AsyncEngine
+) -> None:
+    app.config["READ_BATCHES"] = False
+    sites = [await add_site(app, admin, name=f"Site {number}") for number in range(6)]
+    with queries(engine) as sent:
+        found = await asyncio.gather(*(api("GET", f"/entities/{site.id}") for site in sites))
+
+    assert [status for status, _ in found] == [200] * 6
+    assert len([one for one in sent if one.startswith(("SELECT", "WITH"))]) == 6
+
+
 async def test_making_a_site_costs_no_more_statements(api: Api, engine: AsyncEngine) -> None:
     with queries(engine) as sent:
         status, _ = await api("POST", "/entities", json=SITE)

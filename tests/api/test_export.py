@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import gc
 import io
 import json
 from datetime import timedelta
@@ -194,15 +195,22 @@ async def test_there_is_nothing_for_whom_there_is_no_site(api: Api) -> None:
 
 
 @pytest.mark.usefixtures("_small_parts")
-async def test_database_is_free_while_a_client_takes_a_part(app: Quart, admin: User) -> None:
+async def test_neither_connection_nor_more_than_a_part_is_held(app: Quart, admin: User) -> None:
     for number in range(5):
         await add_site(app, admin, f"Site {number}")
     reading = Reading(select_entities(seen_by=admin), Entity.id)
     async with app.app_context(), db.read() as session:
         first = await reading.read_after(session)
-    found = [(len(part), count_held(app)) async for part in read_parts(app, reading, first)]
+    parts = read_parts(app, reading, first)
+    del first
+    found = [(len(part), count_held(app), count_sites()) async for part in parts]
 
-    assert found == [(2, 0), (2, 0), (1, 0)]
+    assert found == [(2, 0, 2), (2, 0, 2), (1, 0, 1)]
+
+
+def count_sites() -> int:
+    gc.collect()
+    return sum(isinstance(one, Entity) for one in gc.get_objects())
 
 
 @pytest.mark.usefixtures("_small_parts")
