@@ -13,6 +13,7 @@ from quartapp.cli.db import db_group
 from quartapp.cli.deploy import deploy_group
 from quartapp.cli.doctor import doctor_command
 from quartapp.cli.invite import invite_command
+from quartapp.cli.prune import prune_command
 from quartapp.cli.run import run_command
 from quartapp.cli.shell import make_shell_names, shell_command
 from quartapp.cli.site import site_group
@@ -52,6 +53,7 @@ def init_app(app: Quart) -> None:
         deploy_group,
         doctor_command,
         invite_command,
+        prune_command,
         restore_command,
         serve_command,
         site_group,

@@ -93,7 +93,7 @@ async def prune(mailer: Mailer) -> None:
         return
     mailer.prune_at = monotonic() + PRUNE_PAUSE  # also when it fails: mail is more urgent
     async with db.begin() as session:
-        removed = await prune_rows(session, now=utcnow(), limit=PRUNE_BATCH)
+        removed = sum((await prune_rows(session, now=utcnow(), limit=PRUNE_BATCH)).values())
     if removed:
         mailer.prune_at = 0.0
         logger.info("Rows that nobody could use any more were removed: %d.", removed)

@@ -2,41 +2,73 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, CursorResult, and_, delete, not_, select
+from sqlalchemy import ColumnElement, CursorResult, Table, and_, delete, func, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quartapp.models import ApiToken, Delivery, KeptAnswer, Link, UserSession
+from quartapp.models import ApiToken, Delivery, KeptAnswer, Link, OutboxMessage, UserSession
 from quartapp.models.idempotency import KEPT_FOR
 from quartapp.models.visit import visits
 from quartapp.services.session import still_holds
 
 TOKEN_KEPT = timedelta(days=30)  # after its last day
 DELIVERIES_KEPT = timedelta(days=90)  # after they were due
+MAIL_KEPT = timedelta(days=90)  # after it was written; as long as deliveries
 VISITS_KEPT = timedelta(days=400)  # the same days of the year before, and some more
 
 
-async def prune_rows(session: AsyncSession, *, now: datetime, limit: int) -> int:
-    """Remove so many at most of the rows of each table that are past; return how many."""
-    counts = [
-        await prune_table(session, UserSession, not_(still_holds(now)), limit),
-        await prune_table(session, Link, Link.expires_at <= now, limit),
-        await prune_table(session, ApiToken, ApiToken.expires_at <= now - TOKEN_KEPT, limit),
-        await prune_table(session, Delivery, is_forgotten(now), limit),
-        await prune_table(session, KeptAnswer, KeptAnswer.created_at <= now - KEPT_FOR, limit),
-        await prune_visits(session, now),
-    ]
-    return sum(counts)
+Pruned = type[UserSession | Link | ApiToken | Delivery | KeptAnswer | OutboxMessage]
+
+
+def find_past(now: datetime) -> dict[Pruned, ColumnElement[bool]]:
+    """Return which rows of each table are past."""
+    return {
+        UserSession: not_(still_holds(now)),
+        Link: Link.expires_at <= now,
+        ApiToken: ApiToken.expires_at <= now - TOKEN_KEPT,
+        Delivery: is_forgotten(now),
+        OutboxMessage: is_old_mail(now),
+        KeptAnswer: KeptAnswer.created_at <= now - KEPT_FOR,
+    }
+
+
+async def prune_rows(session: AsyncSession, *, now: datetime, limit: int) -> dict[str, int]:
+    """Remove so many at most of the rows of each table that are past; return how many of each."""
+    counts = {
+        table.__tablename__: await prune_table(session, table, is_past, limit)
+        for table, is_past in find_past(now).items()
+    }
+    return counts | {visits.name: await prune_visits(session, now)}
+
+
+async def count_past(session: AsyncSession, now: datetime) -> dict[str, int]:
+    """Return how many rows of each table are past."""
+    counts = {
+        table.__tablename__: await count_rows(session, table, is_past)
+        for table, is_past in find_past(now).items()
+    }
+    return counts | {visits.name: await count_rows(session, visits, is_old_visit(now))}
+
+
+async def count_rows(
+    session: AsyncSession, table: Pruned | Table, is_past: ColumnElement[bool]
+) -> int:
+    return await session.scalar(select(func.count()).select_from(table).where(is_past)) or 0
 
 
 def is_forgotten(now: datetime) -> ColumnElement[bool]:
     return and_(Delivery.due_at.is_(None), Delivery.planned_at <= now - DELIVERIES_KEPT)
 
 
+def is_old_mail(now: datetime) -> ColumnElement[bool]:
+    return and_(OutboxMessage.due_at.is_(None), OutboxMessage.created_at <= now - MAIL_KEPT)
+
+
+def is_old_visit(now: datetime) -> ColumnElement[bool]:
+    return visits.c.day < (now - VISITS_KEPT).date()
+
+
 async def prune_table(
-    session: AsyncSession,
-    table: type[UserSession | Link | ApiToken | Delivery | KeptAnswer],
-    is_past: ColumnElement[bool],
-    limit: int,
+    session: AsyncSession, table: Pruned, is_past: ColumnElement[bool], limit: int
 ) -> int:
     past = select(table.id).where(is_past).order_by(table.id).limit(limit)
     # Another worker may be about to remove the same: it is left to do that.
@@ -48,6 +80,5 @@ async def prune_table(
 
 async def prune_visits(session: AsyncSession, now: datetime) -> int:
     """Remove the days that are past: of each there are some rows for each page, and no more."""
-    is_past = visits.c.day < (now - VISITS_KEPT).date()
-    done = await session.execute(delete(visits).where(is_past))
+    done = await session.execute(delete(visits).where(is_old_visit(now)))
     return done.rowcount if isinstance(done, CursorResult) else 0

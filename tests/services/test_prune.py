@@ -10,6 +10,7 @@ from quartapp.models import (
     Delivery,
     KeptAnswer,
     Link,
+    OutboxMessage,
     Purpose,
     User,
     UserSession,
@@ -18,7 +19,13 @@ from quartapp.models import (
 from quartapp.models.idempotency import KEPT_FOR
 from quartapp.models.session import IDLE
 from quartapp.services.link import add_link
-from quartapp.services.prune import DELIVERIES_KEPT, TOKEN_KEPT, prune_rows
+from quartapp.services.prune import (
+    DELIVERIES_KEPT,
+    MAIL_KEPT,
+    TOKEN_KEPT,
+    count_past,
+    prune_rows,
+)
 from quartapp.services.session import open_session
 from quartapp.services.token import add_token
 from tests.services.telling import add_mail_channel, add_reader, load_deliveries
@@ -27,8 +34,13 @@ SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 async def prune(limit: int = 100) -> int:
+    """Return how many rows went, those that were counted as past."""
+    now = utcnow()
     async with db.begin() as session:
-        return await prune_rows(session, now=utcnow(), limit=limit)
+        past = await count_past(session, now)
+        gone = await prune_rows(session, now=now, limit=limit)
+    assert gone == {table: min(count, limit) for table, count in past.items()}
+    return sum(gone.values())
 
 
 async def add_sessions(user: User) -> None:
@@ -84,6 +96,25 @@ async def test_what_was_told_is_forgotten_later(app: Quart) -> None:
         left = [row.last_error for row in await load_deliveries(channel)]
 
     assert left == ["waits", "new"]
+
+
+async def test_mail_is_forgotten_later_but_not_what_still_waits(app: Quart) -> None:
+    old, now = utcnow() - MAIL_KEPT, utcnow()
+    async with app.app_context():
+        async with db.begin() as session:
+            for subject, at, due_at, end in (
+                ("sent", old, None, {"sent_at": old}),
+                ("failed", old, None, {"failed_at": old}),
+                ("waits", old, now, {}),
+                ("new", old + MINUTE, None, {"sent_at": old + MINUTE}),
+            ):
+                given = {"message_id": subject, "recipient": "ann@example.org", "text": ""}
+                given |= {"subject": subject, "html": "", "created_at": at, "due_at": due_at}
+                session.add(OutboxMessage(**given, **end))
+        assert [await prune(), await prune()] == [2, 0]
+        async with db.read() as session:
+            left = await session.scalars(select(OutboxMessage.subject).order_by(OutboxMessage.id))
+            assert list(left) == ["waits", "new"]
 
 
 async def test_what_nobody_can_use_any_more_is_removed(app: Quart, admin: User) -> None:

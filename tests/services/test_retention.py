@@ -9,8 +9,9 @@ from sqlalchemy import delete, func, insert, select
 
 from quartapp.extensions import db
 from quartapp.models import Entity, result, rolled, utcnow
-from quartapp.monitoring.retain import roll_up_all, turn_over
+from quartapp.monitoring.retain import count_surplus, roll_up_all, turn_over
 from quartapp.services.retention import (
+    count_old_results,
     drop_partitions,
     list_partitions,
     make_partitions,
@@ -67,19 +68,29 @@ async def list_ages() -> list[int]:
         return [(TODAY - day.date()).days for day in days]
 
 
-async def test_old_results_go_some_sites_at_a_time(app: Quart) -> None:
+async def test_old_results_go_some_sites_and_a_day_at_a_time(app: Quart) -> None:
     async with app.app_context():
-        await add_results(0, 29, 31, 400)
+        await add_results(0, 29, 31, 399, 400)
         await mark_rolled_up(1)
+        async with db.read() as session:
+            assert await count_old_results(session, TODAY - 30 * DAY) == 9
         after: int | None = 0
-        steps = 0
+        steps = []
         while after is not None:
             async with db.begin() as session:
-                after = await remove_old_results(session, TODAY - 30 * DAY, after=after, sites=2)
-            steps += 1
+                swept = await remove_old_results(session, TODAY - 30 * DAY, after=after, sites=2)
+            after = swept.after
+            steps.append(swept.removed)
 
         assert await list_ages() == [0, 0, 0, 29, 29, 29]
-        assert steps == 3
+        assert steps == [2, 2, 2, 1, 1, 1, 0]  # two sites, then the third; then there are no more
+        async with db.read() as session:
+            assert await count_old_results(session, TODAY - 30 * DAY) == 0
+
+
+async def turn_over_all(days: int) -> tuple[int, int]:
+    """Return how many results were to go, and how many went."""
+    return await count_surplus(days), sum([count async for count in turn_over(days)])
 
 
 @pytest.mark.parametrize("database_kind", ["postgres"])
@@ -97,7 +108,7 @@ async def test_each_day_has_a_partition_before_it_comes(app: Quart) -> None:
             )
             assert len(found.all()) == 6
         async with db.begin() as session:
-            assert await drop_partitions(session, TODAY + DAY) == AHEAD[:1]
+            assert await drop_partitions(session, TODAY + DAY) == {AHEAD[0]: 3}
         assert await list_ages() == [5, 5, 5]  # those have no day of their own
         async with db.begin() as session:
             assert await list_partitions(session) == AHEAD[1:]
@@ -107,7 +118,7 @@ async def test_each_day_has_a_partition_before_it_comes(app: Quart) -> None:
 async def test_other_databases_need_no_partitions(app: Quart) -> None:
     async with app.app_context(), db.begin() as session:
         assert await make_partitions(session, TODAY) == []
-        assert await drop_partitions(session, TODAY) == []
+        assert await drop_partitions(session, TODAY) == {}
 
 
 @pytest.mark.parametrize("database_kind", ["postgres"])
@@ -122,10 +133,10 @@ async def test_day_whose_results_came_first_keeps_them_with_the_rest(app: Quart)
 async def test_round_leaves_what_is_young(app: Quart) -> None:
     async with app.app_context():
         await add_results(0, 6, 8)
-        await turn_over(7)
+        assert await turn_over_all(7) == (0, 0)
         assert await list_ages() == [0, 0, 0, 6, 6, 6, 8, 8, 8]
         await roll_up_all()
-        await turn_over(7)
+        assert await turn_over_all(7) == (3, 3)
         assert await list_ages() == [0, 0, 0, 6, 6, 6]
 
 
@@ -141,9 +152,9 @@ async def test_partition_stays_while_a_site_needs_it(app: Quart) -> None:
         )
         async with db.begin() as session:
             await session.execute(late)
-            assert await drop_partitions(session, TODAY + DAY) == []
+            assert await drop_partitions(session, TODAY + DAY) == {}
         async with db.begin() as session:
             await session.execute(
                 delete(result).where(result.c.entity_id.not_in(select(rolled.c.entity_id)))
             )
-            assert await drop_partitions(session, TODAY + DAY) == AHEAD[:1]
+            assert await drop_partitions(session, TODAY + DAY) == {AHEAD[0]: 2}

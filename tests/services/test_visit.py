@@ -61,7 +61,7 @@ async def test_days_long_past_are_removed(app: Quart) -> None:
     async with app.app_context():
         await add({kept: 1, gone: 1})
         async with db.begin() as session:
-            assert await prune_rows(session, now=now, limit=100) == 1
+            assert (await prune_rows(session, now=now, limit=100))["visit"] == 1
         assert await load() == [(*kept, 1)]
 
 
