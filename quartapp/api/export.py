@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from quart import Blueprint, Quart, Response, current_app, request
 from quart_schema import validate_querystring
 
+from quartapp.api.openapi import streams
 from quartapp.auth import login_required
 from quartapp.extensions import db
 from quartapp.models.cell import quote_cell
@@ -31,7 +32,7 @@ def exports(
     def register(view: View) -> View:
         for kind in MEDIA_TYPES:
             route = login_required(validate_querystring(wanted)(make_view(view, kind, out)))
-            route.__dict__["answers_stream"] = MEDIA_TYPES[kind].partition(";")[0]
+            route = streams(MEDIA_TYPES[kind].partition(";")[0])(route)
             bp.add_url_rule(f"{path}.{kind}", f"{view.__name__}_{kind}", route, methods=["GET"])
         return view
 
@@ -54,8 +55,12 @@ def make_stream(reading: Reading, first: list[Any], kind: str, out: type[BaseMod
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     parts = read_parts(app, reading, first)
     body = "" if request.method == "HEAD" else encode(parts, head, write, out)
-    response = Response(body, content_type=MEDIA_TYPES[kind])
     name = request.path.partition("/v1/")[2].replace("/", "-")
+    return make_file(body, name, MEDIA_TYPES[kind])
+
+
+def make_file(body: Any, name: str, media_type: str) -> Response:
+    response = Response(body, content_type=media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.timeout = TIMEOUT
     return response

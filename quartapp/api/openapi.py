@@ -81,6 +81,16 @@ def answers_nothing(view: F) -> F:
     return view
 
 
+def streams(media_type: str) -> Callable[[F], F]:
+    """Document that a view answers with a file."""
+
+    def mark(view: F) -> F:
+        view.__dict__["answers_stream"] = media_type
+        return view
+
+    return mark
+
+
 def conditional(view: F) -> F:
     """Document that a view heeds If-Match and If-None-Match, and tells the ETag."""
     view.__dict__["conditional"] = True
@@ -162,7 +172,8 @@ def add_headers(answer: dict[str, Any], headers: dict[str, Any]) -> dict[str, An
 
 
 def describe_stream(media_type: str) -> dict[str, Any]:
-    content = {media_type: {"schema": {"type": "string"}}}
+    kind = "object" if media_type == "application/json" else "string"
+    content = {media_type: {"schema": {"type": kind}}}
     return {"description": "All of it, as a file.", "content": content, "headers": DISPOSITION}
 
 

@@ -13,7 +13,13 @@ from quartapp.auth.cookies import (
     renew_login,
 )
 from quartapp.auth.csrf import make_csrf_token, refuse_foreign_form, refuse_forged_call
-from quartapp.auth.gates import acts_as_admin, admin_required, fresh_login_required, login_required
+from quartapp.auth.gates import (
+    acts_as_admin,
+    admin_required,
+    fresh_login_required,
+    login_required,
+    proof_required,
+)
 from quartapp.auth.loading import get_socket_user, load_socket_user, load_user
 from quartapp.auth.passwords import authenticate, hash_new_password, hash_password_by_link
 from quartapp.auth.second_step import (
@@ -47,6 +53,7 @@ __all__ = [
     "login_user",
     "logout_user",
     "make_csrf_token",
+    "proof_required",
     "refuse_foreign_form",
     "refuse_forged_call",
     "renew_login",

@@ -28,6 +28,11 @@ def fresh_login_required(view: View[P, T]) -> View[P, T]:
     return guard(view, require_fresh_login)
 
 
+def proof_required(view: View[P, T]) -> View[P, T]:
+    """As `fresh_login_required` for a browser; a program's token is proof enough."""
+    return guard(view, require_proof)
+
+
 def admin_required(view: View[P, T]) -> View[P, T]:
     """Let administrators only reach a view; a program needs a token with the scope admin.
 
@@ -53,6 +58,12 @@ def require_fresh_login() -> None:
     row = get_asker().session
     if row is None or not row.is_fresh(utcnow()):
         raise StaleLoginError(Text("Give your password again to do this."))
+
+
+def require_proof() -> None:
+    get_user()
+    if get_asker().token is None:
+        require_fresh_login()
 
 
 def require_admin() -> None:

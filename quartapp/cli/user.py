@@ -3,6 +3,7 @@
 import click
 from quart import current_app
 
+from quartapp.cli.personal import export_command
 from quartapp.cli.with_app import with_app
 from quartapp.cli.words import read_email, read_password, read_username
 from quartapp.extensions import db
@@ -32,6 +33,9 @@ def setup_url(base: str, token: str) -> str:
 @click.group("user")
 def user_group() -> None:
     """Look after accounts."""
+
+
+user_group.add_command(export_command)
 
 
 @user_group.command("setup-link")

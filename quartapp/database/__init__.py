@@ -1,7 +1,7 @@
 """The database extension: an engine an app, a session a request, others by `begin()`, `read()`."""
 
 import logging
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, TypeVar
 
@@ -78,6 +78,11 @@ class Database:
     def read(self) -> AbstractAsyncContextManager[AsyncSession]:
         """A session that only reads, and so waits for no writer; nothing is committed."""
         return self._state.readers()
+
+    @property
+    def readers(self) -> Callable[[], AbstractAsyncContextManager[AsyncSession]]:
+        """As `read`, for what goes on when its request is over: a stream."""
+        return self._state.readers
 
     async def share(self, load: Load[K, V], key: K) -> V | None:
         """Return what *load* finds for *key*, by one statement for all who ask at this moment.

@@ -35,6 +35,7 @@ WEEKLY = {"title": "Disks", "weekdays": "1", "start_time": "02:30", "minutes": 3
 NOTE = {"state": "resolved", "body": "Done."}
 INCIDENT = {"title": "Slow", "impact": "minor", "body": "Slow."}
 NEW = "a better horse battery"
+ANOTHER = {"current": "{password}", "password": NEW}
 
 ROUTES = {
     "health.livez": route(get="anyone"),
@@ -56,10 +57,9 @@ ROUTES = {
     "account.show": route(get="signed-in"),
     "account.preferences": route({"language": "ru", "theme": "dark"}, post="signed-in"),
     "account.email": route({"email": "new{n}@example.org"}, get="fresh", post="fresh"),
+    "account.data": route(get="personal"),
     "account.remove": route(get="fresh", post="leave"),
-    "account.password": route(
-        {"current": "{password}", "password": NEW}, get="signed-in", post="signed-in"
-    ),
+    "account.password": route(ANOTHER, get="signed-in", post="signed-in"),
     "account.sessions": route(get="signed-in"),
     "account.remove_one_session": route(post="credential"),
     "account.remove_other_sessions": route(post="signed-in"),
@@ -259,6 +259,7 @@ ROUTES = {
         {"token": "{setup}", "name": "root{n}", "password": NEW}, post="setup"
     ),
     "api_v1.user.show_me": route(get="signed-in"),
+    "api_v1.user.show_my_data": route(get="personal"),
     "api_v1.user.edit_me": route({"name": "renamed{n}"}, patch="signed-in"),
     "api_v1.user.index": route(get="admin"),
     "api_v1.user.show": route(get="admin"),

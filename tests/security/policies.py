@@ -21,6 +21,7 @@ setup      -       void      void   void  void  void  void     void    void    v
 logout     -       login     login  login login login login    login   login   login   login   login      login       login        login
 signed-in  -       login     yes    yes   yes   yes   login    yes     yes     yes     yes     yes        yes         yes          login
 fresh      -       login     yes    yes   yes   yes   login    confirm confirm confirm confirm confirm    confirm     confirm      login
+personal   -       login     yes    yes   yes   yes   login    confirm yes     yes     yes     yes        yes         confirm      login
 leave      -       login     login  login login 409   login    confirm confirm confirm confirm confirm    confirm     confirm      login
 editor     -       login     no     yes   yes   yes   login    yes     yes     yes     yes     yes        yes         yes          login
 boss       -       login     no     no    no    yes   login    no      no      no      yes     yes        yes         yes          login

@@ -1,3 +1,4 @@
+import json
 import re
 
 import pytest
@@ -10,7 +11,7 @@ from quartapp.models import Role, User, UserSession, utcnow
 from quartapp.models.session import FRESH
 from quartapp.services.session import open_session
 from tests.api.helpers import Api
-from tests.helpers import PASSWORD, add_person, read_token, sign_in
+from tests.helpers import PASSWORD, add_person, make_bearer, read_token, sign_in
 
 NEW = "a better horse battery"
 
@@ -31,6 +32,40 @@ async def test_account_is_shown_to_its_owner(browser: QuartClient) -> None:
     status, page = await read(browser, "/account/")
     assert status == 200
     assert re.findall(r"<dd>(.*)</dd>", page) == ["admin", "none", "admin"]
+
+
+async def test_what_is_kept_about_a_person_is_a_file(
+    app: Quart, browser: QuartClient, admin: User
+) -> None:
+    async with app.app_context(), db.begin() as session:
+        await add_person(session, "bob")
+        headers = await make_bearer(session, admin)
+    _, page = await read(browser, "/account/")
+    assert 'href="/account/data"' in page
+
+    program = app.test_client(use_cookies=False)
+    for client, path, given in (
+        (browser, "/account/data", {}),
+        (program, "/api/v1/users/me/data", headers),
+    ):
+        response = await client.get(path, headers=given)
+        text = await response.get_data(as_text=True)
+        assert response.headers["Content-Type"] == "application/json"
+        assert response.headers["Content-Disposition"] == 'attachment; filename="account.json"'
+        assert [row["name"] for row in json.loads(text)["account"]] == ["admin"]
+        assert "bob" not in text
+        head = await client.head(path, headers=given)
+        assert (head.status_code, await head.get_data()) == (200, b"")
+
+
+async def test_file_asks_for_the_password_after_a_while(app: Quart, browser: QuartClient) -> None:
+    async with app.app_context(), db.begin() as session:
+        await session.execute(update(UserSession).values(confirmed_at=utcnow() - FRESH))
+    response = await browser.get("/account/data")
+
+    assert response.status_code == 303
+    assert response.headers["Location"].endswith("?next=/account/data")
+    assert (await browser.get("/api/v1/users/me/data")).status_code == 403
 
 
 # --- password

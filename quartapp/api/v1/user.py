@@ -1,9 +1,10 @@
 from typing import Any
 
-from quart import Blueprint
+from quart import Blueprint, Response, request
 from quart_schema import validate_querystring, validate_request, validate_response
 
-from quartapp.api.openapi import answers_nothing, may_answer
+from quartapp.api.export import make_file
+from quartapp.api.openapi import answers_nothing, may_answer, streams
 from quartapp.api.v1.paging import describe_page
 from quartapp.api.v1.schemas import (
     AccountOut,
@@ -18,14 +19,21 @@ from quartapp.api.v1.schemas import (
     UserQuery,
 )
 from quartapp.api.v1.token import to_new
-from quartapp.auth import admin_required, get_user, hash_password_by_link, login_required
+from quartapp.auth import (
+    admin_required,
+    get_user,
+    hash_password_by_link,
+    login_required,
+    proof_required,
+)
 from quartapp.extensions import db
 from quartapp.limits import limit
 from quartapp.limits.keys import by_address
 from quartapp.mail.notices import tell_factors_forgotten
-from quartapp.models import Purpose
+from quartapp.models import Purpose, utcnow
 from quartapp.services.paging import paginate
 from quartapp.services.people import edit_user, forget_factors, get_user_by_id, select_users
+from quartapp.services.personal import write_person
 from quartapp.services.session import end_sessions, select_sessions
 from quartapp.services.token import add_token
 from quartapp.services.user import set_up
@@ -58,6 +66,17 @@ async def setup(data: SetupIn) -> tuple[NewTokenOut, int]:
 async def show_me() -> AccountOut:
     """Return who you are."""
     return AccountOut.model_validate(get_user())
+
+
+@bp.get("/users/me/data")
+@limit("10/minute")
+@proof_required
+@streams("application/json")
+@may_answer(403)
+async def show_my_data() -> Response:
+    """Return all that is kept about you, without secrets, as a file."""
+    pieces = write_person(db.readers, get_user(), utcnow())
+    return make_file("" if request.method == "HEAD" else pieces, "account.json", "application/json")
 
 
 @bp.patch("/users/me")

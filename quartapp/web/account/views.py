@@ -1,4 +1,13 @@
-from quart import Blueprint, current_app, flash, redirect, render_template, url_for
+from quart import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from quart.typing import ResponseReturnValue
 from quart_babel import gettext, refresh
 
@@ -12,15 +21,18 @@ from quartapp.auth import (
     hash_new_password,
     login_required,
     logout_user,
+    proof_required,
     renew_login,
 )
 from quartapp.errors import InvalidError, UnauthorizedError
 from quartapp.extensions import db, limiter
+from quartapp.limits import limit
 from quartapp.mail import send_mail
 from quartapp.mail.links import write_link
-from quartapp.models import Scope
+from quartapp.models import Scope, utcnow
 from quartapp.services.account import ask_to_move, edit_preferences, remove_account
 from quartapp.services.paging import paginate
+from quartapp.services.personal import write_person
 from quartapp.services.second_factor import has_second_factor
 from quartapp.services.session import (
     close_sessions,
@@ -35,6 +47,8 @@ from quartapp.web.account.forms import EmailForm, PasswordForm, PreferencesForm,
 from quartapp.web.auth.letters import tell_owner
 from quartapp.web.forms import BaseForm, require_token
 from quartapp.web.paging import read_page_number
+
+DOWNLOAD_SECONDS = 3600.0  # for a browser to take all of a file
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
@@ -103,6 +117,18 @@ async def email() -> ResponseReturnValue:
         await db.session.commit()
         return await render_template("auth/sent.html", email=address), 202
     return await render_template("account/email.html", form=form), form.status
+
+
+@bp.get("/data")
+@limit("10/minute")
+@proof_required
+async def data() -> Response:
+    """All that is kept about the person, as a file."""
+    pieces = write_person(db.readers, get_user(), utcnow())
+    response = Response("" if request.method == "HEAD" else pieces, content_type="application/json")
+    response.headers["Content-Disposition"] = 'attachment; filename="account.json"'
+    response.timeout = DOWNLOAD_SECONDS
+    return response
 
 
 @bp.route("/remove", methods=["GET", "POST"])
