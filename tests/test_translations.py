@@ -183,7 +183,9 @@ PLACES = {"add_error": 1, "of_field": 1, "FieldError": 1, "LookError": 1, "Wrong
 TOLD = {"flash", "finish", *PLACES}
 # Errors that people meet in the log alone, or on the command line, which is English.
 LOGGED = {"mail/backends.py", "mail/worker.py", "web/moment.py"}
-COMMANDED = {"models/archive.py", "services/backup.py"}
+COMMANDED = {"models/archive.py", "services/backup.py"} | {
+    f"services/site_{part}.py" for part in ("conditions", "foreign", "gatus", "kuma", "yaml")
+}
 
 
 def test_python_has_no_text_that_is_not_marked() -> None:

@@ -21,9 +21,18 @@ from quartapp.services.export import Reading
 from quartapp.services.people import get_user_by_name
 from quartapp.services.rights import refuse_viewer
 from quartapp.services.site_file import decode
-from quartapp.services.site_import import add_sites, plan_import, write_added
+from quartapp.services.site_import import (
+    Plan,
+    Source,
+    add_sites,
+    group_sites,
+    plan_import,
+    write_added,
+)
 
 FORMATS = click.Choice(["csv", "ndjson"])
+SOURCES = click.Choice([Source.KUMA.value, Source.GATUS.value])
+MAX_FOREIGN = 16 * 1024 * 1024  # bytes of another program's file
 
 
 @click.group("site")
@@ -33,31 +42,56 @@ def site_group() -> None:
 
 @site_group.command("import")
 @click.argument("file", type=click.Path(allow_dash=True))
+@click.option("--from", "source", type=SOURCES, help="Uptime Kuma's backup, or Gatus' YAML.")
 @click.option("--skip-existing", is_flag=True, help="Pass over names that are taken.")
+@click.option("--skip-faulty", is_flag=True, help="Pass over what cannot be added, and tell it.")
+@click.option("--dry-run", is_flag=True, help="Tell what would be done, and add nothing.")
 @click.option("--owner", metavar="NAME", help="Who owns the sites; nobody, if not given.")
 @with_app
-async def import_command(file: str, skip_existing: bool, owner: str | None) -> None:
+async def import_command(
+    file: str, source: str | None, dry_run: bool, owner: str | None, **skips: bool
+) -> None:
     """Add the sites of FILE (CSV, JSON lines or a JSON list; - is the standard input), or none."""
-    text, bounds = read_file(file), read_bounds(current_app.config)
+    kind = Source(source or Source.OWN)
+    text, bounds = read_file(file, kind), read_bounds(current_app.config)
     async with db.begin() as session:
         person = await find_owner(session, owner)
         try:
-            plan = await plan_import(session, text, bounds, skip_existing=skip_existing)
+            plan = await plan_import(session, text, bounds, source=kind, **skips)
         except InvalidError as error:
             show_faults(error)
             raise
-        with show_progress("Importing", len(plan.sites)) as tell:
-            async for done in add_sites(session, plan, person):
-                tell(done)
-    click.echo(write_added(plan))
+        show_rest(plan)
+        if not dry_run:
+            with show_progress("Importing", len(plan.sites)) as tell:
+                async for done in add_sites(session, plan, person):
+                    tell(done)
+            await group_sites(session, plan)
+    click.echo(write_planned(plan) if dry_run else write_added(plan))
 
 
-def read_file(path: str) -> str:
+def write_planned(plan: Plan) -> str:
+    return f"Would add {len(plan.sites):,} sites; {plan.skipped:,} are there already."
+
+
+def read_file(path: str, source: Source) -> str:
+    most = -1 if source is Source.OWN else MAX_FOREIGN + 1
     try:
         with click.open_file(path, "rb") as file:
-            return decode(file.read())
+            data = file.read(most)
     except OSError as error:
         raise InvalidError(f"{path} cannot be read: {error.strerror}.") from error
+    if source is not Source.OWN and len(data) > MAX_FOREIGN:
+        raise InvalidError(f"{path} has more than {MAX_FOREIGN >> 20} MiB.")
+    return decode(data)
+
+
+def show_rest(plan: Plan) -> None:
+    """Write a line for each site that is passed over, and for what of others has no counterpart."""
+    for fault in plan.passed_over:
+        click.echo(f"Passed over: {fault.msg}", err=True)
+    for line in plan.left_out:
+        click.echo(line, err=True)
 
 
 async def find_owner(session: AsyncSession, name: str | None) -> User | None:

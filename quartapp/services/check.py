@@ -30,7 +30,10 @@ def make_check(entity: Entity, now: datetime) -> Check:
     return Check(**make_check_row(entity, now))
 
 
-def make_check_row(entity: Entity, now: datetime) -> dict[str, Any]:
+def make_check_row(
+    entity: Entity, now: datetime, *, is_paused: bool = False, **settings: Any
+) -> dict[str, Any]:
+    state = State.PAUSED if is_paused else State.NEW
     return {
         "entity_id": entity.id,
         "host": find_host(entity.url),
@@ -43,11 +46,13 @@ def make_check_row(entity: Entity, now: datetime) -> dict[str, Any]:
         "json_path": "",
         "json_value": "",
         "slot_at": now,
-        "due_at": now,
+        "due_at": None if is_paused else now,
         "fence": 0,
         "crashes": 0,
-        "state": State.NEW,
+        "state": state,
+        "state_since": now if is_paused else None,
         "streak": 0,
+        **settings,
     }
 
 

@@ -134,9 +134,15 @@ async def insert_entity(session: AsyncSession, row: dict[str, Any]) -> Entity:
 
 
 async def add_entities(
-    session: AsyncSession, sites: Sequence[Mapping[str, Any]], owner: User | None
+    session: AsyncSession,
+    sites: Sequence[Mapping[str, Any]],
+    owner: User | None,
+    settings: Sequence[Mapping[str, Any]] = (),
 ) -> list[Entity]:
-    """Add many at once, or none: few statements, however many they are."""
+    """Add many at once, or none: few statements, however many they are.
+
+    *settings* say of each how it is looked at, where that is not as of any new site.
+    """
     if owner is not None:
         refuse_viewer(owner)
     owner_id = None if owner is None else owner.id
@@ -148,9 +154,12 @@ async def add_entities(
     await session.execute(insert(Entity), rows)
     query = select(Entity).options(joinedload(Entity.owner)).where(Entity.slug.in_(slugs))
     found = {entity.slug: entity for entity in await session.scalars(query)}
+    added = [found[slug] for slug in slugs]
     now = utcnow()
-    await session.execute(insert(Check), [make_check_row(one, now) for one in found.values()])
-    return [found[slug] for slug in slugs]
+    ways = settings or [{}] * len(added)
+    rows = [make_check_row(one, now, **way) for one, way in zip(added, ways, strict=True)]
+    await session.execute(insert(Check), rows)
+    return added
 
 
 async def edit_entity(session: AsyncSession, entity: Entity, by: User, **changes: Any) -> Entity:

@@ -1,5 +1,6 @@
 """Groups of sites: what strangers are shown together."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -44,6 +45,12 @@ async def add_group(
     session: AsyncSession, by: User, *, entity_ids: list[int], **fields: Any
 ) -> SiteGroup:
     refuse_other(by)
+    return await insert_group(session, by, entity_ids=entity_ids, **fields)
+
+
+async def insert_group(
+    session: AsyncSession, by: User | None, *, entity_ids: Collection[int], **fields: Any
+) -> SiteGroup:
     await refuse_too_many(session)
     await refuse_taken_name(session, fields["name"])
     slug = await find_free_slug(session, fields["name"])
@@ -69,6 +76,17 @@ async def edit_group(
     await session.refresh(group, ["entities"])  # by name
     await record_event(session, Action.GROUP_CHANGED, by=by, detail=group.name)
     return group
+
+
+async def put_into_group(session: AsyncSession, name: str, entity_ids: Collection[int]) -> None:
+    """Add sites to the group of this name, which is made if it is not there: a command does it."""
+    group = await session.scalar(select_groups().where(SiteGroup.name == name))
+    if group is None:
+        await insert_group(session, None, entity_ids=entity_ids, name=name)
+        return
+    group.entities = await get_chosen(session, {*group.entity_ids, *entity_ids})
+    await session.flush()
+    await record_event(session, Action.GROUP_CHANGED, by=None, detail=group.name)
 
 
 async def remove_group(session: AsyncSession, group: SiteGroup, by: User) -> None:

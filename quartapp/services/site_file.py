@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from quartapp.errors import FieldError, InvalidError
 from quartapp.models.cell import unquote_cell
 from quartapp.texts import Text
+
+T = TypeVar("T")
 
 MAX_ROWS = 5_000
 NEEDED = ("name", "url")
@@ -28,6 +30,7 @@ class Row:
     line: int
     values: dict[str, Any]
     fault: str = ""
+    left_out: tuple[str, ...] = ()  # of another program's site: what has no counterpart here
 
 
 def decode(data: bytes) -> str:
@@ -57,7 +60,11 @@ def read_rows(text: str) -> list[Row]:
     """Return what a file says; how it begins tells what it is."""
     text = text.removeprefix("\ufeff")
     read = {"[": read_list, "{": read_lines}.get(text.lstrip()[:1], read_csv)
-    rows = list(islice(read(text), MAX_ROWS + 1))
+    return check_length(list(islice(read(text), MAX_ROWS + 1)))
+
+
+def check_length(rows: list[T]) -> list[T]:
+    """Return rows, or whatever they are made of, if there are some and not too many."""
     if not rows:
         raise InvalidError(Text("There is no site in it."))
     if len(rows) > MAX_ROWS:
@@ -144,13 +151,17 @@ def read_list(text: str) -> Iterator[Row]:
 
 
 def find_objects(text: str) -> Iterator[Row]:
-    """Read the objects of a list one by one, to know their lines."""
+    return (read_object(line, value) for line, value in find_values(text, text.index("[")))
+
+
+def find_values(text: str, start: int) -> Iterator[tuple[int, Any]]:
+    """Yield the values of the list that begins there one by one, to know their lines."""
     decoder = json.JSONDecoder()
-    line, seen, at = 1, 0, text.index("[") + 1
+    line, seen, at = 1, 0, start + 1
     while text[at := skip_gap(text, at)] != "]":
         line, seen = line + text.count("\n", seen, at), at
         value, at = decoder.raw_decode(text, at)
-        yield read_object(line, value)
+        yield line, value
 
 
 def skip_gap(text: str, at: int) -> int:

@@ -1,8 +1,10 @@
 """Many sites from a file: all of it is checked before the first one is written."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -14,13 +16,28 @@ from quartapp.models.address import Bounds
 from quartapp.models.entity import CONTENT_LENGTH, NAME_LENGTH, URL_LENGTH
 from quartapp.models.text import clean_line, clean_text, clean_url
 from quartapp.services.entity import add_entities
-from quartapp.services.site_file import Row, make_fault, make_refusal, read_rows
+from quartapp.services.group import put_into_group
+from quartapp.services.site_file import Row, check_length, make_fault, make_refusal, read_rows
+from quartapp.services.site_gatus import read_gatus
+from quartapp.services.site_kuma import read_kuma
 from quartapp.texts import Count, Text, find_text
 
 BATCH = 100  # sites that are added by the same statements
 NAMES = 500  # that are looked up by one statement
 
+CHECKED = ("check", "group")  # by whoever reads another program's file
 DEFAULTS = {"name": "", "url": "", "content": "", "is_public": False}
+
+
+class Source(StrEnum):
+    """Whose file it is; each program names what it watches in its own way."""
+
+    OWN = "quartapp"
+    KUMA = "kuma"
+    GATUS = "gatus"
+
+
+READERS = {Source.KUMA: read_kuma, Source.GATUS: read_gatus}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +46,8 @@ class Plan:
 
     sites: Sequence[dict[str, Any]]
     skipped: int = 0
+    left_out: Sequence[str] = ()  # what of the file has no counterpart here, line by line
+    passed_over: Sequence[FieldError] = ()  # what is wrong with the rest
 
 
 class TextRule(NamedTuple):
@@ -45,29 +64,56 @@ RULES = {
 
 
 async def plan_import(
-    session: AsyncSession, text: str, bounds: Bounds, *, skip_existing: bool = False
+    session: AsyncSession,
+    text: str,
+    bounds: Bounds,
+    *,
+    source: Source = Source.OWN,
+    skip_existing: bool = False,
+    skip_faulty: bool = False,
 ) -> Plan:
     """Return what a file adds; InvalidError says all that is wrong in it, line by line.
 
-    The names that others have are refused, or passed over.
+    The names that others have are refused, or passed over; and so are sites that cannot be added.
     """
-    rows, faults = await asyncio.to_thread(check_file, text, bounds)
+    rows, faults, left_out = await asyncio.to_thread(check_file, text, bounds, source)
     named = [row for row in rows if "name" in row.values]
     taken = await find_taken_names(session, [row.values["name"] for row in named])
     if not skip_existing:
         faults += [make_taken_fault(row) for row in named if row.values["name"] in taken]
-    if faults:
-        raise make_refusal(sorted(faults, key=lambda fault: fault.loc[0]))
-    sites = [row.values for row in rows if row.values["name"] not in taken]
-    return Plan(sites, len(rows) - len(sites))
+    faults.sort(key=lambda fault: fault.loc[0])
+    if faults and not skip_faulty:
+        raise make_refusal(faults)
+    wrong = {fault.loc[0] for fault in faults}
+    good = [row for row in rows if row.line not in wrong]
+    new = [row for row in good if row.values["name"] not in taken]
+    left_out += [write_left_out(row) for row in new if row.left_out]
+    return Plan([row.values for row in new], len(good) - len(new), tuple(left_out), tuple(faults))
+
+
+def write_left_out(row: Row) -> str:
+    return f"Line {row.line}, {row.values['name']}: left out: {', '.join(row.left_out)}"
 
 
 async def add_sites(session: AsyncSession, plan: Plan, owner: User | None) -> AsyncIterator[int]:
     """Add what is planned by batches; yield how many are there after each."""
     for start in range(0, len(plan.sites), BATCH):
         batch = plan.sites[start : start + BATCH]
-        await add_entities(session, batch, owner)
+        sites = [{name: site[name] for name in DEFAULTS} for site in batch]
+        ways = [site.get("check", {}) for site in batch]
+        await add_entities(session, sites, owner, ways)
         yield start + len(batch)
+
+
+async def group_sites(session: AsyncSession, plan: Plan) -> None:
+    """Put the sites that were added into the groups that their file names."""
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for site in plan.sites:
+        if group := site.get("group"):
+            wanted[group].append(site["name"])
+    for group, names in wanted.items():
+        ids = await session.scalars(select(Entity.id).where(Entity.name.in_(names)))
+        await put_into_group(session, group, list(ids))
 
 
 def write_added(plan: Plan) -> str:
@@ -95,23 +141,36 @@ def make_taken_fault(row: Row) -> FieldError:
 # --- what can be told without the database
 
 
-def check_file(text: str, bounds: Bounds) -> tuple[list[Row], list[FieldError]]:
-    """Return the rows with those values that are right, as they are kept, and all that is wrong."""
+def check_file(
+    text: str, bounds: Bounds, source: Source
+) -> tuple[list[Row], list[FieldError], list[str]]:
+    """Return the rows with those values that are right, as they are kept, and all that is wrong.
+
+    And what of another program's file was not read at all.
+    """
+    given, left_out = read_file(text, source)
     rows, faults = [], []
     lines: dict[str, int] = {}  # by the names that stand there
-    for row in read_rows(text):
+    for row in given:
         values, found = check_row(row, bounds)
         found |= find_twice(values, row.line, lines)
-        rows.append(Row(row.line, values))
+        rows.append(replace(row, values=values))
         faults += [make_fault(row.line, column, fault) for column, fault in found.items()]
-    return rows, faults
+    return rows, faults, left_out
+
+
+def read_file(text: str, source: Source) -> tuple[list[Row], list[str]]:
+    if source is Source.OWN:
+        return read_rows(text), []
+    rows, unread = READERS[source](text)
+    return check_length(rows), [f"Left out: {name}" for name in unread]
 
 
 def check_row(row: Row, bounds: Bounds) -> tuple[dict[str, Any], dict[str, str]]:
     """Return what is right, as it is kept, and what is wrong, by columns."""
     if row.fault:
         return {}, {"": row.fault}
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {name: row.values[name] for name in CHECKED if name in row.values}
     faults: dict[str, str] = {}
     for column, default in DEFAULTS.items():
         try:

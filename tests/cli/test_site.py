@@ -16,6 +16,7 @@ from quartapp.models import Entity
 from tests.cli.conftest import MAIN, Ask, Invoke
 
 URL = "https://example.org/"
+EXAMPLES = Path(__file__).parents[1] / "services" / "examples"
 pytestmark = pytest.mark.usefixtures("_people")
 
 
@@ -112,6 +113,64 @@ async def remove_all() -> None:
     async with db.begin() as session:
         for one in await session.scalars(select(Entity)):
             await session.delete(one)
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "count"), [("kuma", "kuma.json", 5), ("gatus", "gatus.yaml", 4)]
+)
+def test_file_of_another_program_is_read_and_told(
+    invoke: Invoke, ask: Ask, source: str, name: str, count: int
+) -> None:
+    path = ["site", "import", str(EXAMPLES / name), "--from", source]
+    refused = invoke(*path)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr.splitlines()[-1].endswith(" values are wrong.")
+
+    planned = invoke(*path, "--skip-faulty", "--dry-run")
+    would = f"Would add {count} sites; 0 are there already.\n"
+    assert (planned.exit_code, planned.stdout) == (0, would)
+    assert "Passed over: Line " in planned.stderr
+    assert ": left out: " in planned.stderr
+    assert ask(list_sites()) == []
+
+    done = invoke(*path, "--skip-faulty", "--owner", "ann")
+    assert (done.exit_code, done.stdout) == (0, f"{count} sites were added.\n")
+    assert done.stderr == f"{planned.stderr}Importing: {count} of {count}\n"
+    assert {site[4] for site in ask(list_sites())} == {"ann"}
+
+    again = invoke(*path, "--skip-faulty", "--skip-existing")
+    assert again.stdout == f"0 sites were added. {count} were there already.\n"
+    assert "secret-value" not in refused.output + planned.output + done.output
+
+
+def test_faulty_lines_are_passed_over_and_told(invoke: Invoke, ask: Ask) -> None:
+    text = f"name,url\nA,{URL}\nB,b\nA,{URL}\n"
+    found = invoke("site", "import", "-", "--skip-faulty", input=text)
+
+    assert (found.exit_code, found.stdout) == (0, "1 site was added.\n")
+    assert found.stderr.splitlines() == [
+        "Passed over: Line 3, url: An address starts with http:// or https://, and a host follows.",
+        "Passed over: Line 4, name: It stands in line 2, too.",
+        "Importing: 1 of 1",
+    ]
+    assert [site[0] for site in ask(list_sites())] == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"x" * (16 * 1024 * 1024 + 1), "has more than 16 MiB."),
+        ("endpoints: ☃".encode("utf-16"), "The file is not text in UTF-8."),
+        (b"endpoints: a: b", "Line 1: This is not YAML."),
+    ],
+)
+def test_file_of_another_program_that_cannot_be_read_is_one_line(
+    invoke: Invoke, tmp_path: Path, data: bytes, said: str
+) -> None:
+    (tmp_path / "gatus.yaml").write_bytes(data)
+    found = invoke("site", "import", str(tmp_path / "gatus.yaml"), "--from", "gatus")
+    assert (found.exit_code, found.stdout) == (1, "")
+    assert (found.stderr.endswith(f"{said}\n"), found.stderr.count("\n")) == (True, 1)
 
 
 def test_terminal_shows_a_bar(settings: dict[str, str], tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Many sites from a file, on every database: all of them, or none."""
 
 import json
+from typing import Any
 
 import pytest
 from quart import Quart
@@ -8,11 +9,21 @@ from sqlalchemy import func, select
 
 from quartapp.errors import ForbiddenError, InvalidError
 from quartapp.extensions import db
-from quartapp.models import Check, Entity, Role, User
+from quartapp.models import Check, Entity, Role, State, User
 from quartapp.models.address import Bounds
+from quartapp.services import site_file
 from quartapp.services.entity import add_entity
-from quartapp.services.site_import import Plan, add_sites, plan_import, write_added
+from quartapp.services.group import add_group, select_groups
+from quartapp.services.site_import import (
+    Plan,
+    Source,
+    add_sites,
+    group_sites,
+    plan_import,
+    write_added,
+)
 from tests.helpers import add_person, queries
+from tests.services.test_site_foreign import GATUS, KUMA
 
 BOUNDS = Bounds([range(80, 81), range(443, 444)], [])
 URL = "https://example.org/"
@@ -136,3 +147,119 @@ async def test_site_may_have_no_owner_but_no_viewer(app: Quart) -> None:
                 await anext(add_sites(session, make_plan(1), eve))
             await anext(add_sites(session, make_plan(1), None))
         assert await count() == (1, 1)
+
+
+# --- of other programs
+
+
+WAY = (Check.interval, Check.down_after, Check.statuses, Check.present, Check.state, Check.due_at)
+
+
+async def list_ways() -> dict[str, tuple[Any, ...]]:
+    async with db.read() as session:
+        query = select(Entity.name, *WAY).join(Check, Check.entity_id == Entity.id)
+        return {row[0]: tuple(row[1:6]) for row in await session.execute(query) if check_due(row)}
+
+
+def check_due(row: Any) -> bool:
+    return (row.due_at is None) == (row.state == State.PAUSED)
+
+
+async def list_groups() -> dict[str, list[str]]:
+    async with db.read() as session:
+        groups = (await session.scalars(select_groups())).all()
+        return {one.name: [entity.name for entity in one.entities] for one in groups}
+
+
+async def add_foreign(source: Source, text: str, **skips: bool) -> Plan:
+    async with db.begin() as session:
+        found = await plan_import(session, text, BOUNDS, source=source, **skips)
+        async for _ in add_sites(session, found, None):
+            pass
+        await group_sites(session, found)
+    return found
+
+
+async def test_sites_of_uptime_kuma_come_with_their_settings_and_groups(app: Quart) -> None:
+    async with app.app_context():
+        found = await add_foreign(Source.KUMA, KUMA, skip_faulty=True)
+        assert len(found.passed_over) == 8
+        assert found.passed_over[0].msg == (
+            "Line 563: Router: monitors of type ping have no counterpart"
+        )
+        assert found.left_out[:2] == (
+            "Left out: notificationList",
+            "Line 106, Front page: left out: headers (X-Api-Key), notificationIDList,"
+            " interval (it is 30 s here)",
+        )
+        assert await list_ways() == {
+            "Front page": (30, 3, "200-299", "", State.NEW),
+            "Search": (60, 10, "200-299", "Results", State.NEW),
+            "No errors": (60, 1, "200-299", "", State.PAUSED),
+            "Health": (60, 1, "200, 300-399", "", State.NEW),
+            "Query": (60, 1, "200-299", "", State.NEW),
+        }
+        assert await list_groups() == {"Shop": ["Front page", "Search"]}
+
+
+async def test_second_time_adds_nothing_twice(app: Quart) -> None:
+    skips = {"skip_faulty": True, "skip_existing": True}
+    async with app.app_context():
+        first = await add_foreign(Source.GATUS, GATUS, **skips)
+        before = await list_ways(), await list_groups()
+        again = await add_foreign(Source.GATUS, GATUS, **skips)
+
+        assert (len(first.sites), first.skipped) == (4, 0)
+        assert (len(again.sites), again.skipped) == (0, 4)
+        assert (await list_ways(), await list_groups()) == before
+        assert before[1] == {
+            "core": ["back-end", "front-end", "health (core)"],
+            "shop": ["health (shop)"],
+        }
+
+
+async def test_one_that_does_not_fit_keeps_all_out(app: Quart) -> None:
+    async with app.app_context():
+        with pytest.raises(InvalidError) as caught:
+            await add_foreign(Source.GATUS, GATUS)
+        assert [error.msg for error in caught.value.errors][1:3] == [
+            "Line 58: icmp-ping: endpoints of icmp have no counterpart",
+            "Line 62: search: method POST: sites are asked by GET",
+        ]
+        assert await count() == (0, 0)
+
+
+async def test_what_forms_refuse_is_refused_of_others_too(app: Quart) -> None:
+    endpoints = [
+        {"name": "inside", "url": "http://127.0.0.1/"},
+        {"name": "", "url": URL},
+        {"name": "twice", "url": URL},
+        {"name": "twice", "url": URL},
+    ]
+    text = "\n".join(["endpoints:", *(f"- {json.dumps(one)}" for one in endpoints)])
+    async with app.app_context():
+        with pytest.raises(InvalidError) as caught:
+            await add_foreign(Source.GATUS, text)
+    assert [(error.loc, error.msg.partition(": ")[2][:25]) for error in caught.value.errors] == [
+        ((2, "url"), "127.0.0.1 is not a public"),
+        ((3, "name"), "This is needed."),
+        ((5, "name"), "It stands in line 4, too."),
+    ]
+
+
+async def test_group_that_is_there_gets_the_new_sites(app: Quart, boss: User) -> None:
+    async with app.app_context():
+        async with db.begin() as session:
+            old = await add_entity(session, name="Old", url=URL, owner=boss)
+            await add_group(session, boss, name="core", entity_ids=[old.id])
+        await add_foreign(Source.GATUS, GATUS, skip_faulty=True)
+        assert (await list_groups())["core"] == ["Old", "back-end", "front-end", "health (core)"]
+
+
+async def test_file_of_too_many_sites_is_refused(
+    app: Quart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site_file, "MAX_ROWS", 3)
+    async with app.app_context():
+        with pytest.raises(InvalidError, match="3 sites at most"):
+            await add_foreign(Source.GATUS, GATUS, skip_faulty=True)
