@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 ANSWER = 0.25  # s for Redis to answer a command
 PAUSE = 5.0  # s until somebody looks whether it is back
 CONNECTIONS = 20
+# What uvloop says to who writes on a connection that the network has ended; asyncio says nothing.
+CLOSED = "the handler is closed"
 
 
 class Remote:
@@ -42,7 +44,9 @@ class Remote:
                 if self.is_away:  # what was connected then may be dead, each one an error more
                     await self.pool.disconnect(inuse_connections=False)
                 answer = await question()
-        except (RedisError, OSError) as error:
+        except (RedisError, OSError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and CLOSED not in str(error):
+                raise
             self.note_away(error)
             return None
         self.note_back()

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 
 import pytest
 from limits import parse
+from redis.asyncio import Redis
 
 from quartapp import create_app, remote
 from quartapp.limits.counters import Counters
 from quartapp.limits.rules import Rule
 from quartapp.remote import Remote
+from quartapp.serve import make_fast_loop
 from tests.servers import Server, start_valkey
 from tests.wire import until
 
@@ -140,6 +142,26 @@ async def test_redis_that_was_never_there_is_no_error(unused_port: int) -> None:
     counters = Counters(f"redis://127.0.0.1:{unused_port}/0")
 
     assert await count_many(counters, 40) == 5
+
+
+@pytest.mark.usefixtures("_patience")
+def test_connection_that_the_network_ends_is_no_error_on_the_loop_of_production(
+    valkey: Server,
+) -> None:
+    async def ask_on() -> list[object]:
+        remote = Remote(valkey.url, patience=10, away="", back="")
+        redis = Redis(connection_pool=remote.pool)
+        await remote.ask(redis.ping)
+        for connection in remote.pool._available_connections:
+            connection._writer.transport.abort()  # as when a host was cut off for a while
+        found = [await remote.ask(redis.ping), remote.is_away]
+        remote.ask_at = 0
+        found += [await remote.ask(redis.ping), remote.is_away]
+        await remote.close()
+        return found
+
+    with asyncio.Runner(loop_factory=make_fast_loop) as runner:
+        assert runner.run(ask_on()) == [None, True, True, False]
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/openapi.json"])
