@@ -110,8 +110,9 @@ class Config(BaseSettings):
     # Look at sites, and tell people, in the processes that serve, not by `quart worker` alone.
     CHECKS_IN_WEB: bool = False
     CHECK_SLOTS: int = Field(50, ge=1, le=1_000)  # looks at once, of one process
-    # Seconds until another process takes what a dead one looked at.
-    CHECK_LEASE: float = Field(60.0, ge=30, le=HOUR)
+    # Seconds until another process takes what a dead one looked at: no longer than the shortest
+    # interval, so that no site is left out for more than two.
+    CHECK_LEASE: float = Field(30.0, ge=30, le=HOUR)
     RESULT_DAYS: int = Field(30, ge=1, le=3_650)  # for which what each look found is kept
     # Which sites may be watched: their ports, and the networks that are asked besides the Internet.
     CHECK_PORTS: CommaList[Ports] = ["80", "443", "8000-8999"]

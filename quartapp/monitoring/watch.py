@@ -44,7 +44,7 @@ class Watcher:
 
     look: Callable[[Job], Awaitable[Look]]
     slots: int = 50  # looks at once
-    lease: float = 60.0  # s until another worker may take what this one has not reported
+    lease: float = 30.0  # s until another worker may take what this one has not reported
     days: int = 30  # for which results are kept
     gate: Gate | None = None  # tells whether a failure is ours
     inspector: Inspector = field(default_factory=Inspector)
