@@ -201,6 +201,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kills", type=int, default=6, help="processes that are killed under writes (default: 6)"
     )
+    parser.addoption("--backups", type=int, default=3, help="backups under writes (default: 3)")
     parser.addoption(
         "--stops", type=int, default=1, help="stops with hundreds of sockets open (default: 1)"
     )

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from importlib import import_module
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -18,8 +19,6 @@ from quartapp.models.text import clean_line, clean_text, clean_url
 from quartapp.services.entity import add_entities
 from quartapp.services.group import put_into_group
 from quartapp.services.site_file import Row, check_length, make_fault, make_refusal, read_rows
-from quartapp.services.site_gatus import read_gatus
-from quartapp.services.site_kuma import read_kuma
 from quartapp.texts import Count, Text, find_text
 
 BATCH = 100  # sites that are added by the same statements
@@ -35,9 +34,6 @@ class Source(StrEnum):
     OWN = "quartapp"
     KUMA = "kuma"
     GATUS = "gatus"
-
-
-READERS = {Source.KUMA: read_kuma, Source.GATUS: read_gatus}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +158,9 @@ def check_file(
 def read_file(text: str, source: Source) -> tuple[list[Row], list[str]]:
     if source is Source.OWN:
         return read_rows(text), []
-    rows, unread = READERS[source](text)
+    # Loaded when it is asked for: YAML takes 3 MB, which few processes need.
+    module = import_module(f"quartapp.services.site_{source}")
+    rows, unread = getattr(module, f"read_{source}")(text)
     return check_length(rows), [f"Left out: {name}" for name in unread]
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import os
 import subprocess
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from quart import Quart
 
 from quartapp import create_app
 from quartapp.extensions import db
+from tests.cli.backing import Make
+from tests.databases import create_database, drop_database
 from tests.helpers import PASSWORD
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +31,24 @@ def new_app(tmp_path: Path) -> Quart:
     """An app on a database that is still empty, for commands, which run a loop themselves."""
     settings = {"TESTING": True, "DATABASE_URL": "sqlite:///test.db", "INSTANCE_PATH": tmp_path}
     return create_app(settings)
+
+
+@pytest.fixture
+def make_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
+    """Return an app on a database without tables: `make_app("postgres")`."""
+    with ExitStack() as stack:
+
+        def make(kind: str) -> Quart:
+            folder = tmp_path / f"{kind}-{len(list(tmp_path.iterdir()))}"
+            folder.mkdir()
+            url = f"sqlite:///{folder}/test.db"
+            if kind != "sqlite":
+                server = request.getfixturevalue(f"{kind}_server")
+                url = create_database(server)
+                stack.callback(drop_database, server, url.rpartition("/")[2])
+            return create_app({"TESTING": True, "DATABASE_URL": url, "INSTANCE_PATH": folder})
+
+        yield make
 
 
 @pytest.fixture

@@ -1,63 +1,21 @@
 """`quartapp backup` and `restore`: from each database into each, whole or not at all."""
 
-import asyncio
 import gzip
 import secrets
 import stat
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
-from quart import Quart
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from quartapp import create_app
 from quartapp.extensions import db
-from quartapp.models import Check, Entity
 from quartapp.models.archive import list_tables
 from quartapp.services.entity import add_entity
-from tests.databases import create_database, drop_database
+from tests.cli.backing import Make, ask, call
 from tests.filling import ROWS, fill
 from tests.helpers import KINDS
-
-Make = Callable[[str], Quart]
-
-
-@pytest.fixture
-def make_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
-    """Return an app on a database without tables: `make_app("postgres")`."""
-    with ExitStack() as stack:
-
-        def make(kind: str) -> Quart:
-            folder = tmp_path / f"{kind}-{len(list(tmp_path.iterdir()))}"
-            folder.mkdir()
-            url = f"sqlite:///{folder}/test.db"
-            if kind != "sqlite":
-                server = request.getfixturevalue(f"{kind}_server")
-                url = create_database(server)
-                stack.callback(drop_database, server, url.rpartition("/")[2])
-            return create_app({"TESTING": True, "DATABASE_URL": url, "INSTANCE_PATH": folder})
-
-        yield make
-
-
-def call(app: Quart, *arguments: object) -> Result:
-    return app.test_cli_runner().invoke(args=[str(one) for one in arguments])
-
-
-def ask(app: Quart, question: Callable[[], Any]) -> Any:
-    async def work() -> Any:
-        async with app.app_context():
-            try:
-                return await question()
-            finally:
-                await db.engine.dispose()
-
-    return asyncio.run(work())
 
 
 async def read_all() -> dict[str, list[Any]]:
@@ -186,57 +144,3 @@ def test_backup_of_a_database_without_tables_is_refused(make_app: Make, tmp_path
 
     assert (result.exit_code, "has no tables yet" in result.output) == (1, True)
     assert list(tmp_path.glob("all.gz*")) == []
-
-
-@contextmanager
-def writing(app: Quart) -> Iterator[list[int]]:
-    """Add sites, each with its check in one transaction, until the block ends."""
-    ids: list[int] = []
-    enough = threading.Event()
-
-    async def write() -> None:
-        while not enough.is_set():
-            async with db.begin() as session:
-                number = len(ids)
-                site = await add_entity(session, name=f"n{number}", url="http://n/", owner=None)
-            ids.append(site.id)
-
-    thread = threading.Thread(target=ask, args=(app, write))
-    thread.start()
-    try:
-        yield ids
-    finally:
-        enough.set()
-        thread.join()
-
-
-async def count_both() -> tuple[int, int]:
-    async with db.read() as session:
-        found = [
-            await session.scalar(select(func.count()).select_from(one)) for one in (Entity, Check)
-        ]
-    return found[0] or 0, found[1] or 0
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_backup_is_of_one_moment_while_others_write(
-    make_app: Make, tmp_path: Path, kind: str
-) -> None:
-    app = make_app(kind)
-    call(app, "db", "upgrade")
-    files = [tmp_path / f"{number}.gz" for number in range(3)]
-
-    with writing(create_app({**app.config["SETTINGS"].model_dump(), "TESTING": True})) as ids:
-        while len(ids) < 20:
-            pass
-        results = [call(app, "backup", file) for file in files]
-    counts = []
-    for file in files:
-        new = make_app("sqlite")
-        assert call(new, "restore", file).exit_code == 0
-        counts.append(ask(new, count_both))
-
-    assert [result.exit_code for result in results] == [0, 0, 0]
-    assert all(sites == checks >= 20 for sites, checks in counts)
-    assert counts == sorted(counts)
-    assert counts[0] < counts[-1]

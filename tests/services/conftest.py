@@ -1,7 +1,6 @@
 import pytest
 from quart import Quart
 
-from quartapp.database import engine
 from quartapp.extensions import db
 from quartapp.models import Entity, Role, User
 from tests.helpers import KINDS, add_person
@@ -12,13 +11,6 @@ from tests.services.watching import watch
 @pytest.fixture(params=KINDS)
 def database_kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-@pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let many connect at once, on a busy machine too."""
-    monkeypatch.setitem(engine.POSTGRESQL, "timeout", 30)
-    monkeypatch.setitem(engine.MYSQL, "connect_timeout", 30)
 
 
 @pytest.fixture
