@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.outside import Address
+
 ROOT = Path(__file__).parent.parent
 STATIC = ROOT / "quartapp" / "static"
 
@@ -19,7 +21,7 @@ def copy_nginx(folder: Path) -> None:
 def write_nginx(
     folder: Path,
     port: int,
-    sockets: Sequence[Path],
+    processes: Sequence[Address],
     *,
     rate: str = "100000r/s",
     static: Path = STATIC,
@@ -27,10 +29,10 @@ def write_nginx(
     idle: str = "1s",
     at_once: int = 600,
 ) -> None:
-    """The same, with the five includes that differ: nginx on *port* in front of the *sockets*."""
+    """The same, with the five includes that differ: nginx on *port* in front of the *processes*."""
     user = "user root root;\n" if os.geteuid() == 0 else ""  # sees what the tests make
     shipped = (ROOT / "deploy" / "nginx.d" / "upstream.conf").read_text()
-    servers = "".join(f"server unix:{socket} max_fails=0;\n" for socket in sockets)
+    servers = "".join(f"server {name_server(process)};\n" for process in processes)
     bounded = servers.replace(";", f" max_conns={at_once};")
     upstream = bounded + re.sub("(?m)^server .*$", "", shipped).replace(
         "keepalive_timeout 1s", f"keepalive_timeout {idle}"
@@ -48,3 +50,10 @@ def write_nginx(
     copy_nginx(folder)
     for name, text in includes.items():
         (folder / "nginx.d" / f"{name}.conf").write_text(text)
+
+
+def name_server(process: Address) -> str:
+    """Return what `upstream.conf` says of a process on this machine, or on another one."""
+    if isinstance(process, Path):
+        return f"unix:{process} max_fails=0"
+    return "{}:{} max_fails=1 fail_timeout=2s".format(*process)

