@@ -79,6 +79,11 @@ def limit_postgresql(timeout: float) -> dict[str, Any]:
             "lock_timeout": f"{timeout * LOCK * 1000:.0f}ms",
             "idle_in_transaction_session_timeout": f"{IDLE}s",
             "timezone": "UTC",
+            # After a minute, the server gives up who is cut off; else it does after two hours,
+            # while a machine that comes back takes as many connections once more.
+            "tcp_keepalives_idle": "30",
+            "tcp_keepalives_interval": "10",
+            "tcp_keepalives_count": "3",
         },
     }
 

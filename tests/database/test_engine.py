@@ -32,6 +32,9 @@ ASK: dict[str, dict[str, Any]] = {
         "SHOW idle_in_transaction_session_timeout": "10s",
         "SHOW transaction_isolation": "read committed",
         "SHOW timezone": "UTC",
+        "SHOW tcp_keepalives_idle": "30",
+        "SHOW tcp_keepalives_interval": "10",
+        "SHOW tcp_keepalives_count": "3",
     },
     "mariadb": {
         "SELECT @@sql_mode LIKE '%STRICT_ALL_TABLES%'": 1,
