@@ -23,13 +23,14 @@ from quartapp.config_fields import (
     Network,
     Origin,
     Peer,
+    PgbouncerUrl,
     Ports,
     PublicUrl,
     Rate,
     RedisUrl,
     SiteUrl,
 )
-from quartapp.database.url import find_file, is_in_memory, parse_url, place_file
+from quartapp.database.url import find_file, is_in_memory, is_postgresql, parse_url, place_file
 from quartapp.log import LogFileError, make_file
 
 KIB, MIB = 1024, 1024 * 1024
@@ -74,6 +75,9 @@ class Config(BaseSettings):
     DATABASE_ECHO: bool = False
     DATABASE_POOL_SIZE: int = Field(10, ge=1, le=200)  # connections of one process
     DATABASE_TIMEOUT: int = Field(3, ge=1, le=300)  # s for a statement on a server
+    # The same PostgreSQL through pgbouncer in transaction mode, for all that DATABASE_URL is not
+    # needed for: migrations, backups, and to hear of news.
+    PGBOUNCER_URL: PgbouncerUrl = SecretStr("")
 
     # Redis or Valkey, where all processes count and cache together; unset: each for itself.
     REDIS_URL: RedisUrl = SecretStr("")
@@ -158,6 +162,7 @@ class Config(BaseSettings):
         ]
         url = place_file(self.database_url(), self.INSTANCE_PATH)
         values["DATABASE_URL"] = url.render_as_string(hide_password=False)
+        values["PGBOUNCER_URL"] = self.PGBOUNCER_URL.get_secret_value()
         values["REDIS_URL"] = self.REDIS_URL.get_secret_value()
         values["PUBLIC_URL"] = str(self.PUBLIC_URL).rstrip("/") if self.PUBLIC_URL else ""
         values["TRUSTED_HOSTS"] = self.TRUSTED_HOSTS or self.public_hosts()
@@ -187,6 +192,8 @@ class Config(BaseSettings):
         """Say what is valid by itself and still wrong in this environment."""
         if self.TESTING and not is_for_tests(self.database_url()):
             yield 'DATABASE_URL: tests empty what they use; name one like "test" or "test_quartapp"'
+        if self.PGBOUNCER_URL.get_secret_value() and not is_postgresql(self.database_url()):
+            yield "PGBOUNCER_URL: DATABASE_URL has to name the PostgreSQL that it leads to"
         yield from self.find_file_problems()
         yield from self.find_mail_problems()
 

@@ -10,7 +10,7 @@ from limits import parse as parse_rate
 from pydantic import AfterValidator, BeforeValidator, HttpUrl, SecretStr
 from pydantic_settings import NoDecode
 
-from quartapp.database.url import normalize_url
+from quartapp.database.url import is_postgresql, normalize_url, parse_url
 
 # As browsers write it: in small letters, without the port that goes without saying.
 ORIGIN = re.compile(r"\*|https?://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
@@ -58,6 +58,15 @@ def check_address(value: HttpUrl) -> HttpUrl:
     if value.username or value.password or value.query or value.fragment:
         raise ValueError("an address looks like https://example.org, without a user or a query")
     return value
+
+
+def check_pgbouncer_url(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value():
+        return value
+    url = normalize_url(value)
+    if not is_postgresql(parse_url(url.get_secret_value())):
+        raise ValueError("an address of pgbouncer looks like postgresql://user@host:6432/name")
+    return url
 
 
 def check_redis_url(value: SecretStr) -> SecretStr:
@@ -133,5 +142,6 @@ T = TypeVar("T")
 CommaList = Annotated[list[T], NoDecode, BeforeValidator(split_commas)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(normalize_url)]
 MetricsToken = Annotated[SecretStr, AfterValidator(check_metrics_token)]
+PgbouncerUrl = Annotated[SecretStr, AfterValidator(check_pgbouncer_url)]
 RedisUrl = Annotated[SecretStr, AfterValidator(check_redis_url)]
 PublicUrl = Annotated[HttpUrl, AfterValidator(check_address)]

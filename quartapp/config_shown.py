@@ -12,7 +12,8 @@ from quartapp.config import Config
 from quartapp.config_words import MEANINGS
 
 SECRET_WORDS = ("KEY", "PASSWORD", "PASSPHRASE", "SECRET", "TOKEN", "CREDENTIAL")
-ADDRESSES = {"DATABASE_URL", "REDIS_URL"}  # secrets of which the place may be seen
+# Secrets of which the place may be seen.
+ADDRESSES = {"DATABASE_URL", "PGBOUNCER_URL", "REDIS_URL"}
 HIDDEN = "…"
 
 

@@ -12,6 +12,7 @@ MEANINGS: dict[str, Text] = {
     "DATABASE_ECHO": Text("Log every statement."),
     "DATABASE_POOL_SIZE": Text("Connections of one process."),
     "DATABASE_TIMEOUT": Text("Seconds that a server has for a statement, or to let a process in."),
+    "PGBOUNCER_URL": Text("The same database through pgbouncer; shown as DATABASE_URL is."),
     "REDIS_URL": Text("Where all processes count and cache together; unset: each for itself."),
     "CACHE_SIZE": Text("Bytes that a process caches; 0: none."),
     "RATE_LIMITS": Text("Refuse who asks too often."),

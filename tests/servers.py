@@ -21,6 +21,7 @@ from tests.databases import (
     start_mariadb,
     start_postgres,
 )
+from tests.pgbouncer import find_pgbouncer, start_pgbouncer
 from tests.processes import (
     IMPORTS,
     Command,
@@ -126,6 +127,14 @@ def skip_without(name: str, reason: str) -> NoReturn:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Server]:
     with start_postgres() as server:
+        yield note_server(server)
+
+
+@pytest.fixture(scope="session")
+def pgbouncer_server(postgres_server: Server) -> Iterator[Server]:
+    if find_pgbouncer() is None:
+        skip_without("pgbouncer", "it is not installed")
+    with start_pgbouncer(postgres_server) as server:
         yield note_server(server)
 
 

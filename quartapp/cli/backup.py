@@ -103,7 +103,7 @@ def open_backup(file: Path) -> Iterator[Iterator[str]]:
 @asynccontextmanager
 async def open_session(*, reads_only: bool) -> AsyncIterator[AsyncSession]:
     """Open a session whose statements may take as long as they need."""
-    engine = make_migration_engine(db.engine.url)
+    engine = make_migration_engine(db.url)
     options = ONE_MOMENT[db.engine.url.get_backend_name()] if reads_only else {}
     try:
         async with AsyncSession(engine.execution_options(**options)) as session:
@@ -124,7 +124,7 @@ async def upgrade_empty() -> None:
     async with db.engine.connect() as connection:
         state = await find_revision_state(connection)
     if state is Revision.EMPTY:
-        await upgrade(db.engine)
+        await upgrade(db.engine, db.url)
     else:
         await require_current()
 

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, TypeVar
 
 from quart import Quart, current_app, g, has_request_context, has_websocket_context, request
+from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
@@ -27,6 +28,7 @@ class State(NamedTuple):
     """What one app has of the extension."""
 
     engine: AsyncEngine
+    url: URL  # of the database itself, also where the engine leads to pgbouncer
     readers: async_sessionmaker[AsyncSession]
     writers: async_sessionmaker[AsyncSession]
     sharers: dict[Any, Sharer[Any, Any]]  # by what they load with
@@ -37,14 +39,17 @@ class Database:
 
     def init_app(self, app: Quart) -> None:
         url = place_file(parse_url(app.config["DATABASE_URL"]), app.config["INSTANCE_PATH"])
+        pgbouncer = app.config["PGBOUNCER_URL"]
         engine = make_engine(
-            url,
+            parse_url(pgbouncer) if pgbouncer else url,
             pool_size=app.config["DATABASE_POOL_SIZE"],
             timeout=app.config["DATABASE_TIMEOUT"],
             echo=app.config["DATABASE_ECHO"],
+            is_pgbouncer=bool(pgbouncer),
         )
         app.extensions["database"] = State(
             engine,
+            url,
             async_sessionmaker(make_reading(engine), expire_on_commit=False),
             async_sessionmaker(engine, expire_on_commit=False),
             {},
@@ -55,6 +60,11 @@ class Database:
     @property
     def engine(self) -> AsyncEngine:
         return self._state.engine
+
+    @property
+    def url(self) -> URL:
+        """The address for what holds on to its connection."""
+        return self._state.url
 
     @property
     def session(self) -> AsyncSession:

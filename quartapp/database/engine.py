@@ -25,7 +25,12 @@ FILE_POOL = 1.5  # a locked file makes its users wait for TIMEOUT, one after ano
 
 
 def make_engine(
-    url: URL, *, pool_size: int = 10, timeout: float = TIMEOUT, echo: bool = False
+    url: URL,
+    *,
+    pool_size: int = 10,
+    timeout: float = TIMEOUT,
+    echo: bool = False,
+    is_pgbouncer: bool = False,
 ) -> AsyncEngine:
     """Return an engine for *url*; nothing is opened yet.
 
@@ -42,14 +47,14 @@ def make_engine(
     if family == "sqlite":
         engine = make_sqlite_engine(url, shared)
     elif family == "postgresql":
-        shared["connect_args"] = limit_postgresql(timeout)
-        engine = make_server_engine(url, timeout, shared)
+        limits = limit_pgbouncer if is_pgbouncer else limit_postgresql
+        engine = make_server_engine(url, timeout, {**shared, "connect_args": limits(timeout)})
         event.listen(engine.sync_engine, "do_connect", connect)
         event.listen(engine.sync_engine, "invalidate", hang_up)
         event.listen(engine.sync_engine, "close", hang_up)
     else:
-        shared |= {"isolation_level": "READ COMMITTED", "connect_args": limit_mysql(timeout)}
-        engine = make_server_engine(url, timeout, shared)
+        reading = {"isolation_level": "READ COMMITTED", "connect_args": limit_mysql(timeout)}
+        engine = make_server_engine(url, timeout, {**shared, **reading})
     event.listen(engine.sync_engine, "handle_error", explain)
     return engine
 
@@ -85,6 +90,20 @@ def limit_postgresql(timeout: float) -> dict[str, Any]:
             "tcp_keepalives_interval": "10",
             "tcp_keepalives_count": "3",
         },
+    }
+
+
+def limit_pgbouncer(timeout: float) -> dict[str, Any]:
+    """In transaction mode, each transaction may be on another connection: nothing is kept there.
+
+    So asyncpg gives its statements no names, and the role has the time limits (docs/scaling.md).
+    """
+    return {
+        "timeout": timeout,
+        "command_timeout": timeout + SLACK,
+        "statement_cache_size": 0,  # asyncpg's
+        "prepared_statement_cache_size": 0,  # SQLAlchemy's
+        "server_settings": {"application_name": "quartapp", "timezone": "UTC"},
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, column, inspect, select, table
+from sqlalchemy import URL, Connection, column, inspect, select, table
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from quartapp.database.failures import Failure, find_failure
@@ -111,13 +111,16 @@ async def warn_if_behind(engine: AsyncEngine) -> None:
 # --- migrating
 
 
-async def upgrade(engine: AsyncEngine) -> None:
-    """Migrate the database of *engine* to this version, when no other migration runs."""
+async def upgrade(engine: AsyncEngine, url: URL | None = None) -> None:
+    """Migrate the database of *engine* to this version, when no other migration runs.
+
+    *url* is its own address, where the engine may lead to pgbouncer.
+    """
     if is_in_memory(engine.url):  # nobody else has it, nor would another engine
         async with engine.connect() as connection:
             await connection.run_sync(upgrade_connection)
     else:
-        await run_in_turn(engine.url, upgrade_connection)
+        await run_in_turn(url or engine.url, upgrade_connection)
 
 
 def upgrade_connection(connection: Connection) -> None:

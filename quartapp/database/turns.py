@@ -20,6 +20,8 @@ POSTGRESQL = {
     "server_settings": {
         "application_name": "quartapp migration",
         "lock_timeout": f"{WAIT}s",
+        "statement_timeout": "0",  # the role may have limits, for those who come by pgbouncer
+        "idle_in_transaction_session_timeout": "0",
         "timezone": "UTC",
     },
 }

@@ -90,6 +90,10 @@ def normalize_url(raw: SecretStr) -> SecretStr:
     return SecretStr(url.render_as_string(hide_password=False))
 
 
+def is_postgresql(url: URL) -> bool:
+    return url.get_backend_name() == "postgresql"
+
+
 def is_in_memory(url: URL) -> bool:
     name = url.database or ":memory:"
     in_memory = ":memory:" in name or url.query.get("mode") == "memory"

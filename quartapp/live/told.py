@@ -31,7 +31,7 @@ async def keep_told(hub: Hub) -> None:
 async def be_told(hub: Hub) -> None:
     """Listen on a connection of its own, which is none of the requests', until it ends."""
     ended = asyncio.Event()
-    engine = make_engine(db.engine.url, pool_size=1)
+    engine = make_engine(db.url, pool_size=1)
     try:
         async with engine.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection

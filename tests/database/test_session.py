@@ -32,6 +32,7 @@ def make_app(url: URL) -> Quart:
         DATABASE_URL=url.render_as_string(hide_password=False),
         DATABASE_POOL_SIZE=5,
         DATABASE_TIMEOUT=3,
+        PGBOUNCER_URL="",
         DATABASE_ECHO=False,
         INSTANCE_PATH=None,
     )

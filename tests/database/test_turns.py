@@ -61,6 +61,20 @@ async def test_who_waits_too_long_is_told(url: URL, monkeypatch: pytest.MonkeyPa
     await run_in_turn(url, lambda _: None)  # whose turn it is now
 
 
+@pytest.mark.parametrize("kind", ["postgres"])
+async def test_limits_of_the_role_are_not_those_of_a_migration(url: URL) -> None:
+    engine = make_migration_engine(url)  # each connection is a new one
+    limits = ["statement_timeout", "idle_in_transaction_session_timeout"]
+    async with engine.begin() as connection:
+        for name in limits:  # of the database: as of a role, for new connections
+            await connection.execute(text(f"ALTER DATABASE {url.database} SET {name} = '3s'"))
+    async with engine.connect() as connection:
+        found = [await connection.scalar(text(f"SHOW {name}")) for name in limits]
+    await engine.dispose()
+
+    assert found == ["0", "0"]
+
+
 @LEFT
 def test_failed_revision_is_undone_where_the_database_can(
     url: URL, left: list[str], scripts: Path
