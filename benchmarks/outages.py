@@ -14,9 +14,7 @@ The figures go to `docs/evidence/outages.json`; it exits with 1 when one of them
 
 import asyncio
 import json
-import os
 import re
-import signal
 import sys
 import time
 from contextlib import ExitStack
@@ -36,9 +34,9 @@ from quartapp.models import Check, Event, EventKind, Outage, Role, State, result
 from quartapp.models.usability import write_length
 from quartapp.services.channel import add_mail
 from quartapp.services.entity import add_entity
-from tests.database.outage import find_processes, kill_postgres, start_again
 from tests.databases import create_database, start_postgres
 from tests.helpers import add_person, sign_in
+from tests.outage import Mortal, frozen, mortal_postgres
 from tests.processes import IMPORTS, ROOT, Program, free_port, make_folder, running
 from tests.smtp_sink import Sink, start_sink
 
@@ -170,12 +168,8 @@ async def sum_up(since: datetime, mails: int) -> dict[str, Any]:
 
 async def play_black_hole(stage: Stage) -> dict[str, Any]:
     since, mails = datetime.now(UTC), len(stage.sink.deliveries)
-    pids = find_processes(stage.world.pid)
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    await asyncio.sleep(AWAY)
-    for pid in pids:
-        os.kill(pid, signal.SIGCONT)
+    with frozen(stage.world):
+        await asyncio.sleep(AWAY)
     await asyncio.sleep(2 * INTERVAL)
     await wait_until_all_are_up()
     return {"seconds": AWAY, **await sum_up(since, len(stage.sink.deliveries) - mails)}
@@ -190,13 +184,13 @@ async def wait_for_looks() -> int:
     raise AssertionError("No site is asked.")
 
 
-async def play_database_death(stage: Stage, server: Any) -> dict[str, Any]:
+async def play_database_death(stage: Stage, postgres: Mortal) -> dict[str, Any]:
     """Kill the database while sites are asked."""
     since, mails = datetime.now(UTC), len(stage.sink.deliveries)
     under_way = await wait_for_looks()
-    command = kill_postgres(server)
+    await asyncio.to_thread(postgres.kill)
     await asyncio.sleep(GAP)
-    await asyncio.to_thread(stage.stack.enter_context, start_again(server, command))
+    await asyncio.to_thread(postgres.bring_back)
     back = datetime.now(UTC)
     await asyncio.sleep(2 * INTERVAL + 30)
     after = await read(select(result.c.started_at).where(result.c.started_at > back))
@@ -206,14 +200,14 @@ async def play_database_death(stage: Stage, server: Any) -> dict[str, Any]:
 
 
 async def play(
-    stage: Stage, folder: Path, port: int, site: ExitStack, server: Any
+    stage: Stage, folder: Path, port: int, site: ExitStack, postgres: Mortal
 ) -> dict[str, Any]:
     async with stage.app.app_context():
         await wait_until_all_are_up()
         figures = {"outage": await play_outage(stage, folder, port, site)}
         await wait_until_all_are_up()
         figures["black_hole"] = await play_black_hole(stage)
-        figures["database_killed"] = await play_database_death(stage, server)
+        figures["database_killed"] = await play_database_death(stage, postgres)
         await db.engine.dispose()
     return figures
 
@@ -238,6 +232,7 @@ def find_wrong(figures: dict[str, Any]) -> list[str]:
 def main() -> int:
     with (
         start_postgres() as server,
+        mortal_postgres(server) as postgres,
         make_folder() as folder,
         ExitStack() as stack,
         ExitStack() as site,
@@ -263,7 +258,8 @@ def main() -> int:
         asyncio.run(add_sites(app, f"http://{ADDRESSES[0]}:{site_port}/7", others))
         for number in range(WORKERS):
             start_worker(stack, folder, number, env)
-        figures = asyncio.run(play(Stage(app, sink, world, stack), folder, site_port, site, server))
+        stage = Stage(app, sink, world, stack)
+        figures = asyncio.run(play(stage, folder, site_port, site, postgres))
     figures["wrong"] = find_wrong(figures)
     EVIDENCE.write_text(json.dumps(figures, indent=2) + "\n")
     print(json.dumps(figures, indent=2))

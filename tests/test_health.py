@@ -7,7 +7,7 @@ from sqlalchemy import text
 from quartapp import create_app
 from quartapp.app import QuartApp
 from quartapp.extensions import db
-from tests.database.outage import frozen
+from tests.outage import frozen
 from tests.processes import Server
 
 

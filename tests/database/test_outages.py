@@ -15,7 +15,7 @@ from quartapp.database.engine import make_engine
 from quartapp.database.failures import Failure, find_failure
 from quartapp.database.silence import QUIET
 from quartapp.database.url import parse_url
-from tests.database.outage import frozen
+from tests.outage import frozen
 from tests.database.tables import owner, run, try_to_run
 from tests.servers import Server, free_port
 

@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import time
-from contextlib import ExitStack
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from quartapp.database.engine import make_engine
 from quartapp.database.failures import Failure, find_failure
 from quartapp.database.url import parse_url
-from tests.database.outage import kill_postgres, start_again
 from tests.database.tables import owner, run, tables
+from tests.outage import mortal_postgres
 from tests.servers import start_postgres
 from tests.wire import until
 
@@ -44,8 +43,7 @@ class Load:
 
 
 async def test_a_killed_server_loses_nothing_and_is_found_again() -> None:
-    with ExitStack() as stack:
-        server = stack.enter_context(start_postgres())
+    with start_postgres() as server, mortal_postgres(server) as postgres:
         engine = make_engine(parse_url(f"{server.url}?{DURABLE}"))
         async with engine.begin() as connection:
             await connection.run_sync(tables.create_all)
@@ -53,10 +51,10 @@ async def test_a_killed_server_loses_nothing_and_is_found_again() -> None:
         writers = [asyncio.create_task(load.write()) for _ in range(WRITERS)]
 
         await asyncio.sleep(0.3)
-        command = kill_postgres(server)
+        postgres.kill()
         await asyncio.sleep(0.2)
         kept_before = len(load.kept)
-        await asyncio.to_thread(stack.enter_context, start_again(server, command))
+        await asyncio.to_thread(postgres.bring_back)
         back = time.monotonic()
         await until(lambda: len(load.kept) > kept_before)
 

@@ -16,8 +16,8 @@ from quartapp.app import QuartApp
 from quartapp.metrics.vitals import WorkerVitals
 from quartapp.models.look import Outcome
 from quartapp.monitoring import open_watcher
-from tests.database.outage import frozen
 from tests.nginx import ROOT
+from tests.outage import frozen
 from tests.processes import Server
 from tests.services.watching import watch
 
