@@ -13,13 +13,14 @@ from sqlalchemy.exc import DataError, DBAPIError, DisconnectionError, Operationa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
-from quartapp.database.pool import FairPool
+from quartapp.database.pool import FairPool, find_time_to_open
 from quartapp.database.silence import Silence
 from quartapp.database.url import is_in_memory
 
 # Seconds. A server that freezes holds no request longer than 5 s (threats F-PGHANG): who is at work
-# waits for TIMEOUT and SLACK, who waits for a connection for TIMEOUT at most, as Silence sees to.
-# A lock is given up after LOCK of TIMEOUT, and a statement after TIMEOUT: they say what it was.
+# waits for TIMEOUT and SLACK; who has no connection waits for one, and opens one, for TIMEOUT together
+# or OPENING more. A lock is given up after LOCK of TIMEOUT, and a statement after TIMEOUT: they end
+# first, and say what it was.
 TIMEOUT, SLACK, LOCK, IDLE = 3, 0.25, 2 / 3, 10
 FILE_POOL = 1.5  # a locked file makes its users wait for TIMEOUT, one after another
 
@@ -49,7 +50,6 @@ def make_engine(
     elif family == "postgresql":
         limits = limit_pgbouncer if is_pgbouncer else limit_postgresql
         engine = make_server_engine(url, timeout, {**shared, "connect_args": limits(timeout)})
-        event.listen(engine.sync_engine, "do_connect", connect)
         event.listen(engine.sync_engine, "invalidate", hang_up)
         event.listen(engine.sync_engine, "close", hang_up)
     else:
@@ -128,12 +128,25 @@ def make_server_engine(url: URL, timeout: float, options: dict[str, Any]) -> Asy
     options |= {"pool_timeout": timeout, "pool_recycle": 1800, "pool_use_lifo": True}
     engine = create_async_engine(url, **options)
     Silence(engine.sync_engine)
+    event.listen(engine.sync_engine, "do_connect", hasten)
+    event.listen(engine.sync_engine, "do_connect", connect)
     event.listen(engine.sync_engine, "checkout", refuse_dead)
     return engine
 
 
+def hasten(dialect: Dialect, _record: object, _args: Any, options: Any) -> None:
+    """Let who waited long for a place not wait as long again at it for a server that is frozen."""
+    driver, limit = getattr(dialect.loaded_dbapi, dialect.driver), find_time_to_open()
+
+    async def open_in_time(*args: Any, **options: Any) -> Any:
+        async with asyncio.timeout(limit):  # asyncmy's own counts no greeting, nor what follows
+            return await driver.connect(*args, **options)
+
+    options["async_creator_fn"] = open_in_time
+
+
 def connect(dialect: Dialect, _record: object, args: Any, options: Any) -> Any:
-    """Connect, and let what the network says be an error of the database, as other drivers do."""
+    """Connect, and let what the network says be an error of the database."""
     try:
         return dialect.connect(*args, **options)
     except OSError as error:

@@ -1,5 +1,8 @@
 """The pool of connections, fair: who has waited longest gets the next one.
 
+Nobody waits for longer than the time limit, however often they are woken in vain, and to open a
+connection one has what is left of it.
+
 SQLAlchemy's own gives one that came back to whoever asks at that moment, and puts those who waited
 for it at the end of the line again. With hundreds of requests some wait for seconds while others
 are served again and again, and fail at the time limit. And it leaves those who wait in the dark
@@ -8,16 +11,29 @@ when a connection could not be made, until their time is up.
 
 import asyncio
 from collections import deque
+from contextvars import ContextVar
 from time import monotonic
 from typing import Any, Literal
 
 from sqlalchemy.exc import TimeoutError
-from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.util import await_only
 from sqlalchemy.util.queue import AsyncAdaptedQueue, Empty
 
 Item = ConnectionPoolEntry
 EARLY = 0.05  # s that a timer of the loop may be
+OPENING = 1.0  # s to open a connection, also for who has waited for all of their time
+
+_until: ContextVar[float] = ContextVar("until")  # by the monotonic clock, of who waits
+
+
+def find_rest() -> float:
+    """Return for how many seconds more who asks for a connection may wait."""
+    return _until.get() - monotonic()
+
+
+def find_time_to_open() -> float:
+    return max(find_rest(), OPENING)
 
 
 class FairQueue(AsyncAdaptedQueue[Item]):
@@ -39,7 +55,7 @@ class FairQueue(AsyncAdaptedQueue[Item]):
         except Empty:
             if not block:
                 raise
-        item: Item = await_only(self.wait(timeout))
+        item: Item = await_only(self.wait(find_rest()))
         return item
 
     async def wait(self, timeout: float | None) -> Item:  # noqa: ASYNC109 - as SQLAlchemy names it
@@ -78,13 +94,19 @@ class FairPool(AsyncAdaptedQueuePool):
     _queue_class = FairQueue
     _pool: FairQueue
 
+    def connect(self) -> PoolProxiedConnection:
+        token = _until.set(monotonic() + self._timeout)
+        try:
+            return super().connect()
+        finally:
+            _until.reset(token)
+
     def _do_get(self) -> Item:
-        end = monotonic() + self._timeout - EARLY
         while True:
             try:
                 return super()._do_get()
             except TimeoutError:
-                if monotonic() >= end:
+                if find_rest() <= EARLY:
                     raise
                 # It was woken for a place that somebody else has by now: it waits on.
 

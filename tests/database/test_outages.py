@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from quartapp.database import engine as settings
 from quartapp.database.engine import make_engine
 from quartapp.database.failures import Failure, find_failure
+from quartapp.database.pool import OPENING
 from quartapp.database.silence import QUIET
 from quartapp.database.url import parse_url
-from tests.outage import frozen
 from tests.database.tables import owner, run, try_to_run
+from tests.outage import frozen
 from tests.servers import Server, free_port
 
 SERVERS = pytest.mark.parametrize("kind", ["postgres", "mariadb"])
@@ -28,7 +29,7 @@ LIMITED = {
 
 
 def test_all_that_one_request_waits_for_is_below_five_seconds() -> None:
-    assert settings.TIMEOUT + settings.SLACK < 5
+    assert settings.TIMEOUT + max(settings.SLACK, OPENING) < 5
     assert settings.FILE_POOL + settings.TIMEOUT < 5
     assert settings.LOCK < 1  # of the statement that waits for it
     assert settings.SLACK > 0
@@ -143,6 +144,26 @@ async def test_who_waits_for_a_connection_to_a_frozen_server_waits_once(
 
     assert {failure for failure, _ in found} == {Failure.AWAY}
     assert all(seconds < 5 for _, seconds in found)
+
+
+@SERVERS
+async def test_who_gets_the_place_of_somebody_who_left_waits_for_what_is_left_of_their_time(
+    url: URL, server: Server
+) -> None:
+    engine = make_engine(url, pool_size=1)
+    await run(engine, [text("SELECT 1")])
+
+    with frozen(server):
+        leaving = asyncio.create_task(run(engine, [text("SELECT 1")]))
+        await asyncio.sleep(0.01)
+        waiting = asyncio.create_task(clock(run(engine, [text("SELECT 1")])))
+        await asyncio.sleep(settings.POOL - 0.3)
+        leaving.cancel()
+        failure, seconds = await waiting
+        await engine.dispose()
+
+    assert failure is Failure.AWAY
+    assert seconds < 5
 
 
 async def come_after(engine: AsyncEngine, wait: float) -> tuple[Failure | str, float]:

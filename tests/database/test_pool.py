@@ -123,6 +123,31 @@ async def test_who_is_overtaken_at_a_free_place_waits_on(
     assert sorted(seen) == [*range(1, 9)]
 
 
+async def test_who_is_overtaken_at_a_free_place_waits_no_longer_than_their_time(
+    refused_once: tuple[AsyncEngine, asyncio.Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, fail = refused_once
+    monkeypatch.setattr(engine.pool, "_timeout", 1.0)
+    first = asyncio.create_task(use(engine, 0, []))
+    await asyncio.sleep(0.05)
+    start = monotonic()
+    overtaken = asyncio.create_task(use(engine, 1, []))
+    await asyncio.sleep(0.9)
+    fail.set()
+    others = []
+    for name in range(2, 9):  # in each of the next turns of the loop
+        others.append(asyncio.create_task(use(engine, name, [], 60)))
+        await asyncio.sleep(0)
+    await asyncio.wait([overtaken])
+    seconds = monotonic() - start
+    for task in others:
+        task.cancel()
+    found = await asyncio.gather(first, overtaken, *others, return_exceptions=True)
+
+    assert [type(one) for one in found[:2]] == [OperationalError, PoolTimeoutError]
+    assert seconds < 1.7  # not 0.9 s, and then all of its time again
+
+
 async def test_who_has_gone_passes_a_free_place_on() -> None:
     queue = FairQueue(1)
     gone, next_ = (asyncio.create_task(queue.wait(5)) for _ in range(2))
