@@ -215,6 +215,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--stops", type=int, default=1, help="stops with hundreds of sockets open (default: 1)"
     )
+    parser.addoption(
+        "--outages", type=int, default=1, help="outages of each kind of the servers (default: 1)"
+    )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,0 +1,111 @@
+"""PostgreSQL is killed, stopped and frozen under writes: none is lost or doubled, and none hangs.
+
+`pytest tests/test_postgres_away.py --outages 20 -s` does each 20 times and tells the figures.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.ledger import Ledger, find_faults, open_ledger, writing
+from tests.listening import listening
+from tests.outage import Mortal, mortal_postgres
+from tests.outside import ask
+from tests.pair import Pair, is_ready
+from tests.processes import Server, wait_until
+from tests.servers import start_postgres
+
+# s; while it is frozen, longer than any request may take
+AWAY: Mapping[Callable[[Mortal], None], float] = {Mortal.kill: 1, Mortal.stop: 1, Mortal.freeze: 7}
+BETWEEN = 100  # writes that are acknowledged between two outages
+READY, HELD = 2, 5  # s until a process is ready again, and for the longest request
+BUSY = 1.5  # s more, on a machine that has much else to do
+
+
+@pytest.fixture
+def postgres() -> Iterator[Mortal]:
+    """A PostgreSQL of this test alone that keeps what it has promised."""
+    with start_postgres(synchronous_commit="on") as server, mortal_postgres(server) as mortal:
+        yield mortal
+
+
+@pytest.fixture
+def postgres_server(postgres: Mortal) -> Server:
+    return postgres.server
+
+
+@pytest.fixture
+def pair_env(pair_env: dict[str, str]) -> dict[str, str]:
+    return {**pair_env, "RATE_LIMITS": "false"}
+
+
+def find_health(path: Path) -> tuple[int, int]:
+    return ask(path, "/livez").status, ask(path, "/readyz").status
+
+
+def wait_until_ready(pair: Pair, path: Path) -> float:
+    """Return how many seconds that took."""
+    start = time.monotonic()
+    wait_until(lambda: is_ready(path), pair.programs[path])
+    return time.monotonic() - start
+
+
+async def be_away(
+    pair: Pair, postgres: Mortal, leave: Callable[[Mortal], None], ledger: Ledger
+) -> float:
+    """Let PostgreSQL be away; return after how many seconds the last process was ready again."""
+    ledger.begin()
+    await asyncio.to_thread(leave, postgres)
+    rest = asyncio.create_task(asyncio.sleep(AWAY[leave]))
+    health = await asyncio.gather(*(asyncio.to_thread(find_health, path) for path in pair.paths))
+    await rest
+    await asyncio.to_thread(postgres.bring_back)
+    waits = (asyncio.to_thread(wait_until_ready, pair, path) for path in pair.paths)
+    seconds = max(await asyncio.gather(*waits))
+    await ledger.keep(BETWEEN)
+
+    assert set(health) == {(200, 503)}
+    assert {"201", "503 after 2"} <= ledger.seen.keys() <= {"200", "201", "503 after 2"}
+    return seconds
+
+
+@pytest.mark.timeout(3600)  # for 20 times; each step has a limit of its own
+async def test_no_write_is_lost_or_doubled_while_postgresql_is_away(
+    pair: Pair,
+    pair_address: tuple[str, int],
+    pair_engine: AsyncEngine,
+    postgres: Mortal,
+    request: pytest.FixtureRequest,
+) -> None:
+    times: int = request.config.getoption("--outages")
+    ledger = await open_ledger(pair_engine, "http://{}:{}".format(*pair_address))
+    ready: dict[str, float] = {}
+    held: dict[str, float] = {}
+    seen: Counter[str] = Counter()
+
+    async with listening(ledger) as ears:
+        async with writing(ledger):
+            await ledger.keep(BETWEEN)
+            for leave in list(AWAY) * times:
+                name = leave.__name__
+                seconds = round(await be_away(pair, postgres, leave, ledger), 2)
+                ready[name] = max(seconds, ready.get(name, 0))
+                held[name] = max(round(ledger.slowest, 2), held.get(name, 0))
+                seen += ledger.seen
+        unheard = await ears.find_missing(ledger)
+    faults = await find_faults(ledger, pair_engine)
+
+    print(  # noqa: T201
+        f"\n{times} outages of each kind: {len(ledger.kept)} of {len(ledger.sent)} writes kept, "
+        f"{ledger.find_rate():.0f} a second in between, {dict(seen)}; "
+        f"ready after {ready} s at most, longest requests {held} s"
+    )
+    assert {name: bodies for name, bodies in faults.items() if bodies} == {}
+    assert (unheard, ears.others - {"heartbeat"}) == (set(), {"connected"})
+    assert max(ready.values()) < READY + BUSY
+    assert max(held.values()) < HELD + BUSY
