@@ -1,4 +1,4 @@
-"""A Redis that may be away: asked briefly, and after a failure not again before a pause.
+"""A Redis that may be away: asked briefly, and after a failure not before a look finds it back.
 
 Its package costs each process 20 MB, and is loaded only where REDIS_URL is set: with this module,
 `limits.shared` and `cache.shared`, which nothing imports by a statement.
@@ -7,10 +7,11 @@ Its package costs each process 20 MB, and is loaded only where REDIS_URL is set:
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from time import monotonic
 from typing import Any, TypeVar
 
-from redis.asyncio import BlockingConnectionPool, ConnectionPool
+from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -19,7 +20,9 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 ANSWER = 0.25  # s for Redis to answer a command
-PAUSE = 5.0  # s until somebody looks whether it is back
+PAUSE = 1.0  # s between two looks whether it is back
+LOOK = 1.0  # s for a look, which no request waits for
+SIGN = "quartapp:look"
 CONNECTIONS = 20
 # What uvloop says to who writes on a connection that the network has ended; asyncio says nothing.
 CLOSED = "the handler is closed"
@@ -33,7 +36,8 @@ class Remote:
         self.patience = patience  # s for all that one question does
         self.away, self.back = away, back
         self.is_away = False
-        self.ask_at = 0.0
+        self.look_at = 0.0
+        self.looking: asyncio.Task[None] | None = None
 
     async def ask(self, question: Callable[[], Awaitable[T]]) -> T | None:
         """Return what Redis says, None without one that answers."""
@@ -41,40 +45,49 @@ class Remote:
             return None
         try:
             async with asyncio.timeout(self.patience):
-                if self.is_away:  # what was connected then may be dead, each one an error more
-                    await self.pool.disconnect(inuse_connections=False)
-                answer = await question()
+                return await question()
         except (RedisError, OSError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and CLOSED not in str(error):
                 raise
             self.note_away(error)
             return None
-        self.note_back()
-        return answer
 
     def may_ask(self) -> bool:
-        """Tell whether to ask Redis; while it is away, one request in a pause does."""
-        if not self.is_away:
-            return True
-        now = monotonic()
-        if now < self.ask_at:
-            return False
-        self.ask_at = now + PAUSE
-        return True
+        """Tell whether to ask Redis; while it is away nobody does, and a task looks for it."""
+        if self.is_away and self.looking is None and monotonic() >= self.look_at:
+            # In a context of its own: this is no one request's work.
+            self.looking = asyncio.create_task(self.look(), context=Context())
+        return not self.is_away
+
+    async def look(self) -> None:
+        """See whether it is back, and takes what is written: not when it is full, or read-only."""
+        try:
+            async with asyncio.timeout(LOOK):
+                # What was connected then may be dead, each one an error more.
+                await self.pool.disconnect(inuse_connections=False)
+                await Redis(connection_pool=self.pool).set(SIGN, b"", px=1000)
+        except (RedisError, OSError):
+            self.look_at = monotonic() + PAUSE
+        else:
+            self.note_back()
+        finally:
+            self.looking = None
 
     def note_away(self, error: Exception) -> None:
         if not self.is_away:
             reason = str(error) or f"No answer in {self.patience} s."
             logger.warning("Redis is away, %s. %s", self.away, reason)
         self.is_away = True
-        self.ask_at = monotonic() + PAUSE
+        self.look_at = monotonic() + PAUSE
 
     def note_back(self) -> None:
-        if self.is_away:
-            logger.warning("Redis is back, %s.", self.back)
+        logger.warning("Redis is back, %s.", self.back)
         self.is_away = False
 
     async def close(self) -> None:
+        if self.looking is not None:
+            self.looking.cancel()
+            await asyncio.wait([self.looking])
         await self.pool.aclose()
 
 

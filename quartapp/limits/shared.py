@@ -11,7 +11,7 @@ from redis.asyncio import BlockingConnectionPool
 from quartapp.limits.rules import Rule, Verdict
 from quartapp.remote import Remote
 
-PATIENCE = 0.5  # s for Redis to count a hit
+PATIENCE = 0.3  # s for Redis to count a hit; with what the cache waits, less than 0.6
 AWAY = "each process limits by itself"
 BACK = "the limits are those of all processes again"
 PREFIX = "quartapp"

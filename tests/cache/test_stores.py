@@ -1,5 +1,6 @@
 """Memory has its bounds, and a Redis that is away is one that finds nothing."""
 
+import asyncio
 import os
 import signal
 from collections.abc import Iterator
@@ -97,6 +98,10 @@ async def test_redis_that_is_back_is_used_again(
     finally:
         os.kill(valkey.pid, signal.SIGCONT)
     there.remote.patience = 10.0
+    async with asyncio.timeout(10):
+        while there.remote.is_away:
+            await there.set("b", b"1", 60)
+            await asyncio.sleep(0.02)
     await there.set("a", b"1", 60)
     back = await there.get_many(["a"])
     await there.close()

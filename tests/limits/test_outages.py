@@ -4,21 +4,23 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from limits import parse
-from redis.asyncio import Redis
+from redis import Redis
+from redis import asyncio as redis
 
 from quartapp import create_app, remote
 from quartapp.limits.counters import Counters
 from quartapp.limits.rules import Rule
 from quartapp.remote import Remote
 from quartapp.serve import make_fast_loop
+from tests.outage import frozen
 from tests.servers import Server, start_valkey
 from tests.wire import until
 
 FIVE = Rule("five", parse("5/minute"))
+BACK = "Redis is back, the limits are those of all processes again."
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +32,6 @@ def valkey() -> Iterator[Server]:
 @pytest.fixture
 async def counters(valkey: Server) -> Counters:
     return Counters(valkey.url)
-
-
-@contextmanager
-def frozen(server: Server) -> Iterator[None]:
-    os.kill(server.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(server.pid, signal.SIGCONT)
 
 
 async def count_many(counters: Counters, times: int, key: str = "a") -> int:
@@ -85,20 +78,20 @@ async def test_frozen_redis_costs_one_short_wait(
     ]
 
 
-async def test_while_redis_is_away_one_in_a_pause_looks_for_it(
-    valkey: Server, counters: Counters, monkeypatch: pytest.MonkeyPatch
+async def test_nobody_waits_while_somebody_looks_for_a_frozen_redis(
+    valkey: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shorten_pause(monkeypatch, 0.1)
+    shorten_pause(monkeypatch, 0.0)
+    monkeypatch.setattr(remote, "LOOK", 30.0)
+    monkeypatch.setattr(remote, "ANSWER", 30.0)
+    counters = Counters(valkey.url)
     with frozen(valkey):
         await counters.count(FIVE, "one")
-        await asyncio.sleep(0.15)
-        waits = [asyncio.create_task(counters.count(FIVE, "one")) for _ in range(20)]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        early = [task for task in waits if task.done()]
-        await asyncio.wait(waits)
+        async with asyncio.timeout(10):
+            verdicts = [await counters.count(FIVE, "one") for _ in range(20)]
     await counters.close()
 
-    assert len(early) >= 18
+    assert [verdict.is_allowed for verdict in verdicts].count(True) == 4
 
 
 async def test_redis_that_thaws_counts_again(
@@ -111,17 +104,55 @@ async def test_redis_that_thaws_counts_again(
     await counters.count(FIVE, "thaw")
     with frozen(valkey):
         away = await counters.count(FIVE, "thaw")
-    await asyncio.sleep(0.1)
+    await be_found(counters, caplog)
     back = [await counters.count(FIVE, "thaw") for _ in range(10)]
     await counters.close()
 
     # The hit that was sent into the frozen one is counted there when it thaws.
     assert (away.remaining, [verdict.is_allowed for verdict in back].count(True)) == (4, 3)
-    assert caplog.messages[-1] == "Redis is back, the limits are those of all processes again."
+
+
+async def be_found(counters: Counters, caplog: pytest.LogCaptureFixture) -> None:
+    """Have hits of somebody else look for Redis until it is back."""
+    async with asyncio.timeout(10):
+        while caplog.messages[-1] != BACK:
+            await counters.count(FIVE, "somebody else")
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("refuse", "allow"),
+    [
+        ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"),
+        ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
+    ],
+)
+async def test_redis_that_takes_no_writes_is_away_until_it_does(
+    valkey: Server,
+    counters: Counters,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    refuse: str,
+    allow: str,
+) -> None:
+    shorten_pause(monkeypatch, 0.0)
+    with Redis.from_url(valkey.url) as client:
+        client.execute_command(*refuse.split())
+        for _ in range(20):
+            await counters.count(FIVE, refuse)
+            await asyncio.sleep(0.01)
+        while_away = len(caplog.messages)
+        client.execute_command(*allow.split())
+    await be_found(counters, caplog)
+    await counters.close()
+
+    assert (while_away, caplog.messages[1:]) == (1, [BACK])
 
 
 @pytest.mark.usefixtures("_patience")
-async def test_redis_that_dies_and_comes_back_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_redis_that_dies_and_comes_back_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     shorten_pause(monkeypatch, 0.05)
     with start_valkey() as server:
         counters = Counters(server.url)
@@ -129,8 +160,8 @@ async def test_redis_that_dies_and_comes_back_is_no_error(monkeypatch: pytest.Mo
         os.kill(server.pid, signal.SIGKILL)
         await until((server.folder / "exit").exists)
         dead = await count_many(counters, 20)
-    await asyncio.sleep(0.1)
     with start_valkey(server.port):
+        await be_found(counters, caplog)
         back = await count_many(counters, 1)
         rest = await count_many(counters, 20)
     await counters.close()
@@ -150,13 +181,15 @@ def test_connection_that_the_network_ends_is_no_error_on_the_loop_of_production(
 ) -> None:
     async def ask_on() -> list[object]:
         remote = Remote(valkey.url, patience=10, away="", back="")
-        redis = Redis(connection_pool=remote.pool)
-        await remote.ask(redis.ping)
+        client = redis.Redis(connection_pool=remote.pool)
+        await remote.ask(client.ping)
         for connection in remote.pool._available_connections:
             connection._writer.transport.abort()  # as when a host was cut off for a while
-        found = [await remote.ask(redis.ping), remote.is_away]
-        remote.ask_at = 0
-        found += [await remote.ask(redis.ping), remote.is_away]
+        found = [await remote.ask(client.ping), remote.is_away]
+        remote.look_at = 0
+        remote.may_ask()  # has somebody look for it
+        await until(lambda: not remote.is_away)
+        found += [await remote.ask(client.ping), remote.is_away]
         await remote.close()
         return found
 

@@ -1,0 +1,126 @@
+"""Redis is killed, stopped, frozen, full and read-only under requests: nobody sees an error.
+
+`pytest tests/test_redis_away.py --outages 20 -s` does each 20 times and tells the figures.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator
+from statistics import median
+from typing import NamedTuple
+
+import pytest
+from redis import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from quartapp.limits.shared import AWAY
+from tests.ledger import Ledger, find_faults, open_ledger, writing
+from tests.listening import listening
+from tests.outage import Mortal, mortal_valkey
+from tests.pair import Pair
+from tests.processes import Program, free_port
+from tests.servers import start_valkey
+
+BETWEEN = 30  # writes that are acknowledged while Redis is there, and while it is not
+HELD, USUAL = 0.6, 0.2  # s: the longest request, and the usual one once Redis is known to be away
+BUSY = 2  # s more, on a machine that has much else to do
+
+
+class Figures(NamedTuple):
+    """Seconds of requests."""
+
+    longest: float
+    usual: float
+
+
+@pytest.fixture
+def valkey() -> Iterator[Mortal]:
+    """A Valkey of this test alone."""
+    with start_valkey() as server, mortal_valkey(server) as mortal:
+        yield mortal
+
+
+@pytest.fixture
+def pair_env(pair_env: dict[str, str], valkey: Mortal) -> dict[str, str]:
+    limits = dict.fromkeys(("RATE_LIMIT_API", "RATE_LIMIT_PAGES"), "100000/minute")
+    return {**pair_env, **limits, "REDIS_URL": valkey.server.url}
+
+
+def tell(*command: str | int) -> Callable[[Mortal], None]:
+    def work(valkey: Mortal) -> None:
+        with Redis.from_url(valkey.server.url) as client:
+            client.execute_command(*command)
+
+    return work
+
+
+Way = Callable[[Mortal], None]
+WAYS: dict[str, tuple[Way, Way]] = {
+    "killed": (Mortal.kill, Mortal.bring_back),
+    "stopped": (Mortal.stop, Mortal.bring_back),
+    "frozen": (Mortal.freeze, Mortal.bring_back),
+    "full": (tell("CONFIG", "SET", "maxmemory", 1), tell("CONFIG", "SET", "maxmemory", 0)),
+    "read-only": (tell("REPLICAOF", "127.0.0.1", free_port()), tell("REPLICAOF", "NO", "ONE")),
+}
+
+
+async def wait_for(pair: Pair, has_happened: Callable[[Program], bool]) -> None:
+    """Wait until it has happened in each process."""
+    async with asyncio.timeout(30):
+        while not all(map(has_happened, pair.programs.values())):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+def is_back(program: Program) -> bool:
+    log = program.output()
+    return log.count("Redis is back") == log.count("Redis is away")
+
+
+async def be_away(pair: Pair, valkey: Mortal, leave: Way, return_: Way, ledger: Ledger) -> Figures:
+    """Let Redis be away until each process has noticed and works without it, and then be back."""
+    await ledger.keep(BETWEEN)
+    known = {one.pid: one.output().count(AWAY) for one in pair.programs.values()}
+    ledger.begin()
+    await asyncio.to_thread(leave, valkey)
+    await wait_for(pair, lambda one: one.output().count(AWAY) > known[one.pid])
+    await ledger.keep(BETWEEN)
+    at_first = len(ledger.seconds)
+    await ledger.keep(BETWEEN)
+    later = ledger.seconds[at_first:]
+    await asyncio.to_thread(return_, valkey)
+    await wait_for(pair, is_back)
+    return Figures(round(max(ledger.seconds), 2), round(median(later), 2))
+
+
+@pytest.mark.timeout(3600)  # for 20 times; each step has a limit of its own
+@pytest.mark.parametrize("pair", ["hypercorn"], indirect=True)
+async def test_nobody_sees_an_error_while_redis_is_away(
+    pair: Pair,
+    pair_address: tuple[str, int],
+    pair_engine: AsyncEngine,
+    valkey: Mortal,
+    request: pytest.FixtureRequest,
+) -> None:
+    times: int = request.config.getoption("--outages")
+    ledger = await open_ledger(pair_engine, pair_address, "/status/badge.svg")
+    found: dict[str, Figures] = {}
+    seen: Counter[str] = Counter()
+
+    async with listening(ledger) as ears:
+        async with writing(ledger):
+            for name in list(WAYS) * times:
+                figures = await be_away(pair, valkey, *WAYS[name], ledger)
+                found[name] = max(figures, found.get(name, figures))
+                seen += ledger.seen
+        unheard = await ears.find_missing(ledger)
+    faults = await find_faults(ledger, pair_engine)
+
+    print(  # noqa: T201
+        f"\n{times} outages of each kind: {dict(seen)}, {ledger.find_rate():.0f} writes a second, "
+        f"in seconds: {found}"
+    )
+    assert seen.keys() == {"200", "201"}
+    assert {name: bodies for name, bodies in faults.items() if bodies} == {}
+    assert (unheard, ears.others - {"heartbeat"}) == (set(), {"connected"})
+    assert max(figures.longest for figures in found.values()) < HELD + BUSY
+    assert max(figures.usual for figures in found.values()) < USUAL
