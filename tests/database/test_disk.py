@@ -1,7 +1,6 @@
 """A disk that is full or may not be written: reading goes on, writing is refused in words."""
 
 import secrets
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from quartapp.database.engine import make_engine
 from quartapp.database.failures import Failure
 from quartapp.database.url import parse_url
 from tests.database.tables import run, try_to_run
-from tests.processes import find_user, give_to
+from tests.disk import mount_disk
 from tests.servers import Server
 
 READ_ONLY = {
@@ -57,16 +56,8 @@ def disk(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[
     if kind != "sqlite":
         server: Server = request.getfixturevalue(f"{kind}_server")
         folder = server.folder / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
-    if subprocess.run(command, check=False, capture_output=True).returncode:
-        pytest.skip("only root may mount a small disk")
-    (folder / "ballast").write_bytes(b"x" * 1_000_000)
-    (folder / "data").mkdir()
-    give_to(folder / "data", find_user())
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
-    folder.rmdir()
+    with mount_disk(folder):
+        yield folder
 
 
 @pytest.fixture
