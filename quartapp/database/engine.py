@@ -18,9 +18,9 @@ from quartapp.database.silence import Silence
 from quartapp.database.url import is_in_memory
 
 # Seconds. A server that freezes holds no request longer than 5 s (threats F-PGHANG): who is at work
-# waits for TIMEOUT and SLACK; who has no connection waits for one, and opens one, for TIMEOUT together
-# or OPENING more. A lock is given up after LOCK of TIMEOUT, and a statement after TIMEOUT: they end
-# first, and say what it was.
+# waits for TIMEOUT and SLACK; who has no connection waits for one, and opens one, for TIMEOUT
+# together or OPENING more. A lock is given up after LOCK of TIMEOUT, and a statement after TIMEOUT:
+# they end first, and say what it was.
 TIMEOUT, SLACK, LOCK, IDLE = 3, 0.25, 2 / 3, 10
 FILE_POOL = 1.5  # a locked file makes its users wait for TIMEOUT, one after another
 

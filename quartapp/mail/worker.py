@@ -10,13 +10,13 @@ from functools import partial
 from time import monotonic
 
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.database import classify
 from quartapp.extensions import db
 from quartapp.mail.backends import AwayError, Backend, MailError, RefusedError
 from quartapp.mail.compose import compose
-from quartapp.models import OutboxMessage, utcnow
+from quartapp.models import OutboxMessage
+from quartapp.services.claim import ask_time
 from quartapp.services.outbox import (
     claim_messages,
     has_due_messages,
@@ -36,7 +36,7 @@ PRUNE_PAUSE = 3600.0  # s between two looks for rows that nobody can use any mor
 
 logger = logging.getLogger(__name__)
 
-Work = Callable[[AsyncSession], Awaitable[bool]]
+Work = Callable[..., Awaitable[bool]]  # in a session, at a time by the database's clock
 
 
 @dataclass
@@ -93,7 +93,8 @@ async def prune(mailer: Mailer) -> None:
         return
     mailer.prune_at = monotonic() + PRUNE_PAUSE  # also when it fails: mail is more urgent
     async with db.begin() as session:
-        removed = sum((await prune_rows(session, now=utcnow(), limit=PRUNE_BATCH)).values())
+        now = await ask_time(session)
+        removed = sum((await prune_rows(session, now=now, limit=PRUNE_BATCH)).values())
     if removed:
         mailer.prune_at = 0.0
         logger.info("Rows that nobody could use any more were removed: %d.", removed)
@@ -110,7 +111,7 @@ async def send_batch(mailer: Mailer) -> int:
     try:
         for message in messages:
             if away or mailer.stopped.is_set() or monotonic() + mailer.patience > deadline:
-                work: Work = partial(release_message, message=message, now=utcnow())
+                work: Work = partial(release_message, message=message)
             else:
                 work, away = await send(mailer, message)
             await record(mailer, message, work, deadline)
@@ -123,11 +124,12 @@ async def send_batch(mailer: Mailer) -> int:
 
 async def claim(mailer: Mailer) -> list[OutboxMessage]:
     async with db.read() as session:
-        if mailer.stopped.is_set() or not await has_due_messages(session, utcnow()):
+        if mailer.stopped.is_set() or not await has_due_messages(session, await ask_time(session)):
             return []
     async with db.begin() as session:
         lease = timedelta(seconds=mailer.lease)
-        return await claim_messages(session, now=utcnow(), lease=lease, limit=BATCH)
+        now = await ask_time(session)
+        return await claim_messages(session, now=now, lease=lease, limit=BATCH)
 
 
 async def send(mailer: Mailer, message: OutboxMessage) -> tuple[Work, AwayError | None]:
@@ -142,7 +144,7 @@ async def send(mailer: Mailer, message: OutboxMessage) -> tuple[Work, AwayError 
         logger.exception("%s cannot be sent.", message.message_id)
         return make_failure(message, error), None
     logger.info("%s was sent.", message.message_id)
-    return partial(record_sent, message=message, now=utcnow()), None
+    return partial(record_sent, message=message), None
 
 
 async def send_in_time(mailer: Mailer, message: OutboxMessage) -> None:
@@ -159,7 +161,7 @@ async def send_in_time(mailer: Mailer, message: OutboxMessage) -> None:
 def make_failure(message: OutboxMessage, error: Exception) -> Work:
     text = str(error) if isinstance(error, MailError) else type(error).__name__
     final = isinstance(error, RefusedError)
-    return partial(record_failure, message=message, now=utcnow(), error=text, final=final)
+    return partial(record_failure, message=message, error=text, final=final)
 
 
 async def record(mailer: Mailer, message: OutboxMessage, work: Work, deadline: float) -> None:
@@ -167,7 +169,7 @@ async def record(mailer: Mailer, message: OutboxMessage, work: Work, deadline: f
     while True:
         try:
             async with db.begin() as session:
-                kept = await work(session)
+                kept = await work(session, now=await ask_time(session))
             break
         except SQLAlchemyError as error:
             if classify(error) is None or mailer.stopped.is_set() or monotonic() > deadline:

@@ -11,8 +11,9 @@ from quartapp.errors import AppError
 from quartapp.extensions import db
 from quartapp.mail import send_mail
 from quartapp.mail.links import write_link
-from quartapp.models import Delivery, Entity, Event, User, utcnow
+from quartapp.models import Delivery, Entity, Event, User
 from quartapp.services.channel import NO_ADDRESS, find_recipient
+from quartapp.services.claim import ask_time
 from quartapp.services.tell import (
     Notice,
     lock_letters,
@@ -32,8 +33,8 @@ logger = logging.getLogger(__name__)
 
 async def tell_by_mail() -> int:
     """Write what is due into the outbox, in the transaction that records it as told."""
-    now = utcnow()
     async with db.begin() as session:
+        now = await ask_time(session)
         letters = await lock_letters(session, now=now, limit=MAILS)
         for rows in letters:
             await write_letter(session, rows, now)

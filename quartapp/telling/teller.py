@@ -15,10 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.database import classify
 from quartapp.extensions import db
-from quartapp.models import ChannelKind, Delivery, utcnow
+from quartapp.models import ChannelKind, Delivery
 from quartapp.monitoring.client import Client
 from quartapp.monitoring.post import Reply, post
 from quartapp.services.channel import open_secret
+from quartapp.services.claim import ask_time
 from quartapp.services.tell import (
     Notice,
     claim,
@@ -114,7 +115,7 @@ async def give_up(teller: Teller) -> None:
     try:
         async with db.begin() as session:
             claims = [errand.claimed_by for errand in left.values()]
-            await release_deliveries(session, claims, utcnow())
+            await release_deliveries(session, claims, await ask_time(session))
     except Exception as error:  # noqa: BLE001 (the lease ends by itself)
         report_trouble(error, f"{len(left)} deliveries could not be given back")
 
@@ -122,7 +123,7 @@ async def give_up(teller: Teller) -> None:
 async def tell_due(teller: Teller) -> bool:
     """Tell some of what is due; True when there may be more of it."""
     async with db.read() as session:
-        if not await has_due_deliveries(session, utcnow()):
+        if not await has_due_deliveries(session, await ask_time(session)):
             return False
     count = await tell_by_mail()
     return bool(count + await start_errands(teller))
@@ -144,9 +145,9 @@ def leave(teller: Teller, task: asyncio.Task[None]) -> None:
 
 
 async def claim_errands(teller: Teller, limit: int) -> list[Errand]:
-    now = utcnow()
     kind, busy = ChannelKind.WEBHOOK, teller.hosts
     async with db.begin() as session:
+        now = await ask_time(session)
         rows = await lock_deliveries(session, kind, now=now, limit=limit, busy=busy)
         return [await make_errand(session, teller, row, now) for row in rows]
 
@@ -206,10 +207,12 @@ async def write_reply(session: AsyncSession, errand: Errand, reply: Reply) -> No
     row = await find_claimed(session, errand.notice.delivery_id, errand.claimed_by)
     if row is None:
         logger.warning("Delivery %d took too long, or is gone.", errand.notice.delivery_id)
-    elif reply.is_success:
-        await record_told(session, row, utcnow())
+        return
+    now = await ask_time(session)
+    if reply.is_success:
+        await record_told(session, row, now)
     else:
         is_gone = reply.status == GONE
         row.channel.is_on = row.channel.is_on and not is_gone
         final = is_gone or reply.is_refused
-        await record_untold(session, row, utcnow(), reply.error, final=final)
+        await record_untold(session, row, now, reply.error, final=final)

@@ -9,6 +9,8 @@ from quartapp import create_app
 from quartapp.app import QuartApp
 from quartapp.extensions import db
 from quartapp.mail.worker import Mailer
+from tests.conftest import empty_tables
+from tests.mail.helpers import Rehearsal
 from tests.smtp_sink import Sink, start_sink
 
 
@@ -24,6 +26,7 @@ async def mail_app(sink: Sink, database_url: str, tmp_path: Path) -> AsyncIterat
     place = {"DATABASE_URL": database_url, "INSTANCE_PATH": tmp_path}
     app = create_app({"TESTING": True, **place, **sink.settings})
     async with app.app_context():
+        await empty_tables()
         yield app
         await db.engine.dispose()
 
@@ -32,3 +35,9 @@ async def mail_app(sink: Sink, database_url: str, tmp_path: Path) -> AsyncIterat
 def mailer(mail_app: QuartApp) -> Mailer:
     mailer: Mailer = mail_app.extensions["mailer"]
     return mailer
+
+
+@pytest.fixture
+def backend(mailer: Mailer) -> Rehearsal:
+    mailer.backend = Rehearsal()
+    return mailer.backend

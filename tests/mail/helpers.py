@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from email.message import EmailMessage
 from pathlib import Path
 
 from sqlalchemy import select
@@ -53,3 +54,24 @@ def run_worker(
     own = {"APP_SETTINGS": "dev", "DATABASE_URL": database_url, "INSTANCE_PATH": str(folder)}
     place = {**own, "PYTHONPATH": str(ROOT)}
     return fork_quart(nursery, ["--app", "quartapp", "worker"], {**settings, **place, **env})
+
+
+class Rehearsal:
+    """A backend that does what a test says."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.seconds = 0.0
+        self.error: Exception | None = None
+
+    async def open(self) -> None:
+        pass
+
+    async def send(self, mail: EmailMessage) -> None:
+        self.seen.append(mail["Subject"])
+        await asyncio.sleep(self.seconds)
+        if self.error:
+            raise self.error
+
+    async def close(self) -> None:
+        pass

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from email.message import EmailMessage
 
 import pytest
 from sqlalchemy import text, update
@@ -12,38 +11,11 @@ from quartapp.mail import worker
 from quartapp.mail.backends import AwayError
 from quartapp.mail.worker import Mailer, run_outbox, send_batch
 from quartapp.models import OutboxMessage, utcnow
-from tests.mail.helpers import ALICE, add_mail, find_states, load_messages, wait_until
+from tests.mail.helpers import ALICE, Rehearsal, add_mail, find_states, load_messages, wait_until
 from tests.processes import free_port
 from tests.smtp_sink import Sink
 
 WAITING, SENT, FAILED = "waiting", "sent", "failed"
-
-
-class Rehearsal:
-    """A backend that does what a test says."""
-
-    def __init__(self) -> None:
-        self.seen: list[str] = []
-        self.seconds = 0.0
-        self.error: Exception | None = None
-
-    async def open(self) -> None:
-        pass
-
-    async def send(self, mail: EmailMessage) -> None:
-        self.seen.append(mail["Subject"])
-        await asyncio.sleep(self.seconds)
-        if self.error:
-            raise self.error
-
-    async def close(self) -> None:
-        pass
-
-
-@pytest.fixture
-def backend(mailer: Mailer) -> Rehearsal:
-    mailer.backend = Rehearsal()
-    return mailer.backend
 
 
 async def test_mail_is_sent_once_and_forgotten(mailer: Mailer, sink: Sink) -> None:
