@@ -9,7 +9,7 @@ from jinja2 import Template
 from quart import Quart, has_request_context, request
 from quart.templating import Environment as QuartEnvironment
 
-MOST_ADDRESSES = 10_000  # that are remembered
+MOST_ADDRESSES = 3_000  # that are remembered, 2 MB of them
 
 
 class PlainTemplate(Template):
@@ -51,8 +51,10 @@ class RenderingQuart(Quart):
         except TypeError:  # a list among the values
             return super().url_for(endpoint, **values)
         address = super().url_for(endpoint, **values)
-        if not address.startswith("/") or len(self.known_addresses) >= MOST_ADDRESSES:
+        if not address.startswith("/"):
             return address  # one with a host depends on the request
+        if len(self.known_addresses) >= MOST_ADDRESSES:
+            self.known_addresses.clear()  # of most, such as each new comment's, nobody asks again
         self.known_addresses[key] = address
         return address
 

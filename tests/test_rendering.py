@@ -6,6 +6,7 @@ import pytest
 from jinja2 import DictLoader
 from quart import Blueprint, render_template, render_template_string, stream_template
 
+from quartapp import rendering
 from quartapp.app import QuartApp
 from tests.small_app import make_small_app
 
@@ -68,3 +69,19 @@ async def test_processors_of_a_blueprint_have_the_last_word(app: QuartApp) -> No
     answer = await app.test_client().get("/")
 
     assert await answer.get_data(as_text=True) == "blueprint app /"
+
+
+async def test_new_addresses_take_the_room_of_old_ones(
+    app: QuartApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendering, "MOST_ADDRESSES", 3)
+
+    @app.get("/<int:number>")
+    async def show(number: int) -> str:
+        addresses = [app.url_for("show", number=number + step) for step in range(10)]
+        return f"{addresses[0]} {addresses[-1]} {len(app.known_addresses)}"
+
+    first, again = [await app.test_client().get("/7") for _ in range(2)]
+
+    assert await first.get_data(as_text=True) == "/7 /16 1"
+    assert await again.get_data(as_text=True) == "/7 /16 2"
