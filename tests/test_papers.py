@@ -14,8 +14,10 @@ from quart.testing import QuartClient
 
 from quartapp.app import TRIES
 from quartapp.asgi.intake import PARKED_MESSAGES
+from quartapp.cli.upgrade import EXIT_TRY_AGAIN
 from quartapp.config import Config, ProductionConfig
 from quartapp.configure import EXIT_CONFIG, load_config
+from quartapp.database.turns import WAIT
 from quartapp.limits.rules import API, LOGIN_BY_ACCOUNT, LOGIN_IN_ALL, PAGES, SECOND_BY_DAY
 from quartapp.models.channel import FLAP_TURNS, MAX_CHANNELS
 from quartapp.models.json_answer import MAX_CONTAINERS
@@ -129,6 +131,8 @@ async def test_addresses_that_are_named_are_served(paper: str, app: Quart) -> No
         ("docs/api.md", f"more than {MAX_CONTAINERS:,} lists\nand objects"),
         ("docs/api.md", f"through more than {MAX_NODES:,} values"),
         ("docs/operations.md", f"exit code {EXIT_CONFIG}"),
+        ("docs/operations.md", f"waits for it as well, {WAIT} seconds"),
+        ("docs/operations.md", f"After them it ends with {EXIT_TRY_AGAIN}"),
         ("docs/operations.md", f"it holds for a day{'s' * (LIFE[Purpose.SETUP].days - 1)}"),
         ("docs/api.md", f"{API.allows.amount} requests a minute"),
         ("docs/api.md", f"{LOGIN_BY_ACCOUNT.allows.amount} guesses in 5 minutes"),

@@ -12,8 +12,10 @@ import click
 from alembic import command
 
 from quartapp.cli.failures import one_line
+from quartapp.cli.upgrade import upgrade
 from quartapp.cli.with_app import find_app
 from quartapp.database.migrations import find_home, make_config
+from quartapp.database.turns import WAIT
 from quartapp.database.url import parse_url, place_file
 
 COMMANDS: dict[str, Callable[..., object]] = {
@@ -31,7 +33,7 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "revision": command.revision,
     "show": command.show,
     "stamp": command.stamp,
-    "upgrade": command.upgrade,
+    "upgrade": upgrade,
 }
 # The arguments of Alembic's functions that have a short name, and what each is for.
 SHORT = {
@@ -58,6 +60,17 @@ HELP = {
     "tag": "Any word that alembic/env.py may read.",
     "verbose": "Say more.",
     "version_path": "The folder of the new file.",
+}
+# The arguments of ours that have a value of their own kind.
+OWN: dict[str, Callable[[], click.Parameter]] = {
+    "wait": lambda: click.Option(
+        ["--wait"],
+        type=click.FloatRange(min=0),
+        is_flag=False,
+        flag_value=WAIT,
+        metavar="[SECONDS]",
+        help=f"Wait for a database that is away or locked, {WAIT} s unless told; then end with 75.",
+    ),
 }
 SHARED: list[click.Parameter] = [
     click.Option(["-d", "--directory"], help="The folder of env.py, instead of alembic/."),
@@ -97,6 +110,8 @@ def is_wanted(item: Parameter, fixed: dict[str, Any]) -> bool:
 
 
 def make_parameter(command_name: str, item: Parameter) -> click.Parameter:
+    if item.name in OWN:
+        return OWN[item.name]()
     if item.name == "revisions":
         return click.Argument([item.name], nargs=-1, required=True)
     if item.default is Parameter.empty:

@@ -1,11 +1,12 @@
 """Let migrations take turns: whoever starts one waits until no other runs."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from quartapp.database.engine import TIMEOUT, connect, explain, make_engine
@@ -19,7 +20,6 @@ POSTGRESQL = {
     "timeout": TIMEOUT,
     "server_settings": {
         "application_name": "quartapp migration",
-        "lock_timeout": f"{WAIT}s",
         "statement_timeout": "0",  # the role may have limits, for those who come by pgbouncer
         "idle_in_transaction_session_timeout": "0",
         "timezone": "UTC",
@@ -34,13 +34,23 @@ MYSQL = {
 }
 
 
-async def run_in_turn(url: URL, work: Callable[[Connection], None]) -> None:
+async def run_in_turn(url: URL, work: Callable[[Connection], None], wait: float = WAIT) -> None:
     """Do *work* on a connection of its own, when no other migration runs."""
+    async with take_turn(url, wait) as connection:
+        await connection.run_sync(work)
+
+
+@asynccontextmanager
+async def take_turn(url: URL, wait: float = WAIT) -> AsyncIterator[AsyncConnection]:
+    """Give a connection that may migrate while others wait; what is left is committed at the end.
+
+    UnavailableError, or SQLite's own, when another migration does not end within *wait* seconds.
+    """
     engine = make_migration_engine(url)
     try:
         async with engine.connect() as connection:
-            await connection.run_sync(wait_for_turn)
-            await connection.run_sync(work)
+            await connection.run_sync(wait_for_turn, wait)
+            yield connection
             await connection.commit()
     finally:
         await engine.dispose()
@@ -64,38 +74,49 @@ def prepare_sqlite(connection: Any, _record: object) -> None:
     """Let a table be rebuilt: with foreign keys on, dropping the old one empties those below it."""
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys=OFF")
-    cursor.execute(f"PRAGMA busy_timeout={WAIT * 1000}")
     cursor.close()
 
 
-def wait_for_turn(connection: Connection) -> None:
+def wait_for_turn(connection: Connection, wait: float) -> None:
     """Take the lock that others wait for; it ends with the connection, however that ends.
 
-    SQLite needs none: its one writing transaction, begun before the revision is read, is the lock.
+    SQLite's is the one writing transaction, which is left open: all that follows is part of it.
     """
-    if connection.dialect.name == "postgresql":
-        wait_on_postgresql(connection)
-    elif connection.dialect.name in ("mysql", "mariadb"):
-        wait_on_mysql(connection)
-    connection.commit()
+    if connection.dialect.name == "sqlite":
+        wait_on_sqlite(connection, wait)
+    elif connection.dialect.name == "postgresql":
+        wait_on_postgresql(connection, wait)
+    else:
+        wait_on_mysql(connection, wait)
 
 
-def wait_on_postgresql(connection: Connection) -> None:
+def wait_on_sqlite(connection: Connection, wait: float) -> None:
+    cursor = connection.connection.cursor()  # begins nothing yet
+    cursor.execute(f"PRAGMA busy_timeout={wait * 1000:.0f}")
+    cursor.close()
+    connection.begin()
+
+
+def wait_on_postgresql(connection: Connection, wait: float) -> None:
+    limit = text("SELECT set_config('lock_timeout', :limit, false)")
+    connection.execute(limit, {"limit": f"{max(wait * 1000, 1):.0f}ms"})  # 0 would be for ever
     try:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": POSTGRESQL_KEY})
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", "") == "55P03":  # lock_not_available
-            raise_busy()
+            raise_busy(wait)
         raise
-    connection.execute(text(f"SET lock_timeout = '{LOCK}s'"))
+    connection.execute(limit, {"limit": f"{LOCK}s"})
+    connection.commit()
 
 
-def wait_on_mysql(connection: Connection) -> None:
+def wait_on_mysql(connection: Connection, wait: float) -> None:
     # A name counts for the whole server, and has at most 64 characters.
     lock = text("SELECT GET_LOCK(CONCAT('quartapp ', MD5(DATABASE())), :wait)")
-    if connection.scalar(lock, {"wait": WAIT}) != 1:
-        raise_busy()
+    if connection.scalar(lock, {"wait": wait}) != 1:
+        raise_busy(wait)
+    connection.commit()
 
 
-def raise_busy() -> None:
-    raise UnavailableError(f"Another migration has been running for {WAIT} s; try again later.")
+def raise_busy(wait: float) -> None:
+    raise UnavailableError(f"Another migration has been running for {wait:g} s; try again later.")

@@ -8,8 +8,7 @@ from alembic import command
 from alembic.util import CommandError
 from sqlalchemy import URL, text
 
-from quartapp.database import turns
-from quartapp.database.turns import make_migration_engine, run_in_turn, wait_for_turn
+from quartapp.database.turns import run_in_turn, take_turn
 from quartapp.database.url import parse_url
 from quartapp.errors import UnavailableError
 from tests.database.migrating import (
@@ -48,15 +47,10 @@ def test_many_starters_make_the_schema_once(url: URL, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["postgres", "mariadb"])
-async def test_who_waits_too_long_is_told(url: URL, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(turns.POSTGRESQL["server_settings"], "lock_timeout", "50ms")
-    monkeypatch.setattr(turns, "WAIT", 0)
-    first = make_migration_engine(url)
-    async with first.connect() as connection:
-        await connection.run_sync(wait_for_turn)
-        with pytest.raises(UnavailableError, match="Another migration has been running"):
-            await run_in_turn(url, lambda _: None)
-    await first.dispose()
+async def test_who_waits_too_long_is_told(url: URL) -> None:
+    async with take_turn(url):
+        with pytest.raises(UnavailableError, match="Another migration has been running for 0 s"):
+            await run_in_turn(url, lambda _: None, wait=0)
 
     await run_in_turn(url, lambda _: None)  # whose turn it is now
 
