@@ -90,8 +90,8 @@ def configure(dialect: str, **given: Any) -> None:
         include_name=is_ours,
         process_revision_directives=finish_revisions,
         on_version_apply=check_references,
-        # SQLite: all or nothing, as the transaction is also what keeps others out.
-        transaction_per_migration=dialect != "sqlite",
+        # All or nothing, but where each change of a table is kept by itself.
+        transaction_per_migration=dialect in ("mysql", "mariadb"),
         transactional_ddl=True if dialect == "sqlite" else None,
         **given,
     )

@@ -1,23 +1,42 @@
-"""Rows in all tables: the first of each refers to the first ones of the others, and so on."""
+"""Rows for any table, with values that only a column of their type could lose or change."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Date, LargeBinary, Time, insert
-from sqlalchemy.types import Boolean, Float, Integer, String
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    Float,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Time,
+    insert,
+)
 
-from quartapp.extensions import db
-from quartapp.models.archive import list_tables
 from quartapp.models.base import UtcDateTime
 
-ROWS = 3
+ROWS = 3  # of each table
+IDS = 2**33  # they are larger than an ordinary integer
 START = datetime(2026, 3, 29, 1, 59, 59, 123456, UTC)
 
 
-def make_value(column: Column[Any], number: int) -> Any:
-    """Return something that only a column of this type could lose or change."""
+def fill(connection: Connection, tables: Iterable[Table], ids: int = IDS) -> None:
+    for table in tables:
+        rows = [
+            {column.name: make_value(column, number, ids) for column in table.c}
+            for number in range(1, ROWS + 1)
+        ]
+        connection.execute(insert(table), rows)
+
+
+def make_value(column: Column[Any], number: int, ids: int = IDS) -> Any:
     if column.foreign_keys or column.name == "id":
-        return number
+        return ids + number
     if column.nullable and number == ROWS:
         return None
     kinds: dict[type, Any] = {
@@ -35,13 +54,3 @@ def make_value(column: Column[Any], number: int) -> Any:
     assert isinstance(column.type, String)
     text = f"{number}\t'\"\\ ☃ 😀\n{column.name}"
     return text[: column.type.length or 60]
-
-
-async def fill() -> None:
-    async with db.engine.begin() as connection:
-        for table in list_tables():
-            rows = [
-                {column.name: make_value(column, number) for column in table.c}
-                for number in range(1, ROWS + 1)
-            ]
-            await connection.execute(insert(table), rows)

@@ -220,6 +220,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--outages", type=int, default=1, help="outages of each kind of the servers (default: 1)"
     )
+    parser.addoption(
+        "--deaths", type=int, default=5, help="statements to kill upgrades at (default: 5; 0: all)"
+    )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -14,7 +14,7 @@ from quart.testing import QuartClient
 
 from quartapp.app import TRIES
 from quartapp.asgi.intake import PARKED_MESSAGES
-from quartapp.cli.upgrade import EXIT_TRY_AGAIN
+from quartapp.cli.waiting import EXIT_TRY_AGAIN
 from quartapp.config import Config, ProductionConfig
 from quartapp.configure import EXIT_CONFIG, load_config
 from quartapp.database.turns import WAIT

@@ -1,32 +1,27 @@
 """All that is kept, into a file and back, whatever the database is."""
 
-import gzip
-import os
+import sqlite3
 import zlib
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from quartapp.cli.backup_file import name_revisions, open_backup, open_session, place, write_rows
 from quartapp.cli.with_app import with_app
-from quartapp.database.migrations import Revision, find_heads, find_revision_state, upgrade
-from quartapp.database.turns import make_migration_engine
+from quartapp.database.files import copy_in, is_database
+from quartapp.database.migrations import (
+    Revision,
+    compare_revisions,
+    find_revision_state,
+    load_scripts,
+    read_revisions,
+    upgrade,
+)
+from quartapp.database.schema import make_schema
 from quartapp.errors import ConflictError, InvalidError
 from quartapp.extensions import db
-from quartapp.models import utcnow
-from quartapp.services.backup import check_backup, read_backup, require_empty, write_backup
-from quartapp.system.process import read_version
-
-LEVEL = 6  # of gzip
-# The whole backup is of one moment, however long it takes to read.
-ONE_MOMENT: dict[str, dict[str, Any]] = {
-    "sqlite": {"reads_only": True},
-    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
-    "mysql": {"isolation_level": "REPEATABLE READ"},
-}
+from quartapp.models.archive import reflect_tables
+from quartapp.services.backup import read_backup, read_revision, require_empty
 
 
 @click.command("backup")
@@ -37,22 +32,12 @@ async def backup_command(file: Path) -> None:
 
     FILE is read once more before it gets its name. SECRET_KEY is not in it.
     """
-    refuse_existing(file)
-    part = file.with_name(f"{file.name}.part")
-    try:
-        with create(part) as stream:
-            async with open_session(reads_only=True) as session:
-                await require_current()
-                version = read_version("quartapp")
-                async for line in write_backup(session, name_revision(), version, utcnow()):
-                    stream.write(line.encode())
-        with open_backup(part) as lines:
-            rows = check_backup(lines, name_revision())
-        part.rename(file)
-    except OSError as error:
-        raise click.ClickException(f"{file} cannot be written: {error.strerror}.") from error
-    finally:
-        part.unlink(missing_ok=True)
+    revisions = await find_revisions()
+    state = compare_revisions(revisions)
+    if state not in (Revision.CURRENT, Revision.BEHIND):
+        raise InvalidError(state.value)
+    with place(file) as part:
+        rows = await write_rows(db.url, load_scripts(), revisions, part)
     click.echo(f"{file} has {rows:,} rows.")
 
 
@@ -62,71 +47,65 @@ async def backup_command(file: Path) -> None:
 async def restore_command(file: Path) -> None:
     """Fill an empty database with FILE, all of it or nothing, and compare what is there then."""
     try:
-        with open_backup(file) as lines:
-            await upgrade_empty()
-            async with open_session(reads_only=False) as session:
-                await require_empty(session)
-                await read_backup(session, lines, name_revision(), tell)
-                await session.commit()
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+        if is_database(file):
+            await restore_copy(file)
+        else:
+            await restore_rows(file)
+    except (OSError, EOFError, UnicodeDecodeError, sqlite3.Error, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise click.ClickException(f"{file} cannot be read: {reason}.") from error
     click.echo(f"{file} is restored. Its secrets need the SECRET_KEY that it was made with.")
-
-
-def name_revision() -> str:
-    return ", ".join(sorted(find_heads()))
-
-
-def refuse_existing(file: Path) -> None:
-    if file.exists():
-        raise ConflictError(f"{file} is there already; choose another name.")
-
-
-@contextmanager
-def create(file: Path) -> Iterator[gzip.GzipFile]:
-    """Open a new file for its owner alone; on the disk at the end of the block."""
-    number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(number, "wb") as raw:
-        with gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=LEVEL, filename="") as stream:
-            yield stream
-        raw.flush()
-        os.fsync(raw.fileno())
-
-
-@contextmanager
-def open_backup(file: Path) -> Iterator[Iterator[str]]:
-    with gzip.open(file, "rt", encoding="utf-8", newline="\n") as lines:
-        yield iter(lines)
-
-
-@asynccontextmanager
-async def open_session(*, reads_only: bool) -> AsyncIterator[AsyncSession]:
-    """Open a session whose statements may take as long as they need."""
-    engine = make_migration_engine(db.url)
-    options = ONE_MOMENT[db.engine.url.get_backend_name()] if reads_only else {}
-    try:
-        async with AsyncSession(engine.execution_options(**options)) as session:
-            yield session
-    finally:
-        await engine.dispose()
-
-
-async def require_current() -> None:
     async with db.engine.connect() as connection:
         state = await find_revision_state(connection)
     if state is not Revision.CURRENT:
-        raise InvalidError(state.value)
+        click.echo(state.value)
 
 
-async def upgrade_empty() -> None:
-    """Make the tables where there are none."""
+async def restore_rows(file: Path) -> None:
+    with open_backup(file) as lines:
+        revisions = require_known(*read_revision(lines))
+        await make_tables(revisions)
+        with make_schema(load_scripts(), revisions) as schema:
+            tables = reflect_tables(schema)
+        async with open_session(db.url, reads_only=False) as session:
+            await require_empty(session, tables)
+            await read_backup(session, tables, lines, tell)
+            await session.commit()
+
+
+async def restore_copy(file: Path) -> None:
+    if db.engine.dialect.name != "sqlite":
+        raise InvalidError(f"{file} is an SQLite database; it can be restored into SQLite alone.")
+    if await find_revisions():
+        raise ConflictError("The database has tables; move its file away, or name another one.")
+    await copy_in(db.engine, file)
+
+
+def require_known(name: str, version: str) -> frozenset[str]:
+    revisions = frozenset(name.split(", "))
+    if compare_revisions(revisions) is Revision.UNKNOWN:
+        raise InvalidError(
+            f"This backup is of revision {name}, which this version does not know. Restore it with"
+            f" quartapp {version} or newer."
+        )
+    return revisions
+
+
+async def find_revisions() -> frozenset[str]:
     async with db.engine.connect() as connection:
-        state = await find_revision_state(connection)
-    if state is Revision.EMPTY:
-        await upgrade(db.engine, db.url)
-    else:
-        await require_current()
+        return await connection.run_sync(read_revisions)
+
+
+async def make_tables(revisions: frozenset[str]) -> None:
+    """Make the tables of *revisions* where there are none; refuse those of others."""
+    found = await find_revisions()
+    if found and found != revisions:
+        raise ConflictError(
+            f"The tables are of revision {name_revisions(found)}, the backup is of"
+            f" {name_revisions(revisions)}; restore it into a database without tables."
+        )
+    for revision in revisions - found:
+        await upgrade(db.engine, revision, db.url)
 
 
 def tell(table: str, rows: int) -> None:

@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
 from inspect import Parameter
+from pathlib import Path
 from typing import Any
 
 import click
@@ -51,6 +52,7 @@ HELP = {
     "head": "The revision to follow, instead of the latest.",
     "indicate_current": "Mark the revision of the database.",
     "message": "What the revision does.",
+    "no_backup": "Go without the backup of SQLite and MariaDB.",
     "purge": "Forget first what the database says of itself.",
     "resolve_dependencies": "Count what a revision depends on as its predecessor.",
     "rev_id": "The id, instead of number and message.",
@@ -69,7 +71,13 @@ OWN: dict[str, Callable[[], click.Parameter]] = {
         is_flag=False,
         flag_value=WAIT,
         metavar="[SECONDS]",
-        help=f"Wait for a database that is away or locked, {WAIT} s unless told; then end with 75.",
+        help=f"Wait for a database that is away or migrated, {WAIT} s unless told.",
+    ),
+    "backup": lambda: click.Option(
+        ["--backup"],
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="FOLDER",
+        help="Where SQLite and MariaDB are backed up first, instead of backups/ in INSTANCE_PATH.",
     ),
 }
 SHARED: list[click.Parameter] = [

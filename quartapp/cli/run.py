@@ -78,7 +78,7 @@ async def migrate(*, is_first: bool) -> None:
     if state is Revision.UNKNOWN:
         raise click.ClickException(state.value)
     if state is Revision.EMPTY or (state is Revision.BEHIND and is_first):
-        await upgrade(db.engine, db.url)
+        await upgrade(db.engine, url=db.url)
 
 
 async def announce(listener: socket.socket) -> None:

@@ -1,8 +1,8 @@
 """Bring a database to this version, one starter at a time; tell whether it is there."""
 
-import functools
 import logging
 from enum import Enum
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -57,17 +57,17 @@ def make_config(**given: Any) -> Config:
     return Config(find_home() / "alembic.ini", **given)
 
 
-@functools.cache
+@cache
 def load_scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(make_config())
 
 
-@functools.cache
+@cache
 def find_heads() -> frozenset[str]:
     return frozenset(load_scripts().get_heads())
 
 
-@functools.cache
+@cache
 def find_known() -> frozenset[str]:
     return frozenset(script.revision for script in load_scripts().walk_revisions())
 
@@ -111,17 +111,18 @@ async def warn_if_behind(engine: AsyncEngine) -> None:
 # --- migrating
 
 
-async def upgrade(engine: AsyncEngine, url: URL | None = None) -> None:
-    """Migrate the database of *engine* to this version, when no other migration runs.
+async def upgrade(engine: AsyncEngine, revision: str = "head", url: URL | None = None) -> None:
+    """Migrate the database of *engine*, when no other migration runs.
 
     *url* is its own address, where the engine may lead to pgbouncer.
     """
+    work = partial(upgrade_connection, revision)
     if is_in_memory(engine.url):  # nobody else has it, nor would another engine
         async with engine.connect() as connection:
-            await connection.run_sync(upgrade_connection)
+            await connection.run_sync(work)
     else:
-        await run_in_turn(url or engine.url, upgrade_connection)
+        await run_in_turn(url or engine.url, work)
 
 
-def upgrade_connection(connection: Connection) -> None:
-    command.upgrade(make_config(attributes={"connection": connection}), "head")
+def upgrade_connection(revision: str, connection: Connection) -> None:
+    command.upgrade(make_config(attributes={"connection": connection}), revision)

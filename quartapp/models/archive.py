@@ -12,18 +12,32 @@ from datetime import date, datetime, time
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Boolean, Column, LargeBinary, Table
-from sqlalchemy.types import Date, DateTime, Time, TypeDecorator
+from sqlalchemy import Boolean, Column, Connection, LargeBinary, MetaData, Table, event
+from sqlalchemy.types import BigInteger, Date, DateTime, Integer, Time, TypeDecorator
 
-from quartapp.models.base import Base
+from quartapp.models.base import UtcDateTime
 
 FORMAT = "quartapp backup 1"
 DIGITS = 6  # of a number with a fraction that MariaDB keeps
 
 
-def list_tables() -> list[Table]:
-    """Return all tables, each after those that it refers to."""
-    return Base.metadata.sorted_tables
+def reflect_tables(connection: Connection) -> list[Table]:
+    """Return the tables of an SQLite database, each after those that it refers to.
+
+    They fit any database of ours that was made by the same revisions.
+    """
+    metadata = MetaData()
+    event.listen(metadata, "column_reflect", give_type)
+    metadata.reflect(connection)
+    return metadata.sorted_tables
+
+
+def give_type(_inspector: object, _table: object, column: dict[str, Any]) -> None:
+    """Undo what SQLite does not tell apart: its times have no zone, its integers all sizes."""
+    kind = column["type"].as_generic()
+    if isinstance(kind, DateTime):
+        kind = UtcDateTime()
+    column["type"] = BigInteger() if isinstance(kind, Integer) else kind
 
 
 def write_row(values: Sequence[Any]) -> list[Any]:

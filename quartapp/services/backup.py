@@ -1,7 +1,7 @@
 """All that is kept, written into a stream and read from it, by one transaction each."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy import Table, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.errors import ConflictError, InvalidError
-from quartapp.models.archive import FORMAT, Digest, list_tables, read_row, write_row
+from quartapp.models.archive import FORMAT, Digest, read_row, write_row
 from quartapp.services.retention import list_partitions, make_partition, name_partition
 
 PART = 1_000  # rows that are read or added at once
@@ -19,15 +19,16 @@ Tell = Callable[[str, int], None]  # is told the name of a table that is done, a
 
 
 async def write_backup(
-    session: AsyncSession, revision: str, version: str, now: datetime
+    session: AsyncSession, tables: Sequence[Table], revision: str, version: str, now: datetime
 ) -> AsyncIterator[str]:
     """Yield the lines of a backup; the transaction of *session* must see one moment."""
     head = {"format": FORMAT, "revision": revision, "version": version, "at": now.isoformat()}
     yield write_line(head)
-    for table in list_tables():
-        yield write_line({"table": table.name, "columns": [column.name for column in table.c]})
+    for table in tables:
+        columns = [column.name for column in table.c]
+        yield write_line({"table": table.name, "columns": columns})
         digest = Digest()
-        async for row in read_rows(session, table):
+        async for row in read_rows(session, table, columns):
             digest.add(row)
             yield write_line(row)
         yield write_line({"rows": digest.rows, "digest": str(digest)})
@@ -38,47 +39,51 @@ def write_line(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
-async def read_rows(session: AsyncSession, table: Table) -> AsyncIterator[list[Any]]:
-    query = select(table).execution_options(yield_per=PART)
+async def read_rows(
+    session: AsyncSession, table: Table, columns: Sequence[str]
+) -> AsyncIterator[list[Any]]:
+    query = select(*[table.c[name] for name in columns]).execution_options(yield_per=PART)
     async for row in await session.stream(query):
         yield write_row(row)
 
 
-async def require_empty(session: AsyncSession) -> None:
+async def require_empty(session: AsyncSession, tables: Sequence[Table]) -> None:
     """Refuse a database that has anything in it, with ConflictError."""
-    for table in list_tables():
+    for table in tables:
         if await session.scalar(select(func.count()).select_from(table)):
             raise ConflictError(
                 f"The table {table.name} is not empty; restore into a new database."
             )
 
 
+def read_revision(lines: Iterator[str]) -> tuple[str, str]:
+    """Return what the first line tells: the revision, and the version of quartapp that wrote it.
+
+    InvalidError for what is no backup.
+    """
+    try:
+        head = json.loads(next(lines, "") or "{}")
+        if not isinstance(head, dict) or head.get("format") != FORMAT:
+            raise ValueError(f"its first line does not say {FORMAT!r}")
+        return str(head["revision"]), str(head["version"])
+    except (ValueError, KeyError) as error:
+        raise InvalidError(f"This is no whole backup: {error}.") from error
+
+
 async def read_backup(
-    session: AsyncSession, lines: Iterator[str], revision: str, tell: Tell
+    session: AsyncSession, tables: Sequence[Table], lines: Iterator[str], tell: Tell
 ) -> None:
     """Fill the tables, and read them once more: what is there must be what was written.
 
-    InvalidError for what is no backup, is not whole, or is of another revision; the caller undoes.
+    InvalidError for what is not whole, or is of other tables; the caller undoes.
     """
     try:
-        require_fit(next(lines, ""), revision)
-        for table in list_tables():
+        for table in tables:
             tell(table.name, await fill_table(session, table, lines))
         require_end(lines)
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidError(f"This is no whole backup: {error}.") from error
-    await set_counters(session)
-
-
-def require_fit(line: str, revision: str) -> None:
-    head = json.loads(line) if line else {}
-    if not isinstance(head, dict) or head.get("format") != FORMAT:
-        raise ValueError(f"its first line does not say {FORMAT!r}")
-    if head["revision"] != revision:
-        raise InvalidError(
-            f"This backup is of revision {head['revision']}, quartapp {head['version']}; this is"
-            f" {revision}. Restore it with that version, and upgrade then."
-        )
+    await set_counters(session, tables)
 
 
 async def fill_table(session: AsyncSession, table: Table, lines: Iterator[str]) -> int:
@@ -87,7 +92,7 @@ async def fill_table(session: AsyncSession, table: Table, lines: Iterator[str]) 
     rows = (read_row(table, columns, row) for row in read_digested(lines, table, given))
     while part := list(islice(rows, PART)):
         await add(session, table, part)
-    await require_same(session, table, given)
+    await require_same(session, table, columns, given)
     return given.rows
 
 
@@ -119,12 +124,11 @@ def require_end(lines: Iterator[str]) -> None:
         raise ValueError("more follows than the tables")
 
 
-def check_backup(lines: Iterator[str], revision: str) -> int:
+def check_backup(tables: Sequence[Table], lines: Iterator[str]) -> int:
     """Read a backup as `read_backup` does, without a database; return the number of its rows."""
     total = 0
     try:
-        require_fit(next(lines, ""), revision)
-        for table in list_tables():
+        for table in tables:
             digest, columns = Digest(), read_head(lines, table)
             for row in read_digested(lines, table, digest):
                 read_row(table, columns, row)
@@ -145,21 +149,23 @@ async def add(session: AsyncSession, table: Table, rows: list[dict[str, Any]]) -
         await session.execute(insert(table), rows)
 
 
-async def require_same(session: AsyncSession, table: Table, given: Digest) -> None:
+async def require_same(
+    session: AsyncSession, table: Table, columns: Sequence[str], given: Digest
+) -> None:
     kept = Digest()
-    async for row in read_rows(session, table):
+    async for row in read_rows(session, table, columns):
         kept.add(row)
     if (kept.rows, str(kept)) != (given.rows, str(given)):
         raise ValueError(f"{table.name} was not kept as it was written")
 
 
-async def set_counters(session: AsyncSession) -> None:
+async def set_counters(session: AsyncSession, tables: Sequence[Table]) -> None:
     """Let PostgreSQL count on from the highest ids; the others do by themselves."""
     if session.get_bind().dialect.name != "postgresql":
         return
-    for table in list_tables():
+    for table in tables:
         if "id" in table.c:
-            # Names come from the models.
+            # Names come from the revisions.
             counter = f"pg_get_serial_sequence('\"{table.name}\"', 'id')"
             highest = f'(SELECT max(id) FROM "{table.name}")'  # noqa: S608
             await session.execute(text(f"SELECT setval({counter}, {highest})"))

@@ -34,24 +34,6 @@ def new_app(tmp_path: Path) -> Quart:
 
 
 @pytest.fixture
-def make_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
-    """Return an app on a database without tables: `make_app("postgres")`."""
-    with ExitStack() as stack:
-
-        def make(kind: str) -> Quart:
-            folder = tmp_path / f"{kind}-{len(list(tmp_path.iterdir()))}"
-            folder.mkdir()
-            url = f"sqlite:///{folder}/test.db"
-            if kind != "sqlite":
-                server = request.getfixturevalue(f"{kind}_server")
-                url = create_database(server)
-                stack.callback(drop_database, server, url.rpartition("/")[2])
-            return create_app({"TESTING": True, "DATABASE_URL": url, "INSTANCE_PATH": folder})
-
-        yield make
-
-
-@pytest.fixture
 def invoke(new_app: Quart) -> Invoke:
     """Run a command of the app: `invoke("db", "upgrade")`."""
     runner = new_app.test_cli_runner()
@@ -87,3 +69,21 @@ def settings(tmp_path: Path) -> dict[str, str]:
     """The environment of a program: a database of its own, and the sources in reach."""
     own = {"APP_SETTINGS": "dev", "INSTANCE_PATH": str(tmp_path), "PYTHONPATH": str(ROOT)}
     return {**os.environ, **own}
+
+
+@pytest.fixture
+def make_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
+    """Return an app on a database without tables: `make_app("postgres")`."""
+    with ExitStack() as stack:
+
+        def make(kind: str) -> Quart:
+            folder = tmp_path / f"{kind}-{len(list(tmp_path.iterdir()))}"
+            folder.mkdir()
+            url = f"sqlite:///{folder}/test.db"
+            if kind != "sqlite":
+                server = request.getfixturevalue(f"{kind}_server")
+                url = create_database(server)
+                stack.callback(drop_database, server, url.rpartition("/")[2])
+            return create_app({"TESTING": True, "DATABASE_URL": url, "INSTANCE_PATH": folder})
+
+        yield make

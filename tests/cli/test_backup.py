@@ -3,37 +3,16 @@
 import gzip
 import secrets
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from quartapp.extensions import db
-from quartapp.models.archive import list_tables
 from quartapp.services.entity import add_entity
-from tests.cli.backing import Make, ask, call
-from tests.filling import ROWS, fill
+from tests.cli.backing import Make, add_another, ask, call, fill_these, read_these
+from tests.filling import ROWS
 from tests.helpers import KINDS
-
-
-async def read_all() -> dict[str, list[Any]]:
-    async with db.engine.connect() as connection:
-        return {
-            table.name: sorted(map(tidy, await connection.execute(select(table))), key=repr)
-            for table in list_tables()
-        }
-
-
-def tidy(row: Iterable[Any]) -> tuple[Any, ...]:
-    """MariaDB keeps six digits of a fraction."""
-    return tuple(f"{value:.6g}" if isinstance(value, float) else value for value in row)
-
-
-async def add_another() -> int:
-    async with db.begin() as session:
-        return (await add_entity(session, name="Next", url="http://n.example/", owner=None)).id
 
 
 @pytest.mark.parametrize("target", KINDS)
@@ -43,13 +22,13 @@ def test_each_database_is_restored_into_each(
 ) -> None:
     old, new, file = make_app(source), make_app(target), tmp_path / "all.gz"
     call(old, "db", "upgrade")
-    ask(old, fill)
+    ask(old, fill_these)
 
     written, restored = call(old, "backup", file), call(new, "restore", file)
 
     assert (written.exit_code, written.output) == (0, f"{file} has {ROWS * 35} rows.\n")
     assert restored.exit_code == 0, restored.output
-    before, after = ask(old, read_all), ask(new, read_all)
+    before, after = ask(old, read_these), ask(new, read_these)
     assert {name: len(rows) for name, rows in after.items()} == dict.fromkeys(before, ROWS)
     assert after == before
     assert ask(new, add_another) > ROWS
@@ -97,13 +76,14 @@ def test_what_is_not_whole_leaves_the_database_empty(
 
     ask(old, add)
     call(old, "backup", file)
+    call(new, "db", "upgrade")
     lines = gzip.decompress(file.read_bytes()).decode().splitlines()
     file.write_bytes(gzip.compress("".join(f"{one}\n" for one in change(lines)).encode()))
 
     result = call(new, "restore", file)
 
     assert (result.exit_code, message in result.output) == (1, True), result.output
-    assert not any(ask(new, read_all).values())
+    assert not any(ask(new, read_these).values())
 
 
 def test_file_that_is_none_is_told(make_app: Make, tmp_path: Path) -> None:

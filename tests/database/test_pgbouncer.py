@@ -100,7 +100,7 @@ async def test_database_is_migrated_by_its_own_address(
     app: QuartApp, postgres_server: Server
 ) -> None:
     async with app.app_context():
-        await upgrade(db.engine, db.url)
+        await upgrade(db.engine, url=db.url)
 
         assert db.engine.url.port != db.url.port == postgres_server.port
 

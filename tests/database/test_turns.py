@@ -8,7 +8,7 @@ from alembic import command
 from alembic.util import CommandError
 from sqlalchemy import URL, text
 
-from quartapp.database.turns import run_in_turn, take_turn
+from quartapp.database.turns import make_migration_engine, run_in_turn, take_turn
 from quartapp.database.url import parse_url
 from quartapp.errors import UnavailableError
 from tests.database.migrating import (
