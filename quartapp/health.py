@@ -34,7 +34,7 @@ async def livez() -> Response:
 @bp.get("/readyz")
 @unlimited
 async def readyz() -> tuple[dict[str, str], int, dict[str, str]]:
-    """The process may be sent work: it stays, and its database is there and at this version."""
+    """The process may be sent work: it stays, and its database is there and fits this version."""
     fault = find_drain() or await find_database_fault()
     if fault:
         return {"status": "not ready", "reason": fault}, 503, {"Retry-After": "2"}
@@ -56,7 +56,7 @@ async def find_database_fault() -> str:
         if known is None:
             raise
         return str(known)
-    return "" if state is Revision.CURRENT else state.value
+    return "" if state in (Revision.CURRENT, Revision.AHEAD) else state.value
 
 
 async def find_state() -> Revision:

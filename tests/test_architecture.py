@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "log": set(),
     "models": {"texts"},
     "live": {"database", "extensions", "models", "services"},
-    "database": {"errors", "texts"},
+    "database": {"errors", "models", "texts"},
     "config": {"config_base", "config_fields", "database", "secret_key"},
     "config_base": {"config_fields", "database", "log"},
     "config_fields": {"database"},

@@ -17,7 +17,7 @@ from quartapp.asgi.intake import PARKED_MESSAGES
 from quartapp.cli.waiting import EXIT_TRY_AGAIN
 from quartapp.config import Config, ProductionConfig
 from quartapp.configure import EXIT_CONFIG, load_config
-from quartapp.database.turns import WAIT
+from quartapp.database import engine, turns
 from quartapp.limits.rules import API, LOGIN_BY_ACCOUNT, LOGIN_IN_ALL, PAGES, SECOND_BY_DAY
 from quartapp.models.channel import FLAP_TURNS, MAX_CHANNELS
 from quartapp.models.json_answer import MAX_CONTAINERS
@@ -131,7 +131,7 @@ async def test_addresses_that_are_named_are_served(paper: str, app: Quart) -> No
         ("docs/api.md", f"more than {MAX_CONTAINERS:,} lists\nand objects"),
         ("docs/api.md", f"through more than {MAX_NODES:,} values"),
         ("docs/operations.md", f"exit code {EXIT_CONFIG}"),
-        ("docs/operations.md", f"waits for it as well, {WAIT} seconds"),
+        ("docs/operations.md", f"waits for it as well, {turns.WAIT} seconds"),
         ("docs/operations.md", f"After them it ends with {EXIT_TRY_AGAIN}"),
         ("docs/operations.md", f"it holds for a day{'s' * (LIFE[Purpose.SETUP].days - 1)}"),
         ("docs/api.md", f"{API.allows.amount} requests a minute"),
@@ -152,6 +152,8 @@ async def test_addresses_that_are_named_are_served(paper: str, app: Quart) -> No
         ("docs/operations.md", f"for {SECONDS:.0f} seconds at most"),
         ("docs/operations.md", f"than {FLAP_TURNS} times within an hour"),
         ("docs/operations.md", f"is kept for {DELIVERIES_KEPT.days} days"),
+        ("docs/migrations.md", f"not free within {turns.LOCK} seconds"),
+        ("docs/migrations.md", f"Requests wait for {engine.LOCK} seconds"),
         ("docs/architecture.md", f"{NUMBERS[TRIES]}\n  times at most"),
         ("docs/architecture.md", f"{NUMBERS[PARKED_MESSAGES]} messages may wait"),
     ],

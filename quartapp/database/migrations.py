@@ -13,8 +13,10 @@ from sqlalchemy import URL, Connection, column, inspect, select, table
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from quartapp.database.failures import Failure, find_failure
+from quartapp.database.schema import find_unusable
 from quartapp.database.turns import run_in_turn
 from quartapp.database.url import is_in_memory
+from quartapp.models import Base
 from quartapp.texts import Text
 
 PACKAGE = Path(__file__).parents[1]
@@ -40,6 +42,7 @@ class Revision(Enum):
     CURRENT = Text("The database is at this version.")
     BEHIND = Failure.BEHIND.value
     EMPTY = Text("The database has no tables yet; run: quartapp db upgrade")
+    AHEAD = Text("The database was migrated by a newer version; this one can go on with it.")
     UNKNOWN = Text("The database was migrated by a newer version; install that one.")
 
 
@@ -74,6 +77,9 @@ def find_known() -> frozenset[str]:
 
 # --- the revision of a database
 
+# Newer revisions that were found somewhere: to look at all columns takes too long for each /readyz.
+judged: dict[tuple[URL, frozenset[str]], Revision] = {}
+
 
 def read_revisions(connection: Connection) -> frozenset[str]:
     if not inspect(connection).has_table(VERSIONS.name):
@@ -91,7 +97,20 @@ def compare_revisions(found: frozenset[str]) -> Revision:
 
 async def find_revision_state(connection: AsyncConnection) -> Revision:
     """Tell how the database stands to this version of the code."""
-    return compare_revisions(await connection.run_sync(read_revisions))
+    return await connection.run_sync(judge)
+
+
+def judge(connection: Connection) -> Revision:
+    """Tell of a newer database whether this version can use it, as it must while it is replaced."""
+    found = read_revisions(connection)
+    state = compare_revisions(found)
+    if state is not Revision.UNKNOWN:
+        return state
+    place = connection.engine.url, found
+    if place not in judged:
+        is_usable = not find_unusable(connection, Base.metadata)
+        judged[place] = Revision.AHEAD if is_usable else Revision.UNKNOWN
+    return judged[place]
 
 
 async def warn_if_behind(engine: AsyncEngine) -> None:

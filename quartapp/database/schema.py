@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, inspect
+from sqlalchemy import Connection, MetaData, create_engine, inspect
+from sqlalchemy.engine.interfaces import ReflectedColumn
 
 Columns = set[tuple[str, str]]  # the name of a table, and of one in it
 
@@ -41,3 +42,25 @@ def find_torn(connection: Connection, scripts: ScriptDirectory, revisions: Itera
     there = list_columns(connection)
     torn = sorted((now - there) | (later & there))
     return ".".join(torn[0]) if torn else ""
+
+
+def find_unusable(connection: Connection, metadata: MetaData) -> str:
+    """Return a column that keeps models of *metadata* from working; "" when none does.
+
+    It is one that they know and the database lacks, or one that they do not know and must fill.
+    """
+    found = inspect(connection).get_multi_columns()
+    there = {table: columns for (_, table), columns in found.items()}
+    for table in metadata.sorted_tables:
+        columns = {column["name"]: column for column in there.get(table.name, [])}
+        known = [column.name for column in table.c]
+        lacking = [name for name in known if name not in columns]
+        strange = [name for name in columns if name not in known and must_be_given(columns[name])]
+        for name in lacking + strange:
+            return f"{table.name}.{name}"
+    return ""
+
+
+def must_be_given(column: ReflectedColumn) -> bool:
+    is_made = column.get("default") is not None or "identity" in column or "computed" in column
+    return not (column["nullable"] or is_made)

@@ -19,6 +19,7 @@ from quartapp.system.process import find_folders, list_disks
 SKEW = 2.0  # s that the clocks of this machine and of the database may differ
 LATE = {Work.LOOKS: 120.0, Work.MAIL: 600.0, Work.TELLING: 600.0}  # s
 FREE = 0.05  # of a disk
+LEVELS = {Revision.CURRENT: Level.OK, Revision.AHEAD: Level.WARN}
 
 
 async def check_service() -> AsyncIterator[Finding]:
@@ -53,7 +54,7 @@ async def check_database() -> AsyncIterator[Finding]:
         facts = await describe_database(session)
         yield Finding(Level.OK, "database", f"{facts.kind} {facts.version} answers.")
         state = await find_revision_state(await session.connection())
-        level = Level.OK if state is Revision.CURRENT else Level.FAIL
+        level = LEVELS.get(state, Level.FAIL)
         yield Finding(level, "migrations", str(state.value))
         if level is Level.FAIL:
             return

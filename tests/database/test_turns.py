@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.util import CommandError
-from sqlalchemy import URL, text
+from sqlalchemy import URL, inspect, text
 
 from quartapp.database.turns import make_migration_engine, run_in_turn, take_turn
 from quartapp.database.url import parse_url
@@ -81,6 +81,20 @@ def test_failed_revision_is_undone_where_the_database_can(
 
     assert find_version(url) == list_revisions()[-1]
     assert find_tables(url) == sorted([*TABLES, *left])
+
+
+@pytest.mark.parametrize("kind", ["postgres"])
+def test_index_is_built_beside_its_table(url: URL, scripts: Path) -> None:
+    add_revision(
+        scripts,
+        "with op.get_context().autocommit_block():\n"
+        "        op.create_index('ix_x', 'half', ['id'], postgresql_concurrently=True)",
+    )
+    command.upgrade(configure(url, scripts), "head")
+
+    indexes = ask(url, lambda connection: inspect(connection).get_indexes("half"))
+    assert isinstance(indexes, list)
+    assert [index["name"] for index in indexes] == ["ix_x"]
 
 
 def test_upgrade_of_sqlite_is_all_or_nothing(scripts: Path, tmp_path: Path) -> None:
