@@ -153,7 +153,7 @@ async def test_addresses_that_are_named_are_served(paper: str, app: Quart) -> No
         ("docs/operations.md", f"than {FLAP_TURNS} times within an hour"),
         ("docs/operations.md", f"is kept for {DELIVERIES_KEPT.days} days"),
         ("docs/migrations.md", f"not free within {turns.LOCK} seconds"),
-        ("docs/migrations.md", f"Requests wait for {engine.LOCK} seconds"),
+        ("docs/migrations.md", f"Requests wait for {engine.LOCK * engine.TIMEOUT:.0f} seconds"),
         ("docs/architecture.md", f"{NUMBERS[TRIES]}\n  times at most"),
         ("docs/architecture.md", f"{NUMBERS[PARKED_MESSAGES]} messages may wait"),
     ],

@@ -14,8 +14,8 @@ from quartapp.doctor.service import check_service
 from quartapp.extensions import db
 from quartapp.models import Base
 from tests.conftest import migrate
-from tests.database.filling import ROWS, fill
 from tests.database.migrating import write
+from tests.filling import ROWS, fill
 
 WHAT_IS_BORNE = [
     Column("later", String(20)),

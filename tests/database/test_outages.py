@@ -157,7 +157,7 @@ async def test_who_gets_the_place_of_somebody_who_left_waits_for_what_is_left_of
         leaving = asyncio.create_task(run(engine, [text("SELECT 1")]))
         await asyncio.sleep(0.01)
         waiting = asyncio.create_task(clock(run(engine, [text("SELECT 1")])))
-        await asyncio.sleep(settings.POOL - 0.3)
+        await asyncio.sleep(settings.TIMEOUT - 0.3)
         leaving.cancel()
         failure, seconds = await waiting
         await engine.dispose()
