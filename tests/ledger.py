@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from statistics import median
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
@@ -40,7 +39,6 @@ class Ledger:
     kept: dict[str, int] = field(default_factory=dict)  # bodies that were acknowledged, and ids
     since: float = 0.0  # when it was last asked how long requests take
     seconds: list[float] = field(default_factory=list)  # of requests, since then
-    rates: list[float] = field(default_factory=list)  # writes a second that were acknowledged
     enough: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def write_on(self, client: ClientSession, number: int) -> None:
@@ -93,18 +91,14 @@ class Ledger:
         self.seconds.clear()
         self.since = asyncio.get_running_loop().time()
 
-    async def keep(self, more: int) -> None:
-        """Wait until so many more are acknowledged."""
+    async def keep(self, more: int) -> float:
+        """Wait until so many more are acknowledged; return how many that were a second."""
         loop = asyncio.get_running_loop()
         start, enough = loop.time(), len(self.kept) + more
         async with asyncio.timeout(PATIENCE):
             while len(self.kept) < enough:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-        self.rates.append(more / (loop.time() - start))
-
-    def find_rate(self) -> float:
-        """Return the median of the rates."""
-        return median(self.rates)
+        return more / (loop.time() - start)
 
 
 async def open_ledger(engine: AsyncEngine, address: tuple[str, int], *reads: str) -> Ledger:
