@@ -25,7 +25,7 @@ from tests.servers import start_postgres
 # s; while it is frozen, longer than any request may take
 AWAY: Mapping[Callable[[Mortal], None], float] = {Mortal.kill: 1, Mortal.stop: 1, Mortal.freeze: 7}
 READY, HELD = 2, 5  # s until a process is ready again, and for the longest request
-BUSY = 1.5  # s more, on a machine that has much else to do
+BUSY = 1.5  # s more in the suite, on a machine that has much else to do
 
 
 class Figures(NamedTuple):
@@ -113,8 +113,9 @@ async def test_no_write_is_lost_or_doubled_while_postgresql_is_away(
         print(sum_up([one for one in found if one.name == name]))  # noqa: T201
     assert {name: bodies for name, bodies in faults.items() if bodies} == {}
     assert (unheard, ears.others - {"heartbeat"}) == (set(), {"connected"})
-    assert max(one.ready for one in found) < READY + BUSY
-    assert max(one.held for one in found) < HELD + BUSY
+    slack = BUSY if times == 1 else 0
+    assert max(one.ready for one in found) < READY + slack
+    assert max(one.held for one in found) < HELD + slack
 
 
 def sum_up(found: list[Figures]) -> str:

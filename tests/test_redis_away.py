@@ -23,7 +23,7 @@ from tests.servers import start_valkey
 
 BETWEEN = 30  # writes that are acknowledged while Redis is there, and while it is not
 HELD, USUAL = 0.6, 0.2  # s: the longest request, and the usual one once Redis is known to be away
-BUSY = 2  # s more, on a machine that has much else to do
+BUSY = 2  # s more in the suite, on a machine that has much else to do
 
 
 class Figures(NamedTuple):
@@ -121,5 +121,6 @@ async def test_nobody_sees_an_error_while_redis_is_away(
     assert seen.keys() == {"200", "201"}
     assert {name: bodies for name, bodies in faults.items() if bodies} == {}
     assert (unheard, ears.others - {"heartbeat"}) == (set(), {"connected"})
-    assert max(figures.longest for figures in found.values()) < HELD + BUSY
-    assert max(figures.usual for figures in found.values()) < USUAL
+    slack = BUSY if times == 1 else 0
+    assert max(figures.longest for figures in found.values()) < HELD + slack
+    assert max(figures.usual for figures in found.values()) < USUAL + slack
