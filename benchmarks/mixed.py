@@ -144,17 +144,23 @@ class Listeners:
     async def keep_open(self) -> None:
         header = (b"Authorization", f"Bearer {self.token}".encode())
         lost = 0.0
-        while True:
-            with suppress(OSError, AssertionError, TimeoutError):  # refused, or cut off
-                async with open_socket(self.port, "/api/v1/live", header) as client:
-                    await shake_hands(client)
-                    await client.hear()
-                    if lost:
-                        self.gaps.append(time.monotonic() - lost)
-                    lost = 0.0
-                    await wait_for_close(client)
-            lost = lost or time.monotonic()
-            await asyncio.sleep(AGAIN)
+        try:
+            while True:
+                with suppress(OSError, AssertionError, TimeoutError):  # refused, or cut off
+                    async with open_socket(self.port, "/api/v1/live", header) as client:
+                        await shake_hands(client)
+                        await client.hear()
+                        self.note_gap(lost)
+                        lost = 0.0
+                        await wait_for_close(client)
+                lost = lost or time.monotonic()
+                await asyncio.sleep(AGAIN)
+        finally:
+            self.note_gap(lost)
+
+    def note_gap(self, lost: float) -> None:
+        if lost:
+            self.gaps.append(time.monotonic() - lost)
 
 
 async def wait_for_close(client: SocketClient) -> None:

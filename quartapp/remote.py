@@ -66,7 +66,7 @@ class Remote:
                 # What was connected then may be dead, each one an error more.
                 await self.pool.disconnect(inuse_connections=False)
                 await Redis(connection_pool=self.pool).set(SIGN, b"", px=1000)
-        except (RedisError, OSError):
+        except (RedisError, OSError, RuntimeError):  # the last as above
             self.look_at = monotonic() + PAUSE
         else:
             self.note_back()

@@ -1,5 +1,6 @@
 """Compiled templates are kept beside the database, where nobody else could put code."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -50,14 +51,29 @@ def test_nothing_is_kept_where_templates_are_written(
     assert not (tmp_path / "templates").exists()
 
 
-@pytest.mark.parametrize("name", ["templates", "templates/*"])
+@pytest.mark.parametrize("name", [".", "templates", "templates/*"])
 def test_folder_that_others_may_write_in_is_left_alone(tmp_path: Path, name: str) -> None:
     assert open_compiled(tmp_path) is not None
-    (folder,) = tmp_path.glob(name)
+    (folder,) = tmp_path.glob(name) if name != "." else (tmp_path,)
     folder.chmod(0o777)
 
     assert open_compiled(tmp_path) is None
     assert make_env(tmp_path).get_template("base.html")
+
+
+def test_folder_that_is_elsewhere_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "instance").mkdir()
+    (tmp_path / "instance" / "templates").symlink_to(tmp_path)
+
+    assert open_compiled(tmp_path / "instance") is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, who alone gives files away")
+def test_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    assert open_compiled(tmp_path) is not None
+    os.chown(tmp_path / "templates", 65534, 65534)
+
+    assert open_compiled(tmp_path) is None
 
 
 def test_folder_that_cannot_be_made_is_done_without(tmp_path: Path) -> None:

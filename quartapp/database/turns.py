@@ -9,24 +9,26 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from quartapp.database.engine import TIMEOUT, connect, explain, make_engine
+from quartapp.database.engine import connect, explain, make_engine
 from quartapp.errors import UnavailableError
 
 WAIT = 60  # s until another one's migration must have ended
+CONNECT = 10  # s for the server to let a migration, or a backup, in
 LOCK = 10  # s until a table that the app uses must be free, or the migration gives way
 POSTGRESQL_KEY = 0x71756172  # any number, of advisory locks that this application takes
 
 POSTGRESQL = {
-    "timeout": TIMEOUT,
+    "timeout": CONNECT,
     "server_settings": {
         "application_name": "quartapp migration",
-        "statement_timeout": "0",  # the role may have limits, for those who come by pgbouncer
+        "lock_timeout": "0",  # the role may have limits, for those who come by pgbouncer
+        "statement_timeout": "0",
         "idle_in_transaction_session_timeout": "0",
         "timezone": "UTC",
     },
 }
 MYSQL = {
-    "connect_timeout": TIMEOUT,
+    "connect_timeout": CONNECT,
     "charset": "utf8mb4",
     "init_command": (
         f"SET SESSION sql_mode='TRADITIONAL', time_zone='+00:00', lock_wait_timeout={LOCK}"

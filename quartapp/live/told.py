@@ -4,6 +4,8 @@ import asyncio
 import logging
 from typing import Any
 
+from quart import current_app
+
 from quartapp.database.engine import make_engine
 from quartapp.extensions import db
 from quartapp.live.hub import Hub
@@ -31,7 +33,8 @@ async def keep_told(hub: Hub) -> None:
 async def be_told(hub: Hub) -> None:
     """Listen on a connection of its own, which is none of the requests', until it ends."""
     ended = asyncio.Event()
-    engine = make_engine(db.url, pool_size=1)
+    timeout = current_app.config["DATABASE_TIMEOUT"]
+    engine = make_engine(db.url, pool_size=1, timeout=timeout)
     try:
         async with engine.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection

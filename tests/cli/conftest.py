@@ -15,6 +15,7 @@ from quart import Quart
 from quartapp import create_app
 from quartapp.extensions import db
 from tests.cli.backing import Make
+from tests.conftest import PATIENT
 from tests.databases import create_database, drop_database
 from tests.helpers import PASSWORD
 
@@ -84,6 +85,7 @@ def make_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
                 server = request.getfixturevalue(f"{kind}_server")
                 url = create_database(server)
                 stack.callback(drop_database, server, url.rpartition("/")[2])
-            return create_app({"TESTING": True, "DATABASE_URL": url, "INSTANCE_PATH": folder})
+            place = {"DATABASE_URL": url, "INSTANCE_PATH": folder}
+            return create_app({"TESTING": True, **place, **PATIENT})
 
         yield make

@@ -20,6 +20,7 @@ from tests.database.tables import owner, run, try_to_run
 from tests.outage import frozen
 from tests.servers import Server, free_port
 
+BUSY = 0.8  # s more, on a machine that has much else to do
 SERVERS = pytest.mark.parametrize("kind", ["postgres", "mariadb"])
 LIMITED = {
     "postgresql": "CREATE ROLE {0} LOGIN CONNECTION LIMIT 1",
@@ -143,7 +144,7 @@ async def test_who_waits_for_a_connection_to_a_frozen_server_waits_once(
     await engine.dispose()
 
     assert {failure for failure, _ in found} == {Failure.AWAY}
-    assert all(seconds < 5 for _, seconds in found)
+    assert all(seconds < 5 + BUSY for _, seconds in found)
 
 
 @SERVERS
@@ -163,7 +164,7 @@ async def test_who_gets_the_place_of_somebody_who_left_waits_for_what_is_left_of
         await engine.dispose()
 
     assert failure is Failure.AWAY
-    assert seconds < 5
+    assert seconds < 5 + BUSY
 
 
 async def come_after(engine: AsyncEngine, wait: float) -> tuple[Failure | str, float]:
@@ -177,7 +178,7 @@ async def test_server_that_is_busy_is_waited_for(url: URL) -> None:
 
     async with engine.connect():
         waiting = asyncio.create_task(run(engine, [text("SELECT 1")]))
-        await asyncio.sleep(2.5)
+        await asyncio.sleep(2)
     await waiting
     await engine.dispose()
 

@@ -58,7 +58,7 @@ async def test_who_waits_too_long_is_told(url: URL) -> None:
 @pytest.mark.parametrize("kind", ["postgres"])
 async def test_limits_of_the_role_are_not_those_of_a_migration(url: URL) -> None:
     engine = make_migration_engine(url)  # each connection is a new one
-    limits = ["statement_timeout", "idle_in_transaction_session_timeout"]
+    limits = ["lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"]
     async with engine.begin() as connection:
         for name in limits:  # of the database: as of a role, for new connections
             await connection.execute(text(f"ALTER DATABASE {url.database} SET {name} = '3s'"))
@@ -66,7 +66,7 @@ async def test_limits_of_the_role_are_not_those_of_a_migration(url: URL) -> None
         found = [await connection.scalar(text(f"SHOW {name}")) for name in limits]
     await engine.dispose()
 
-    assert found == ["0", "0"]
+    assert found == ["0", "0", "0"]
 
 
 @LEFT
