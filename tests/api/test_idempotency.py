@@ -87,6 +87,7 @@ async def test_of_many_at_once_one_does_the_work(app: Quart, api: Api, admin: Us
     assert await count(app, Comment) == 1
 
 
+@pytest.mark.parametrize("settings", [{"DATABASE_TIMEOUT": 3}])  # in which a lock is waited for
 async def test_key_whose_request_is_at_work_is_a_conflict(
     app: Quart, api: Api, admin: User, database_kind: str
 ) -> None:

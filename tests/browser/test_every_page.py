@@ -8,6 +8,7 @@ from tests.browser.pages import PAGES
 
 OTHERS = {"api_v1", "health", "static"}
 ELSEWHERE = {
+    "account.data": "a file",
     "second_factor.step": "test_second_step.py",
     "status.badge": "a picture",
     "status.badge_of_group": "a picture",

@@ -27,6 +27,7 @@ from tests.wire import until
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ROW_NUMBERS = range(1, ROWS + 1)
+FILE = "/account/data"  # which browsers keep and do not show
 MACHINES = ("/api", "/static", "/livez", "/readyz")  # whose answers are no pages
 ASKING = [
     *("/nothing/{}", "/entities/{}", "/status/{}", "/admin/users/{}", "/api/v1/docs/{}"),
@@ -105,7 +106,9 @@ def list_paths(app: QuartApp, number: int) -> set[str]:
 
 def list_pages(app: QuartApp, number: int) -> set[str]:
     paths = list_paths(app, number)
-    return {path for path in paths if not path.startswith(MACHINES) and "/feed." not in path}
+    return {
+        path for path in paths if not path.startswith((*MACHINES, FILE)) and "/feed." not in path
+    }
 
 
 async def check_all(watchers: list[Watcher], paths: list[str], most: int = 399) -> None:
@@ -215,7 +218,7 @@ async def test_feeds_are_xml_and_their_texts_are_whole(watcher: Watcher, kind: s
 async def test_answers_of_the_api_are_no_documents(watcher: Watcher, app: QuartApp) -> None:
     seen: set[tuple[str, int]] = set()
     for path in sorted({*list_paths(app, 1), *list_paths(app, 11)}):
-        if not path.startswith("/api/") or path.endswith((".csv", "/live", "/docs")):
+        if not path.startswith(("/api/", FILE)) or path.endswith((".csv", "/live", "/docs")):
             continue
         answer = await watcher.tab.page.request.get(path)
         kind, text = answer.headers["content-type"].partition(";")[0], await answer.text()
