@@ -27,7 +27,7 @@ from benchmarks.field import (
 )
 from benchmarks.fill import SITES, Data, fill, forget_new
 from benchmarks.growth import measure_growth
-from benchmarks.load import Cell, Place, find_wrk, measure
+from benchmarks.load import Cell, Place, allow_files, find_wrk, measure
 from benchmarks.table import COST_AT, Row, judge, sum_up, write_table
 from benchmarks.verify import verify, verify_cursor
 from benchmarks.works import WORKS, Work, make_signer, write_cursors, write_script
@@ -161,6 +161,7 @@ def read_processor() -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     find_wrk()
+    allow_files()
     works, stacks = choose(options.only)
     stacks = leave_out_lacking(stacks)
     with make_folder() as folder, start_field(stacks) as field:

@@ -1,6 +1,7 @@
 """wrk, and what it says."""
 
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 from benchmarks.cost import read_cpu, read_memory, wait_until_idle
 
 WARM_UP = 1  # s
+FILES = 8_192  # open in wrk, or in nginx
 FILLS, TIMES = 3, 5  # answers of each connection, unless that takes so many times as long
 PATIENCE = 30  # s for one answer
 REMEDY = "wrk is missing, which makes the load. Debian and Ubuntu: apt install wrk"
@@ -51,6 +53,14 @@ class Place:
     url: str
     server: int  # the process
     database: int
+
+
+def allow_files(count: int = FILES) -> None:
+    """Let this process and those that it starts open so many sockets."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < count:
+        sys.exit(f"{count} open files are needed and {most} allowed: raise `ulimit -n`.")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count, most))
 
 
 def find_wrk() -> str:

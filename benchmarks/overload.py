@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.__main__ import POSTGRES
 from benchmarks.field import STACKS, start_stacks
 from benchmarks.fill import SITES, fill
-from benchmarks.load import find_wrk
+from benchmarks.load import allow_files, find_wrk
 from benchmarks.works import HOST
 from tests.databases import create_database, start_postgres
 from tests.processes import ROOT, make_folder
@@ -102,6 +102,7 @@ def judge(found: dict[str, Any]) -> list[tuple[str, float, float, bool]]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="ten seconds in place of a minute")
+    allow_files()
     seconds = QUICK if parser.parse_args().quick else MINUTE
     stacks = [stack for stack in STACKS if stack.name == "quartapp"]
     with make_folder() as folder, start_postgres(**POSTGRES) as postgres:

@@ -9,7 +9,6 @@ each of which all sockets hear. CPU time is the server's own, as Linux counts it
 import argparse
 import asyncio
 import json
-import resource
 import sys
 import time
 from contextlib import ExitStack
@@ -20,6 +19,7 @@ import uvloop
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from benchmarks.cost import read_cpu, wait_until_idle
+from benchmarks.load import allow_files
 from benchmarks.logins import is_alive
 from benchmarks.one_socket import Ear, open_ears
 from quartapp.database.engine import make_engine
@@ -126,14 +126,6 @@ async def measure(url: str, port: int, pid: int, sockets: int) -> dict[str, Any]
         ear.hang_up()
     await engine.dispose()
     return figures
-
-
-def allow_files(count: int) -> None:
-    """Let this process and those that it starts open so many sockets."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if most != resource.RLIM_INFINITY and most < count:
-        sys.exit(f"{count} open files are needed and {most} allowed: raise `ulimit -n`.")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (count, most))
 
 
 def main() -> int:

@@ -49,11 +49,11 @@ def test_what_is_too_much_is_refused_by_nginx_until_there_is_room(
             busy.enter_context(connect(bounded)).sendall(SLOW)
         while count_in_flight(tmp_path / "app.sock") < AT_ONCE:
             time.sleep(0.02)
-        page, problem = ask(bounded, "/"), ask(bounded, "/api/")
+        page, problem, health = (ask(bounded, path) for path in ("/", "/api/", "/readyz"))
         with open_socket(bounded, "/socket") as web_socket:
             greeting = web_socket.receive()
 
-    assert isinstance(greeting, TextMessage)
+    assert (health.status, isinstance(greeting, TextMessage)) == (200, True)
     assert (page.status, page.headers["retry-after"]) == (503, "5")
     assert (problem.status, problem.headers["retry-after"]) == (503, "5")
     assert json.loads(problem.body)["detail"].endswith("Try again.")
