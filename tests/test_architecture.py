@@ -136,7 +136,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "mail": {"database", "errors", "extensions", "languages", "models", "services", "texts"},
 }
-RARE = {"redis", "concurrent_log_handler", "prometheus_client", "zxcvbn"}
+RARE = {"redis", "concurrent_log_handler", "prometheus_client", "yaml", "zxcvbn"}
 TOP = {"__init__", "cli"}  # may import everything, and nobody imports them
 WITHOUT_QUART = {
     "config",

@@ -105,10 +105,8 @@ def list_paths(app: QuartApp, number: int) -> set[str]:
 
 
 def list_pages(app: QuartApp, number: int) -> set[str]:
-    paths = list_paths(app, number)
-    return {
-        path for path in paths if not path.startswith((*MACHINES, FILE)) and "/feed." not in path
-    }
+    paths, others = list_paths(app, number), (*MACHINES, FILE)
+    return {path for path in paths if not path.startswith(others) and "/feed." not in path}
 
 
 async def check_all(watchers: list[Watcher], paths: list[str], most: int = 399) -> None:
