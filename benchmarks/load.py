@@ -5,6 +5,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ WARM_UP = 1  # s
 FILES = 8_192  # open in wrk, or in nginx
 FILLS, TIMES = 3, 5  # answers of each connection, unless that takes so many times as long
 PATIENCE = 30  # s for one answer
+Line = tuple[str, float, float, bool]  # what, as it is wanted, as it was, whether it holds
 REMEDY = "wrk is missing, which makes the load. Debian and Ubuntu: apt install wrk"
 
 
@@ -61,6 +63,13 @@ def allow_files(count: int = FILES) -> None:
     if most != resource.RLIM_INFINITY and most < count:
         sys.exit(f"{count} open files are needed and {most} allowed: raise `ulimit -n`.")
     resource.setrlimit(resource.RLIMIT_NOFILE, (count, most))
+
+
+def tell(lines: Sequence[Line]) -> int:
+    """Print each line; return 1 when one falls short."""
+    for title, wanted, reached, holds in lines:
+        print(f"{'ok' if holds else 'FALLS SHORT':12}{title:32}{wanted:8.2f}{reached:10.2f}")
+    return int(not all(holds for *_, holds in lines))
 
 
 def find_wrk() -> str:

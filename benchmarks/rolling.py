@@ -21,6 +21,7 @@ from typing import Any
 from benchmarks.__main__ import POSTGRES
 from benchmarks.field import OURS, SERVE, is_alive, open_limits, write_ours
 from benchmarks.fill import fill
+from benchmarks.load import Line, tell
 from benchmarks.mixed import Listeners, Load
 from benchmarks.works import HOST
 from tests.databases import create_database, start_postgres
@@ -100,7 +101,7 @@ def measure(two: Two, port: int, token: str, rounds: int) -> dict[str, Any]:
     }
 
 
-def judge(found: dict[str, Any]) -> list[tuple[str, float, float, bool]]:
+def judge(found: dict[str, Any]) -> list[Line]:
     """Return each figure with what was wanted, and whether it holds."""
     calm, rolled, gaps = found["calm"], found["rolled"], found["socket_gaps_s"]
     slower, longest = rolled["p99"] / calm["p99"], max(gaps, default=float("inf"))
@@ -119,12 +120,9 @@ def main() -> int:
         data = asyncio.run(fill(create_database(postgres)))
         with start_two(data.url) as (two, port):
             found = measure(two, port, data.token, rounds)
-    rows = judge(found)
-    for title, wanted, reached, holds in rows:
-        print(f"{'ok' if holds else 'FALLS SHORT':12}{title:32}{wanted:8.2f}{reached:10.2f}")
     if rounds >= ROUNDS:
         EVIDENCE.write_text(json.dumps(found, indent=1) + "\n")
-    return int(not all(holds for *_, holds in rows))
+    return tell(judge(found))
 
 
 if __name__ == "__main__":

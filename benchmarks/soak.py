@@ -19,6 +19,7 @@ from typing import Any
 from benchmarks.__main__ import POSTGRES
 from benchmarks.cost import read_own_memory
 from benchmarks.fill import fill
+from benchmarks.load import Line, tell
 from benchmarks.mixed import Listeners, Load
 from benchmarks.rolling import FULL, Two, start_two
 from tests.databases import create_database, start_postgres
@@ -70,7 +71,7 @@ def measure(two: Two, port: int, token: str, minutes: float) -> dict[str, Any]:
     }
 
 
-def judge(found: dict[str, Any]) -> list[tuple[str, float, float, bool]]:
+def judge(found: dict[str, Any]) -> list[Line]:
     """Return each figure with what was wanted, and whether it holds."""
     failed, lost = found["half"]["failed"], found["sockets_lost"]
     return [
@@ -91,12 +92,9 @@ def main() -> int:
         data = asyncio.run(fill(create_database(postgres)))
         with start_two(data.url) as (two, port):
             found = measure(two, port, data.token, minutes)
-    rows = judge(found)
-    for title, wanted, reached, holds in rows:
-        print(f"{'ok' if holds else 'FALLS SHORT':12}{title:32}{wanted:8.2f}{reached:10.2f}")
     if minutes >= MINUTES:
         EVIDENCE.write_text(json.dumps(found, indent=1) + "\n")
-    return int(not all(holds for *_, holds in rows))
+    return tell(judge(found))
 
 
 if __name__ == "__main__":
