@@ -10,13 +10,10 @@ import hashlib
 import json
 import os
 import re
-import shlex
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,7 +44,6 @@ LOG = VENV / "install.log"  # of what failed
 STAMP = VENV / "installed.json"  # the digest of all that is installed soundly
 
 VERSION = "{}.{}".format(*sys.version_info)
-SECOND_VERSION = "3.13"
 
 RUNTIME = ["requirements.lock", "pyproject.toml"]
 DEVELOPMENT = ["requirements.lock", "requirements-dev.lock", "pyproject.toml"]
@@ -55,19 +51,6 @@ BENCHMARK = [*DEVELOPMENT[:2], "requirements-bench.lock", "pyproject.toml"]
 
 # One process a core, each with servers of its own; who is done takes from the others.
 PARALLEL = "-n auto --maxprocesses 4 --dist worksteal"
-# What repeats on a second database, or for every route, what other tests have covered: measuring it
-# takes five times as long, and tells nothing new.
-AGAIN = "postgres or mariadb or test_matrix or test_forgery or test_contract"
-CHECKS = {
-    "style": ["ruff check .", "ruff format --check ."],
-    "types": ["mypy"],
-    "migrations": ["alembic upgrade head", "alembic check"],
-    "tests": [
-        f"pytest --cov --cov-report= {PARALLEL} -k 'not ({AGAIN})'",
-        "coverage report --fail-under=95",
-    ],
-    "tests again": [f"pytest {PARALLEL} -k '{AGAIN}'"],
-}
 
 # What pip and venv say when they fail, and what to do about it. The first that fits counts.
 REMEDIES = {
@@ -99,7 +82,7 @@ def main(arguments: list[str]) -> None:
         hand_over("python", "-m", "benchmarks", *rest)
     elif word == "check" and not rest:
         prepare(DEVELOPMENT)
-        check()
+        hand_over("python", "-m", "tests.check")
     else:
         prepare(RUNTIME)
         hand_over("quart", word, *rest)
@@ -137,46 +120,13 @@ def hand_over(program: str, *arguments: str) -> NoReturn:
     os.execv(command[0], command)
 
 
-def call(command: list[str], **settings: str) -> int:
-    print(f"\n{shlex.join(command[1:])}", flush=True)
-    with subprocess.Popen(command, env={**os.environ, **settings}) as process:
+def call(command: list[str]) -> int:
+    with subprocess.Popen(command) as process:
         try:
             return process.wait()
         except KeyboardInterrupt:
             process.wait()  # Ctrl-C has reached it as well: let it clean up
             raise
-
-
-def check() -> None:
-    """Run every check, also after a failure, and sum up."""
-    results = {}
-    with tempfile.TemporaryDirectory() as folder:
-        paths = {"COVERAGE_FILE": f"{folder}/data", "DATABASE_URL": f"sqlite:///{folder}/db"}
-        for title, commands in CHECKS.items():
-            steps = [[PYTHON, "-m", *shlex.split(command)] for command in commands]
-            results[title] = all(call(step, **paths) == 0 for step in steps)
-    second, python = f"tests on {SECOND_VERSION}", find_python(SECOND_VERSION)
-    if VERSION != SECOND_VERSION and python:
-        results[second] = call([python, __file__, "test"], VENV_SUFFIX=f"-{SECOND_VERSION}") == 0
-
-    print()
-    for title, passed in results.items():
-        print(f"{title:16}{'ok' if passed else 'FAILED'}")
-    if VERSION != SECOND_VERSION and not python:
-        print(f"{second:16}not run: there is no Python {SECOND_VERSION} here")
-    sys.exit(not all(results.values()))
-
-
-def find_python(version: str) -> str:
-    """Look on PATH, where pyenv puts names of Pythons that are switched off, and in pyenv."""
-    home = Path(os.environ.get("HOME", ROOT))
-    pyenv = Path(os.environ.get("PYENV_ROOT", home / ".pyenv"))
-    found = pyenv.glob(f"versions/{version}.*") if os.access(pyenv, os.R_OK) else []
-    for python in (f"python{version}", *(f"{folder}/bin/python" for folder in sorted(found))):
-        command = [shutil.which(python) or "", "-c", ""]
-        if command[0] and subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0:
-            return command[0]
-    return ""
 
 
 def prepare(sources: list[str]) -> None:

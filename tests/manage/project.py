@@ -63,12 +63,13 @@ def main():
 if __name__ == "__main__":
     main()
 """
-TOOLS = ["benchmarks", "pytest", "ruff", "mypy", "coverage", "alembic"]
+TOOLS = ["benchmarks", "pytest", "ruff", "mypy", "coverage", "alembic", "tests/figures"]
 
 
 def make_project(folder: Path) -> Path:
-    folder.mkdir()
-    shutil.copy(ROOT / "manage.py", folder)
+    (folder / "tests").mkdir(parents=True)
+    for file in ("manage.py", "tests/check.py"):
+        shutil.copy(ROOT / file, folder / file)
     for name in ["program", *TOOLS]:
         (folder / f"{name}.py").write_text(PROGRAM)
     (folder / "backend.py").write_text(BACKEND)

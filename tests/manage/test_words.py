@@ -23,7 +23,7 @@ from tests.processes import free_port
 
 LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-bench.lock"]
 PARALLEL = "-n auto --maxprocesses 4 --dist worksteal"
-AGAIN = "postgres or mariadb or test_matrix or test_forgery or test_contract"
+AGAIN = "postgres or mariadb or hardening or chaos or test_matrix or test_forgery or test_contract"
 
 
 @pytest.mark.parametrize("words", [[], ["help"], ["--help"], ["-h"]])
@@ -112,6 +112,7 @@ def test_check_runs_the_tools_and_the_suite_on_a_second_python(
         f"pytest.py --cov --cov-report= {PARALLEL} -k not ({AGAIN})",
         "coverage.py report --fail-under=95",
         f"pytest.py {PARALLEL} -k {AGAIN}",
+        "figures.py",
         *([] if VERSION == "3.13" else ["-3.13 test"]),
     ]
     assert {line.split()[-1] for line in stdout[-5:]} == {"ok"}
@@ -129,6 +130,7 @@ def test_check_goes_on_after_a_failure_and_sums_up(project: Path, tmp_path: Path
         "migrations      ok",
         "tests           FAILED",
         "tests again     ok",
+        "figures         ok",
         *([] if VERSION == "3.13" else ["tests on 3.13   ok"]),
     ]
     assert (code, sum('"coverage.py"' in line for line in stdout), stderr) == (1, 1, [])

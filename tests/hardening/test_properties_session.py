@@ -1,0 +1,222 @@
+"""Sessions and tokens: whatever people do in whatever order, who is let in is who should be."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, precondition, rule
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quartapp.models import User, utcnow
+from quartapp.models.session import GRACE, IDLE, LIFE, REMEMBERED_LIFE
+from quartapp.services.session import (
+    Secrets,
+    close_session,
+    close_sessions,
+    find_session,
+    open_session,
+    record_seen,
+    renew_session,
+    wake_session,
+)
+from quartapp.services.token import add_token, find_token, remove_token
+from tests.hardening.ground import LONG_WAITS, WAITS, Ground, Machine, explore
+from tests.helpers import add_person
+
+pytestmark = pytest.mark.properties
+
+
+@dataclass
+class Browser:
+    """What a browser has, and what it had: which is what a thief may have."""
+
+    secrets: Secrets
+    seen_at: datetime
+    expires_at: datetime
+    old: list[Secrets] = field(default_factory=list)  # the last one last
+    woken_at: datetime | None = None
+    was_renewed: bool = False  # what it had last lets nobody in, not even for a moment
+    is_closed: bool = False
+
+    @property
+    def is_remembered(self) -> bool:
+        return self.secrets.remember is not None
+
+    def is_alive(self, now: datetime) -> bool:
+        sleeps = now >= self.seen_at + IDLE and not self.is_remembered
+        return not self.is_closed and now < self.expires_at and not sleeps
+
+    def is_awake(self, now: datetime) -> bool:
+        return self.is_alive(now) and now < self.seen_at + IDLE
+
+    def replace(self, secrets: Secrets, *, renewed: bool) -> None:
+        self.old.append(self.secrets)
+        self.secrets, self.woken_at, self.was_renewed = secrets, utcnow(), renewed
+
+
+class Sessions(Machine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.browsers: list[Browser] = []
+
+    @initialize()
+    def begin(self) -> None:
+        self.user: User = self.run(lambda session: add_person(session, "ann"))
+
+    def pick(self, number: int) -> Browser:
+        return self.browsers[number % len(self.browsers)]
+
+    @rule(remember=st.booleans())
+    def sign_in(self, remember: bool) -> None:
+        secrets = self.run(lambda session: open_session(session, self.user, remember=remember))
+        now = utcnow()
+        end = now + (REMEMBERED_LIFE if remember else LIFE)
+        self.browsers.append(Browser(secrets, now, end))
+
+    @precondition(lambda self: self.browsers)
+    @rule(number=st.integers(0, 9))
+    def ask(self, number: int) -> None:
+        browser = self.pick(number)
+
+        async def come(session: AsyncSession) -> bool:
+            row = await find_session(session, browser.secrets.token)
+            if row is not None:
+                await record_seen(session, row, "192.0.2.1")
+            return row is not None
+
+        is_in = self.run(come)
+        assert is_in == browser.is_awake(utcnow())
+        browser.seen_at = utcnow() if is_in else browser.seen_at
+
+    @precondition(lambda self: any(browser.is_remembered for browser in self.browsers))
+    @rule(number=st.integers(0, 9))
+    def wake(self, number: int) -> None:
+        browser, now = self.pick(number), utcnow()
+        if browser.secrets.remember is None:
+            return
+        cookie = browser.secrets.remember
+        woken = self.run(lambda session: wake_session(session, cookie))
+        assert (woken is not None) == browser.is_alive(now)
+        if woken is not None:
+            row, secrets = woken
+            assert row is not None
+            assert secrets is not None
+            browser.replace(secrets, renewed=False)
+            browser.seen_at = now
+
+    @precondition(lambda self: any(browser.old for browser in self.browsers))
+    @rule(number=st.integers(0, 9), age=st.integers(1, 3))
+    def wake_by_a_copy(self, number: int, age: int) -> None:
+        browser, now = self.pick(number), utcnow()
+        if len(browser.old) < age or browser.old[-age].remember is None:
+            return
+        cookie = browser.old[-age].remember
+        woken = self.run(lambda session: wake_session(session, cookie or ""))
+        if not browser.is_alive(now):
+            assert woken is None
+        elif age == 1 and browser.woken_at and now < browser.woken_at + GRACE:
+            row, secrets = woken or (None, None)
+            assert woken is not None
+            assert (row is None, secrets) == (browser.was_renewed, None)
+        else:
+            assert woken is None
+            browser.is_closed = True
+
+    def do(self, browser: Browser, work: Callable[..., Awaitable[Secrets | None]]) -> None:
+        async def come(session: AsyncSession) -> tuple[bool, Secrets | None]:
+            row = await find_session(session, browser.secrets.token)
+            return row is not None, await work(session, row) if row else None
+
+        was_in, secrets = self.run(come)
+        assert was_in == browser.is_awake(utcnow())
+        if secrets:
+            browser.replace(secrets, renewed=True)
+        elif was_in:
+            browser.is_closed = True
+
+    @precondition(lambda self: self.browsers)
+    @rule(number=st.integers(0, 9))
+    def renew(self, number: int) -> None:
+        self.do(self.pick(number), renew_session)
+
+    @precondition(lambda self: self.browsers)
+    @rule(number=st.integers(0, 9))
+    def sign_out(self, number: int) -> None:
+        self.do(self.pick(number), close_session)  # type: ignore[arg-type]
+
+    @rule()
+    def sign_out_everywhere(self) -> None:
+        self.run(lambda session: close_sessions(session, self.user))
+        for browser in self.browsers:
+            browser.is_closed = True
+
+    @rule(time=WAITS)
+    def wait_a_while(self, time: timedelta) -> None:
+        self.wait(time)
+
+    @rule(time=LONG_WAITS)
+    def wait_long(self, time: timedelta) -> None:
+        self.wait(time)
+
+    @invariant()
+    def secret_of_before_lets_nobody_in(self) -> None:
+        old = [secrets.token for browser in self.browsers for secrets in browser.old]
+
+        async def try_all(session: AsyncSession) -> list[str]:
+            return [token for token in old[-5:] if await find_session(session, token)]
+
+        assert self.ground.run(try_all) == []
+
+
+class Tokens(Machine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.ends: dict[str, datetime] = {}
+        self.ids: dict[str, int] = {}
+
+    @initialize()
+    def begin(self) -> None:
+        self.user: User = self.run(lambda session: add_person(session, "ann"))
+
+    @rule(days=st.sampled_from([1, 10, 90]))
+    def make(self, days: int) -> None:
+        life = timedelta(days=days)
+
+        async def add(session: AsyncSession) -> tuple[str, int]:
+            secret, row = await add_token(session, self.user, "one", life=life)
+            await session.flush()
+            return secret, row.id
+
+        secret, token_id = self.run(add)
+        self.ends[secret], self.ids[secret] = utcnow() + life, token_id
+
+    @precondition(lambda self: any(end > utcnow() for end in self.ends.values()))
+    @rule(number=st.integers(0, 9))
+    def revoke(self, number: int) -> None:
+        valid = [secret for secret, end in self.ends.items() if end > utcnow()]
+        secret = valid[number % len(valid)]
+        self.run(lambda session: remove_token(session, self.ids[secret], self.user))
+        self.ends[secret] = utcnow()
+
+    @rule(time=LONG_WAITS)
+    def wait_long(self, time: timedelta) -> None:
+        self.wait(time)
+
+    @invariant()
+    def those_that_hold_let_in_and_no_other(self) -> None:
+        async def try_all(session: AsyncSession) -> dict[str, bool]:
+            found = {secret: await find_token(session, secret) for secret in self.ends}
+            return {secret: row is not None for secret, row in found.items()}
+
+        now = utcnow()
+        assert self.ground.run(try_all) == {key: end > now for key, end in self.ends.items()}
+
+
+def test_sessions_let_in_who_should_be(ground: Ground, record_property: pytest.Function) -> None:
+    explore(Sessions, ground, record_property, "sessions")
+
+
+def test_tokens_let_in_who_should_be(ground: Ground, record_property: pytest.Function) -> None:
+    explore(Tokens, ground, record_property, "tokens")

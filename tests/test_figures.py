@@ -1,0 +1,61 @@
+"""Figures of the suite: collected from reports, shown, and written into the paper."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests import figures
+
+
+def make_report(*properties: tuple[str, object]) -> pytest.TestReport:
+    return pytest.TestReport(
+        "a.py::test_a",
+        ("a.py", 1, "test_a"),
+        {},
+        "passed",
+        None,
+        "call",
+        user_properties=properties,
+    )
+
+
+def test_each_figure_counts_once_and_other_properties_do_not() -> None:
+    report = make_report(("raw: messages", 131), ("markup", "nobody asked"))
+
+    assert figures.collect([report, report]) == {"raw: messages": 131}
+
+
+def test_paper_gets_the_table_of_all_runs_and_keeps_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs, paper = tmp_path / "runs", tmp_path / "hardening.md"
+    runs.mkdir()
+    (runs / "1.json").write_text(json.dumps({"raw: messages": 131}))
+    (runs / "2.json").write_text(json.dumps({"inputs: requests on sqlite": 20480}))
+    paper.write_text(f"# Before\n\n{figures.BEGIN}old\n{figures.END}\nAfter.\n")
+    monkeypatch.setenv("FIGURES", str(runs))
+    monkeypatch.setattr(figures, "PAPER", paper)
+
+    figures.main()
+
+    assert capsys.readouterr().out.splitlines() == [
+        "inputs: requests on sqlite        20,480",
+        "raw: messages                        131",
+    ]
+    assert paper.read_text() == (
+        f"# Before\n\n{figures.BEGIN}"
+        "\n| part | what | figure |\n|---|---|---:|\n"
+        "| inputs | requests on sqlite | 20,480 |\n"
+        "| raw | messages | 131 |\n\n"
+        f"{figures.END}\nAfter.\n"
+    )
+
+
+def test_suite_that_counted_nothing_has_not_proved_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIGURES", str(tmp_path))
+
+    with pytest.raises(SystemExit, match="No test has counted anything"):
+        figures.main()
