@@ -68,7 +68,15 @@ class Sessions(Machine):
     def pick(self, number: int) -> Browser:
         return self.browsers[number % len(self.browsers)]
 
-    @rule(remember=st.booleans())
+    @property
+    def remembered(self) -> list[Browser]:
+        return [browser for browser in self.browsers if browser.is_remembered]
+
+    @property
+    def copied(self) -> list[Browser]:
+        return [browser for browser in self.remembered if browser.old]
+
+    @rule(remember=st.sampled_from([True, True, False]))
     def sign_in(self, remember: bool) -> None:
         secrets = self.run(lambda session: open_session(session, self.user, remember=remember))
         now = utcnow()
@@ -90,13 +98,11 @@ class Sessions(Machine):
         assert is_in == browser.is_awake(utcnow())
         browser.seen_at = utcnow() if is_in else browser.seen_at
 
-    @precondition(lambda self: any(browser.is_remembered for browser in self.browsers))
+    @precondition(lambda self: self.remembered)
     @rule(number=st.integers(0, 9))
     def wake(self, number: int) -> None:
-        browser, now = self.pick(number), utcnow()
-        if browser.secrets.remember is None:
-            return
-        cookie = browser.secrets.remember
+        browser, now = self.remembered[number % len(self.remembered)], utcnow()
+        cookie = browser.secrets.remember or ""
         woken = self.run(lambda session: wake_session(session, cookie))
         assert (woken is not None) == browser.is_alive(now)
         if woken is not None:
@@ -106,14 +112,13 @@ class Sessions(Machine):
             browser.replace(secrets, renewed=False)
             browser.seen_at = now
 
-    @precondition(lambda self: any(browser.old for browser in self.browsers))
+    @precondition(lambda self: self.copied)
     @rule(number=st.integers(0, 9), age=st.integers(1, 3))
     def wake_by_a_copy(self, number: int, age: int) -> None:
-        browser, now = self.pick(number), utcnow()
-        if len(browser.old) < age or browser.old[-age].remember is None:
-            return
-        cookie = browser.old[-age].remember
-        woken = self.run(lambda session: wake_session(session, cookie or ""))
+        browser, now = self.copied[number % len(self.copied)], utcnow()
+        age = min(age, len(browser.old))
+        cookie = browser.old[-age].remember or ""
+        woken = self.run(lambda session: wake_session(session, cookie))
         if not browser.is_alive(now):
             assert woken is None
         elif age == 1 and browser.woken_at and now < browser.woken_at + GRACE:
