@@ -54,7 +54,9 @@ def assemble(settings: dict[str, Any]) -> QuartApp:
 
     # What stops in this order, too: what works in the background before its database.
     background = mail, monitoring, telling, live, system, visits
-    shared = db, limiter, cache
+    shared: list[Any] = [db, limiter, cache]
+    if app.config["REDIS_URL"]:
+        shared.insert(1, import_module("quartapp.remote"))  # 20 MB that nobody needs without Redis
     who, faces = (auth, languages), (web, api, cli)
     for part in (log, *background, *shared, headers, error_handlers, *who, health, *faces):
         part.init_app(app)

@@ -1,7 +1,8 @@
 """A Redis that may be away: asked briefly, and after a failure not before a look finds it back.
 
-Its package costs each process 20 MB, and is loaded only where REDIS_URL is set: with this module,
-`limits.shared` and `cache.shared`, which nothing imports by a statement.
+An application has one, for all that count or cache: who finds it away first spares the others the
+wait. Its package costs each process 20 MB, and is loaded only where REDIS_URL is set: with this
+module, `limits.shared` and `cache.shared`, which nobody else imports by a statement.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from contextvars import Context
 from time import monotonic
 from typing import Any, TypeVar
 
+from quart import Quart
 from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -20,21 +22,28 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 ANSWER = 0.25  # s for Redis to answer a command
+PATIENCE = 0.3  # s for all that one question does
 PAUSE = 1.0  # s between two looks whether it is back
 LOOK = 1.0  # s for a look, which no request waits for
 SIGN = "quartapp:look"
 CONNECTIONS = 20
 # What uvloop says to who writes on a connection that the network has ended; asyncio says nothing.
 CLOSED = "the handler is closed"
+AWAY = "Redis is away: each process limits by itself, and finds nothing in the cache"
+BACK = "Redis is back: limits and cache are those of all processes again"
+
+
+def init_app(app: Quart) -> None:
+    """Let all parts of *app* ask one Redis."""
+    remote = app.extensions["redis"] = Remote(app.config["REDIS_URL"])
+    app.after_serving(remote.close)
 
 
 class Remote:
-    """Redis, as long as it answers; *away* and *back* tell the log what that means."""
+    """Redis, as long as it answers."""
 
-    def __init__(self, url: str, *, patience: float, away: str, back: str) -> None:
+    def __init__(self, url: str) -> None:
         self.pool = make_pool(url)
-        self.patience = patience  # s for all that one question does
-        self.away, self.back = away, back
         self.is_away = False
         self.look_at = 0.0
         self.looking: asyncio.Task[None] | None = None
@@ -44,7 +53,7 @@ class Remote:
         if not self.may_ask():
             return None
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(PATIENCE):
                 return await question()
         except (RedisError, OSError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and CLOSED not in str(error):
@@ -75,13 +84,12 @@ class Remote:
 
     def note_away(self, error: Exception) -> None:
         if not self.is_away:
-            reason = str(error) or f"No answer in {self.patience} s."
-            logger.warning("Redis is away, %s. %s", self.away, reason)
+            logger.warning("%s. %s", AWAY, str(error) or f"No answer in {PATIENCE} s.")
         self.is_away = True
         self.look_at = monotonic() + PAUSE
 
     def note_back(self) -> None:
-        logger.warning("Redis is back, %s.", self.back)
+        logger.warning("%s.", BACK)
         self.is_away = False
 
     async def close(self) -> None:

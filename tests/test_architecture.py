@@ -147,7 +147,6 @@ WITHOUT_QUART = {
     "configure",
     "errors",
     "recognition",
-    "remote",
     "models",
     "security",
     "services",

@@ -27,7 +27,7 @@ from quartapp.models.maintenance import MAX_WINDOWS
 from quartapp.models.user import User
 from quartapp.monitoring.connection import MAX_HEAD
 from quartapp.monitoring.fetch import MAX_BODY, MAX_HOPS
-from quartapp.remote import PAUSE
+from quartapp.remote import PATIENCE, PAUSE
 from quartapp.services.paging import MAX_SIZE
 from quartapp.services.prune import DELIVERIES_KEPT
 from quartapp.services.tell import PER_HOST
@@ -143,6 +143,7 @@ async def test_addresses_that_are_named_are_served(paper: str, app: Quart) -> No
         ),
         ("docs/operations.md", f"{LOGIN_IN_ALL.allows.amount:,} times in all"),
         ("docs/operations.md", {1.0: "every second whether Redis is back"}[PAUSE]),
+        ("docs/operations.md", f"under way at that moment {PATIENCE} s"),
         (
             "docs/operations.md",
             f"{MAX_HEAD // 1024} kB of headers and {MAX_BODY // 1024**2} MiB",

@@ -13,7 +13,7 @@ import pytest
 from redis import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from quartapp.limits.shared import AWAY
+from quartapp.remote import AWAY
 from tests.ledger import Ledger, find_faults, open_ledger, writing
 from tests.listening import listening
 from tests.outage import Mortal, mortal_valkey

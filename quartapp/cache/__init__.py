@@ -30,9 +30,7 @@ class Cache:
         app.jinja_env.globals["for_everyone"] = Sight.EVERYONE
         if not app.config["CACHE_SIZE"]:
             return
-        shelf = Shelf(app.config["CACHE_SIZE"], app.config["REDIS_URL"])
-        app.extensions["cache"] = shelf
-        app.after_serving(shelf.close)
+        app.extensions["cache"] = Shelf(app.config["CACHE_SIZE"], app.extensions.get("redis"))
 
     @property
     def hits(self) -> int:

@@ -8,16 +8,13 @@ from redis.asyncio import Redis
 
 from quartapp.remote import Remote
 
-PATIENCE = 0.25  # s for Redis to find something
-AWAY, BACK = "nothing is found in the cache", "the cache is the one of all processes again"
-
 
 class Shared:
     """Redis; one that is away finds nothing and keeps nothing."""
 
-    def __init__(self, url: str) -> None:
-        self.remote = Remote(url, patience=PATIENCE, away=AWAY, back=BACK)
-        self.redis = Redis(connection_pool=self.remote.pool)
+    def __init__(self, remote: Remote) -> None:
+        self.remote = remote
+        self.redis = Redis(connection_pool=remote.pool)
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         found = await self.remote.ask(lambda: self.redis.mget(keys))
@@ -32,6 +29,3 @@ class Shared:
 
     async def delete(self, key: str) -> bool:
         return bool(await self.remote.ask(lambda: self.redis.delete(key)))
-
-    async def close(self) -> None:
-        await self.remote.close()

@@ -16,9 +16,9 @@ Make = Callable[[], Awaitable[tuple[Any, bytes | None]]]
 
 
 class Shelf:
-    def __init__(self, size: int, redis_url: str) -> None:
+    def __init__(self, size: int, remote: object = None) -> None:
         self.local = Memory(size)
-        self.store: Store = load_shared(redis_url) if redis_url else self.local
+        self.store: Store = load_shared(remote) if remote else self.local
         self.flights: dict[str, asyncio.Future[bytes | None]] = {}
         self.hits = self.misses = 0
 
@@ -116,9 +116,6 @@ class Shelf:
             if not flight.done():
                 flight.set_result(None)
         return made
-
-    async def close(self) -> None:
-        await self.store.close()
 
 
 def is_going() -> bool:

@@ -20,12 +20,10 @@ class Store(Protocol):
 
     async def delete(self, key: str) -> bool: ...
 
-    async def close(self) -> None: ...
 
-
-def load_shared(redis_url: str) -> Store:
-    """Return what lies in Redis, whose package is loaded only now."""
-    shared: Store = import_module("quartapp.cache.shared").Shared(redis_url)
+def load_shared(remote: object) -> Store:
+    """Return what lies in Redis: a module that is loaded only with its package."""
+    shared: Store = import_module("quartapp.cache.shared").Shared(remote)
     return shared
 
 
@@ -73,10 +71,6 @@ class Memory:
 
     async def delete(self, key: str) -> bool:
         return self.drop(key)
-
-    async def close(self) -> None:
-        self.kept.clear()
-        self.used = 0
 
 
 def measure(key: str, value: bytes) -> int:

@@ -43,12 +43,10 @@ class Limiter:
             if not app.testing:
                 logger.warning("RATE_LIMITS is off: passwords can be guessed at any speed.")
             return
-        counters = Counters(app.config["REDIS_URL"])
-        app.extensions["limits"] = counters
+        app.extensions["limits"] = Counters(app.extensions.get("redis"))
         app.extensions["limit_rules"] = {}  # of each endpoint, as it is asked for
         app.after_request(add_headers)
         app.after_websocket(add_refusal_headers)
-        app.after_serving(counters.close)
 
     async def check_request(self) -> None:
         """Count this request or handshake; TooManyRequestsError when it is one too many."""

@@ -14,27 +14,21 @@ class Shared(Protocol):
 
     async def count(self, rule: Rule, key: str) -> Verdict | None: ...
 
-    async def close(self) -> None: ...
-
 
 class Counters:
     """Count in Redis; when it is away, here."""
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, remote: object = None) -> None:
         self.local = Memory()
-        self.shared = load_shared(redis_url) if redis_url else None
+        self.shared = load_shared(remote) if remote else None
 
     async def count(self, rule: Rule, key: str) -> Verdict:
         shared = await self.shared.count(rule, key) if self.shared else None
         return shared or count_here(self.local, rule, key)
 
-    async def close(self) -> None:
-        if self.shared is not None:
-            await self.shared.close()
 
-
-def load_shared(redis_url: str) -> Shared:
-    shared: Shared = import_module("quartapp.limits.shared").SharedCounters(redis_url)
+def load_shared(remote: object) -> Shared:
+    shared: Shared = import_module("quartapp.limits.shared").SharedCounters(remote)
     return shared
 
 

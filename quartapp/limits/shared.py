@@ -11,23 +11,17 @@ from redis.asyncio import BlockingConnectionPool
 from quartapp.limits.rules import Rule, Verdict
 from quartapp.remote import Remote
 
-PATIENCE = 0.3  # s for Redis to count a hit; with what the cache waits, less than 0.6
-AWAY = "each process limits by itself"
-BACK = "the limits are those of all processes again"
 PREFIX = "quartapp"
 
 
 class SharedCounters:
-    def __init__(self, url: str) -> None:
-        self.remote = Remote(url, patience=PATIENCE, away=AWAY, back=BACK)
-        self.limiter = make_limiter(self.remote.pool)
+    def __init__(self, remote: Remote) -> None:
+        self.remote = remote
+        self.limiter = make_limiter(remote.pool)
 
     async def count(self, rule: Rule, key: str) -> Verdict | None:
         """Return what all processes together say; None without a Redis that answers."""
         return await self.remote.ask(lambda: count_in(self.limiter, rule, key))
-
-    async def close(self) -> None:
-        await self.remote.close()
 
 
 async def count_in(limiter: MovingWindowRateLimiter, rule: Rule, key: str) -> Verdict:

@@ -6,7 +6,6 @@ import pytest
 from redis import Redis
 
 from quartapp import remote
-from quartapp.cache import shared
 from tests.servers import Server
 
 STORES = ["memory", "valkey"]
@@ -17,7 +16,7 @@ def redis_url(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     if request.param == "memory":
         return ""
     monkeypatch.setattr(remote, "ANSWER", 10.0)  # Redis is slow beside other tests
-    monkeypatch.setattr(shared, "PATIENCE", 10.0)
+    monkeypatch.setattr(remote, "PATIENCE", 10.0)
     server: Server = request.getfixturevalue("valkey_server")
     with Redis.from_url(server.url) as client:
         client.flushall()

@@ -1,5 +1,6 @@
 """What the tests of limits get: an app that has them, counting here or in a Valkey."""
 
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ from redis import Redis
 
 from quartapp import remote
 from quartapp.limits import counters, memory, shared
+from quartapp.limits.counters import Counters
+from quartapp.remote import Remote
 from tests.servers import Server
 
 
@@ -18,10 +21,26 @@ def valkey_url(valkey_server: Server) -> str:
 
 
 @pytest.fixture
+async def open_counters() -> AsyncIterator[Callable[[str], Counters]]:
+    """Open the counters of a process, with the Redis of an address if there is one."""
+    remotes: list[Remote] = []
+
+    def open_one(redis_url: str) -> Counters:
+        if not redis_url:
+            return Counters()
+        remotes.append(Remote(redis_url))
+        return Counters(remotes[-1])
+
+    yield open_one
+    for one in remotes:
+        await one.close()
+
+
+@pytest.fixture
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Redis be slow, as it is beside other tests."""
     monkeypatch.setattr(remote, "ANSWER", 10.0)
-    monkeypatch.setattr(shared, "PATIENCE", 10.0)
+    monkeypatch.setattr(remote, "PATIENCE", 10.0)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from limits import parse
@@ -11,16 +11,18 @@ from redis import Redis
 from redis import asyncio as redis
 
 from quartapp import create_app, remote
+from quartapp.extensions import cache
+from quartapp.limits import limit
 from quartapp.limits.counters import Counters
 from quartapp.limits.rules import Rule
-from quartapp.remote import Remote
+from quartapp.remote import AWAY, BACK, Remote
 from quartapp.serve import make_fast_loop
 from tests.outage import frozen
 from tests.servers import Server, start_valkey
 from tests.wire import until
 
+OpenCounters = Callable[[str], Counters]
 FIVE = Rule("five", parse("5/minute"))
-BACK = "Redis is back, the limits are those of all processes again."
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +32,8 @@ def valkey() -> Iterator[Server]:
 
 
 @pytest.fixture
-async def counters(valkey: Server) -> Counters:
-    return Counters(valkey.url)
+def counters(valkey: Server, open_counters: OpenCounters) -> Counters:
+    return open_counters(valkey.url)
 
 
 async def count_many(counters: Counters, times: int, key: str = "a") -> int:
@@ -69,27 +71,23 @@ async def test_frozen_redis_costs_one_short_wait(
     await counters.count(FIVE, "frozen")
     with frozen(valkey):
         allowed = [await count_many(counters, 40) for _ in range(2)]
-    await counters.close()
 
     assert allowed == [5, 0]
     assert asked == [True] * 41 + [False] * 40
-    assert [message[:46] for message in caplog.messages] == [
-        "Redis is away, each process limits by itself. "
-    ]
+    assert [message[: len(AWAY)] for message in caplog.messages] == [AWAY]
 
 
 async def test_nobody_waits_while_somebody_looks_for_a_frozen_redis(
-    valkey: Server, monkeypatch: pytest.MonkeyPatch
+    valkey: Server, open_counters: OpenCounters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shorten_pause(monkeypatch, 0.0)
     monkeypatch.setattr(remote, "LOOK", 30.0)
     monkeypatch.setattr(remote, "ANSWER", 30.0)
-    counters = Counters(valkey.url)
+    counters = open_counters(valkey.url)
     with frozen(valkey):
         await counters.count(FIVE, "one")
         async with asyncio.timeout(10):
             verdicts = [await counters.count(FIVE, "one") for _ in range(20)]
-    await counters.close()
 
     assert [verdict.is_allowed for verdict in verdicts].count(True) == 4
 
@@ -106,7 +104,6 @@ async def test_redis_that_thaws_counts_again(
         away = await counters.count(FIVE, "thaw")
     await be_found(counters, caplog)
     back = [await counters.count(FIVE, "thaw") for _ in range(10)]
-    await counters.close()
 
     # The hit that was sent into the frozen one is counted there when it thaws.
     assert (away.remaining, [verdict.is_allowed for verdict in back].count(True)) == (4, 3)
@@ -115,7 +112,7 @@ async def test_redis_that_thaws_counts_again(
 async def be_found(counters: Counters, caplog: pytest.LogCaptureFixture) -> None:
     """Have hits of somebody else look for Redis until it is back."""
     async with asyncio.timeout(10):
-        while caplog.messages[-1] != BACK:
+        while not caplog.messages[-1].startswith(BACK):
             await counters.count(FIVE, "somebody else")
             await asyncio.sleep(0.02)
 
@@ -144,18 +141,17 @@ async def test_redis_that_takes_no_writes_is_away_until_it_does(
         while_away = len(caplog.messages)
         client.execute_command(*allow.split())
     await be_found(counters, caplog)
-    await counters.close()
 
-    assert (while_away, caplog.messages[1:]) == (1, [BACK])
+    assert (while_away, caplog.messages[1:]) == (1, [f"{BACK}."])
 
 
 @pytest.mark.usefixtures("_patience")
 async def test_redis_that_dies_and_comes_back_is_no_error(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    open_counters: OpenCounters, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     shorten_pause(monkeypatch, 0.05)
     with start_valkey() as server:
-        counters = Counters(server.url)
+        counters = open_counters(server.url)
         alive = await count_many(counters, 20)
         os.kill(server.pid, signal.SIGKILL)
         await until((server.folder / "exit").exists)
@@ -164,13 +160,14 @@ async def test_redis_that_dies_and_comes_back_is_no_error(
         await be_found(counters, caplog)
         back = await count_many(counters, 1)
         rest = await count_many(counters, 20)
-    await counters.close()
 
     assert (alive, dead, back, rest) == (5, 5, 1, 4)
 
 
-async def test_redis_that_was_never_there_is_no_error(unused_port: int) -> None:
-    counters = Counters(f"redis://127.0.0.1:{unused_port}/0")
+async def test_redis_that_was_never_there_is_no_error(
+    unused_port: int, open_counters: OpenCounters
+) -> None:
+    counters = open_counters(f"redis://127.0.0.1:{unused_port}/0")
 
     assert await count_many(counters, 40) == 5
 
@@ -180,7 +177,7 @@ def test_connection_that_the_network_ends_is_no_error_on_the_loop_of_production(
     valkey: Server,
 ) -> None:
     async def ask_on() -> list[object]:
-        remote = Remote(valkey.url, patience=10, away="", back="")
+        remote = Remote(valkey.url)
         client = redis.Redis(connection_pool=remote.pool)
         await remote.ask(client.ping)
         for connection in remote.pool._available_connections:
@@ -212,3 +209,33 @@ async def test_requests_are_answered_while_redis_is_frozen(
     assert {answer.status_code for answer in answers} == {normal.status_code}
     assert "RateLimit" in answers[0].headers
     assert asked == [True] * 2 + [False] * 10
+
+
+async def test_request_that_counts_and_caches_waits_for_a_frozen_redis_once(
+    valkey: Server, asked: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shorten_pause(monkeypatch, 0.05)
+    settings = {"RATE_LIMITS": True, "CACHE_SIZE": 1000, "REDIS_URL": valkey.url}
+    app = create_app({"TESTING": True, **settings})
+
+    @app.get("/both")
+    @limit("5/minute")
+    async def both() -> dict[str, int]:
+        before = await cache.get("both")
+        await cache.set("both", 1)
+        return {"before": before}
+
+    async with app.test_app():
+        client = app.test_client()
+        with frozen(valkey):
+            away = await client.get("/both")
+        waits = asked.copy()
+        async with asyncio.timeout(10):
+            while not asked[-1]:
+                await asyncio.sleep(0.02)
+                await app.test_client().get("/elsewhere")
+        monkeypatch.setattr(remote, "PATIENCE", 10.0)
+        back = [await (await client.get("/both")).get_json() for _ in range(2)]
+
+    assert (away.status_code, waits) == (200, [True, False, False])
+    assert back == [{"before": None}, {"before": 1}]
