@@ -13,6 +13,7 @@ import unicodedata
 import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -32,7 +33,9 @@ hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 def yield_to_others() -> None:
     """Let requests go first where hashes wait for the same cores; Linux has a rank per thread."""
-    if sys.platform == "linux":
+    if sys.platform != "linux":
+        return
+    with suppress(PermissionError):  # a sandbox may forbid it, and nobody could sign in
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
