@@ -1,0 +1,125 @@
+"""Which small changes of the code no test notices: `python -m tests.hardening.mutate [MODULE ...]`.
+
+cosmic-ray makes the changes, in a copy of what is committed, and runs the module's near tests for
+each. It is no dependency of ours: `--cosmic-ray` names the folder of its programs, those of an
+environment of its own. A module takes 5 to 20 minutes; what was found of those that are given goes
+to `docs/evidence/mutation.json`.
+"""
+
+import argparse
+import json
+import shlex
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+EVIDENCE = ROOT / "docs" / "evidence" / "mutation.json"
+WANTED = 0.8  # of the changes, of each module
+TIMEOUT = 180  # s for the tests of one change: what hangs is noticed as well
+# What keeps strangers out, and work from being done twice; the tests that are to notice.
+NEAR = {
+    "quartapp/services/session.py": [
+        "tests/services/test_session.py",
+        "tests/hardening/test_properties_session.py",
+    ],
+    "quartapp/models/rights.py": ["tests/models/test_rights.py"],
+    "quartapp/auth/csrf.py": ["tests/auth/test_csrf.py"],
+    "quartapp/auth/origin.py": ["tests/auth/test_csrf.py", "tests/auth/test_sockets.py"],
+    "quartapp/models/address.py": ["tests/models/test_address.py"],
+    "quartapp/monitoring/guard.py": ["tests/monitoring/test_guard.py"],
+    "quartapp/services/claim.py": [
+        "tests/services/test_claim.py",
+        "tests/hardening/test_properties_claim.py",
+    ],
+    "quartapp/services/idempotency.py": [
+        "tests/hardening/test_properties_outbox.py",
+        "tests/api/test_idempotency.py",
+    ],
+    "quartapp/api/idempotency.py": ["tests/api/test_idempotency.py"],
+}
+# An operator that makes no sense there is noticed by anything, and proves nothing; of types, by
+# nothing that runs.
+TRIFLES = [
+    r"core/ReplaceBinaryOperator_(?!Add_Sub$|Sub_Add$|Mult_Div$|Div_Mult$|Mod_Add$).*",
+    r"core/ReplaceUnaryOperator_(?!Delete_Not$).*",
+]
+
+
+@dataclass
+class Score:
+    noticed: int = 0
+    missed: list[str] = field(default_factory=list)  # the changes, as their lines of a diff
+
+    @property
+    def share(self) -> float:
+        return self.noticed / ((self.noticed + len(self.missed)) or 1)
+
+
+def write_plan(folder: Path, module: str) -> Path:
+    only = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "-k", "not postgres and not mariadb"]
+    command = shlex.join([sys.executable, "-m", "pytest", *only, *NEAR[module]])
+    plan = folder / "plan.toml"
+    plan.write_text(
+        "[cosmic-ray]\n"
+        f"module-path = {json.dumps(module)}\n"
+        f"timeout = {TIMEOUT}\n"
+        "excluded-modules = []\n"
+        f"test-command = {json.dumps(command)}\n"
+        '[cosmic-ray.distributor]\nname = "local"\n'
+        f"[cosmic-ray.filters.operators-filter]\nexclude-operators = {json.dumps(TRIFLES)}\n"
+    )
+    return plan
+
+
+def mutate(programs: Path, copy: Path, module: str) -> Score:
+    """Return what the module's near tests notice; they have to pass as it is."""
+    plan, session = write_plan(copy.parent, module), copy.parent / f"{Path(module).stem}.sqlite"
+    session.unlink(missing_ok=True)
+    for command in (
+        ["cosmic-ray", "baseline", plan],
+        ["cosmic-ray", "init", plan, session],
+        ["cr-filter-operators", session, plan],
+        ["cosmic-ray", "exec", plan, session],
+    ):
+        subprocess.run([programs / command[0], *command[1:]], cwd=copy, check=True)
+    dump = [programs / "cosmic-ray", "dump", session]
+    lines = subprocess.run(dump, cwd=copy, check=True, capture_output=True, text=True).stdout
+    return judge(json.loads(line) for line in lines.splitlines())
+
+
+def judge(changes: Any) -> Score:
+    score = Score()
+    for _, result in changes:
+        if result is None or result["worker_outcome"] == "skipped":
+            continue
+        if result["test_outcome"] == "survived":
+            diff = result["diff"].splitlines()
+            score.missed.append("\n".join(line for line in diff if line[:2] in ("- ", "+ ")))
+        else:
+            score.noticed += 1
+    return score
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("modules", nargs="*", default=list(NEAR))
+    parser.add_argument("--cosmic-ray", type=Path, required=True, help="the folder of its programs")
+    options = parser.parse_args()
+    kept: dict[str, Any] = json.loads(EVIDENCE.read_text()) if EVIDENCE.exists() else {}
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "copy")
+        subprocess.run(["git", "clone", "-q", ROOT, copy], check=True)
+        for module in options.modules:
+            score = mutate(options.cosmic_ray, copy, module)
+            kept[module] = {"share": round(score.share, 3), **asdict(score)}
+            EVIDENCE.write_text(json.dumps(kept, indent=1) + "\n")
+            print(f"{module}: {score.share:.0%} noticed, {len(score.missed)} missed", flush=True)
+    sys.exit(any(kept[module]["share"] < WANTED for module in options.modules))
+
+
+if __name__ == "__main__":
+    main()
