@@ -18,10 +18,10 @@ from quartapp.models import Base, base
 
 T = TypeVar("T")
 
-SEQUENCES = int(os.environ.get("QUARTAPP_EXAMPLES", "60"))
+SEQUENCES = int(os.environ.get("QUARTAPP_EXAMPLES", "90"))
 STEPS = 25
 # Long enough that the time a step takes does not matter.
-WAITS = st.sampled_from([timedelta(seconds=20), timedelta(minutes=2), timedelta(hours=1)])
+WAITS = st.sampled_from([timedelta(seconds=40), timedelta(minutes=2), timedelta(hours=1)])
 LONG_WAITS = st.sampled_from([timedelta(hours=13), timedelta(days=8), timedelta(days=31)])
 
 

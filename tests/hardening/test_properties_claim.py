@@ -20,10 +20,9 @@ from quartapp.services.result import record_reports
 from tests.hardening.ground import WAITS, Ground, Machine, explore
 from tests.services.watching import LEASE, see
 
-pytestmark = pytest.mark.properties
+pytestmark = [pytest.mark.properties, pytest.mark.timeout(600)]
 
 SITES = 4
-Standings = list[tuple[State, int | None, datetime | None]]
 
 
 class Claims(Machine):
@@ -79,16 +78,12 @@ class Claims(Machine):
             self.held = [(each, end) for each, end in self.held if each.check_id != job.check_id]
 
     @precondition(lambda self: self.held)
-    @rule(number=st.integers(0, 9))
-    def give_back(self, number: int) -> None:
+    @rule(number=st.integers(0, 9), dies=st.booleans())
+    def stop(self, number: int, dies: bool) -> None:
         job, _ = self.held.pop(number % len(self.held))
-        self.run(lambda session: release_jobs(session, [job], utcnow()))
-        self.lost[job.check_id] -= self.is_last(job)
-
-    @precondition(lambda self: self.held)
-    @rule(number=st.integers(0, 9))
-    def die(self, number: int) -> None:
-        self.held.pop(number % len(self.held))
+        if not dies:
+            self.run(lambda session: release_jobs(session, [job], utcnow()))
+            self.lost[job.check_id] -= self.is_last(job)
 
     @rule(time=WAITS)
     def wait_a_while(self, time: timedelta) -> None:

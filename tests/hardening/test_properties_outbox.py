@@ -26,9 +26,15 @@ from quartapp.services.outbox import (
 from tests.hardening.ground import LONG_WAITS, WAITS, Ground, Machine, explore
 from tests.helpers import add_person
 
-pytestmark = pytest.mark.properties
+pytestmark = [pytest.mark.properties, pytest.mark.timeout(600)]
 
 LEASE = timedelta(minutes=5)
+ENDS = {
+    "send": OutboxState.SENT,
+    "refuse": OutboxState.FAILED,
+    "fail": OutboxState.WAITING,
+    "stop": OutboxState.WAITING,
+}
 
 
 @dataclass
@@ -74,48 +80,29 @@ class Outbox(Machine):
             mail.claimed_by, mail.lease_until = message.claimed_by, now + LEASE
         self.held += claimed
 
-    def take(self, number: int) -> tuple[OutboxMessage, Mail, bool]:
-        """Return what a worker holds, and whether it is still its own."""
-        message = self.held.pop(number % len(self.held))
-        mail = self.mails[message.id]
-        return message, mail, mail.claimed_by == message.claimed_by
-
     def let_go(self, mail: Mail, state: OutboxState) -> None:
         mail.state, mail.claimed_by, mail.lease_until = state, None, None
 
     @precondition(lambda self: self.held)
-    @rule(number=st.integers(0, 9))
-    def send(self, number: int) -> None:
-        message, mail, is_ours = self.take(number)
-        assert self.run(lambda session: record_sent(session, message, utcnow())) == is_ours
-        if is_ours:
-            self.let_go(mail, OutboxState.SENT)
+    @rule(number=st.integers(0, 9), end=st.sampled_from(["send", "fail", "refuse", "stop", "die"]))
+    def finish(self, number: int, end: str) -> None:
+        message = self.held.pop(number % len(self.held))
+        mail, now = self.mails[message.id], utcnow()
+        if end == "die":
+            return
+        is_ours = mail.claimed_by == message.claimed_by
 
-    @precondition(lambda self: self.held)
-    @rule(number=st.integers(0, 9), final=st.booleans())
-    def fail(self, number: int, final: bool) -> None:
-        message, mail, is_ours = self.take(number)
-        now = utcnow()
-        done = self.run(
-            lambda session: record_failure(session, message, now, "Later.", final=final)
-        )
-        assert done == is_ours
-        if is_ours:
-            is_over = final or now >= message.created_at + LIFE
-            self.let_go(mail, OutboxState.FAILED if is_over else OutboxState.WAITING)
+        async def tell(session: AsyncSession) -> bool:
+            if end == "send":
+                return await record_sent(session, message, now)
+            if end == "stop":
+                return await release_message(session, message, now)
+            return await record_failure(session, message, now, "No.", final=end == "refuse")
 
-    @precondition(lambda self: self.held)
-    @rule(number=st.integers(0, 9))
-    def give_back(self, number: int) -> None:
-        message, mail, is_ours = self.take(number)
-        assert self.run(lambda session: release_message(session, message, utcnow())) == is_ours
+        assert self.run(tell) == is_ours
         if is_ours:
-            self.let_go(mail, OutboxState.WAITING)
-
-    @precondition(lambda self: self.held)
-    @rule(number=st.integers(0, 9))
-    def die(self, number: int) -> None:
-        self.held.pop(number % len(self.held))
+            is_too_old = end == "fail" and now >= message.created_at + LIFE
+            self.let_go(mail, OutboxState.FAILED if is_too_old else ENDS[end])
 
     @precondition(lambda self: self.mails)
     @rule(number=st.integers(0, 9), cancel=st.booleans())

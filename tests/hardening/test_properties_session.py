@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quartapp.models import User, utcnow
+from quartapp.models import User, UserSession, utcnow
 from quartapp.models.session import GRACE, IDLE, LIFE, REMEMBERED_LIFE
 from quartapp.services.session import (
     Secrets,
@@ -25,7 +25,9 @@ from quartapp.services.token import add_token, find_token, remove_token
 from tests.hardening.ground import LONG_WAITS, WAITS, Ground, Machine, explore
 from tests.helpers import add_person
 
-pytestmark = pytest.mark.properties
+pytestmark = [pytest.mark.properties, pytest.mark.timeout(600)]
+
+Work = Callable[[AsyncSession, UserSession], Awaitable[Secrets | None]]
 
 
 @dataclass
@@ -129,7 +131,7 @@ class Sessions(Machine):
             assert woken is None
             browser.is_closed = True
 
-    def do(self, browser: Browser, work: Callable[..., Awaitable[Secrets | None]]) -> None:
+    def do(self, browser: Browser, work: Work) -> None:
         async def come(session: AsyncSession) -> tuple[bool, Secrets | None]:
             row = await find_session(session, browser.secrets.token)
             return row is not None, await work(session, row) if row else None
@@ -142,14 +144,9 @@ class Sessions(Machine):
             browser.is_closed = True
 
     @precondition(lambda self: self.browsers)
-    @rule(number=st.integers(0, 9))
-    def renew(self, number: int) -> None:
-        self.do(self.pick(number), renew_session)
-
-    @precondition(lambda self: self.browsers)
-    @rule(number=st.integers(0, 9))
-    def sign_out(self, number: int) -> None:
-        self.do(self.pick(number), close_session)  # type: ignore[arg-type]
+    @rule(number=st.integers(0, 9), work=st.sampled_from([renew_session, close_session]))
+    def renew_or_sign_out(self, number: int, work: Work) -> None:
+        self.do(self.pick(number), work)
 
     @rule()
     def sign_out_everywhere(self) -> None:
@@ -157,12 +154,8 @@ class Sessions(Machine):
         for browser in self.browsers:
             browser.is_closed = True
 
-    @rule(time=WAITS)
+    @rule(time=WAITS | LONG_WAITS)
     def wait_a_while(self, time: timedelta) -> None:
-        self.wait(time)
-
-    @rule(time=LONG_WAITS)
-    def wait_long(self, time: timedelta) -> None:
         self.wait(time)
 
     @invariant()
@@ -185,6 +178,7 @@ class Tokens(Machine):
     def begin(self) -> None:
         self.user: User = self.run(lambda session: add_person(session, "ann"))
 
+    @precondition(lambda self: len(self.ends) < 4)
     @rule(days=st.sampled_from([1, 10, 90]))
     def make(self, days: int) -> None:
         life = timedelta(days=days)
