@@ -61,6 +61,9 @@ class Remote:
             self.note_away(error)
             return None
 
+    async def answers(self) -> bool:
+        return bool(await self.ask(Redis(connection_pool=self.pool).ping))
+
     def may_ask(self) -> bool:
         """Tell whether to ask Redis; while it is away nobody does, and a task looks for it."""
         if self.is_away and self.looking is None and monotonic() >= self.look_at:

@@ -105,7 +105,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "system",
     },
     "error_handlers": {"api", "database", "errors", "texts", "web"},
-    "health": {"app", "asgi", "database", "extensions", "limits"},
+    "health": {"app", "asgi", "auth", "database", "extensions", "limits", "system"},
     "metrics": {
         "app",
         "database",

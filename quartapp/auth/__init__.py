@@ -20,7 +20,7 @@ from quartapp.auth.gates import (
     login_required,
     proof_required,
 )
-from quartapp.auth.loading import get_socket_user, load_socket_user, load_user
+from quartapp.auth.loading import get_socket_user, load_socket_user, load_user, recognize
 from quartapp.auth.passwords import authenticate, hash_new_password, hash_password_by_link
 from quartapp.auth.second_step import (
     begin_second_step,
@@ -54,6 +54,7 @@ __all__ = [
     "logout_user",
     "make_csrf_token",
     "proof_required",
+    "recognize",
     "refuse_foreign_form",
     "refuse_forged_call",
     "renew_login",

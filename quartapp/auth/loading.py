@@ -35,6 +35,11 @@ async def load_user() -> None:
     await note_use(g.asker)
 
 
+async def recognize() -> None:
+    """Find out who asks, by reading alone: no session is woken, and no use is noted."""
+    g.asker = await find_program() or await find_asker(db.session, request) or STRANGER
+
+
 async def find_program() -> Asker | None:
     """Return the program that asks by a token, which may be known; None for all others."""
     secret = find_bearer(request)

@@ -45,6 +45,11 @@ class Revision(Enum):
     AHEAD = Text("The database was migrated by a newer version; this one can go on with it.")
     UNKNOWN = Text("The database was migrated by a newer version; install that one.")
 
+    @property
+    def is_usable(self) -> bool:
+        """Tell whether this version may serve on such a database."""
+        return self in (Revision.CURRENT, Revision.AHEAD)
+
 
 # --- the revisions of the code
 
@@ -93,6 +98,11 @@ def compare_revisions(found: frozenset[str]) -> Revision:
     if not found <= find_known():
         return Revision.UNKNOWN
     return Revision.CURRENT if found == find_heads() else Revision.BEHIND
+
+
+async def find_revisions(connection: AsyncConnection) -> frozenset[str]:
+    """Return the revisions that the database has."""
+    return await connection.run_sync(read_revisions)
 
 
 async def find_revision_state(connection: AsyncConnection) -> Revision:
