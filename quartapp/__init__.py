@@ -62,6 +62,10 @@ def assemble(settings: dict[str, Any]) -> QuartApp:
         part.init_app(app)
     if app.config["METRICS_TOKEN"]:
         import_module("quartapp.metrics").init_app(app)  # 2 MB that few processes need
+    if app.config["OTEL_EXPORTER_OTLP_ENDPOINT"]:
+        import_module("quartapp.tracing").init_app(app)  # an extra, as the next one
+    if app.config["SENTRY_DSN"]:
+        import_module("quartapp.reporting").init_app(app)
     if app.debug:
         import_module("quartapp.debug").init_app(app)  # production never loads it
     return app

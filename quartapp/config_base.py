@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
@@ -22,12 +22,14 @@ from quartapp.config_fields import (
     MetricsToken,
     Network,
     Origin,
+    OtlpEndpoint,
     Peer,
     PgbouncerUrl,
     Ports,
     PublicUrl,
     Rate,
     RedisUrl,
+    SentryDsn,
     SiteUrl,
 )
 from quartapp.database.url import find_file, is_in_memory, is_postgresql, parse_url, place_file
@@ -43,6 +45,10 @@ def is_for_tests(url: URL) -> bool:
     file = find_file(url)
     name = file.name if file else url.database or ""
     return is_in_memory(url) or TEST_NAME.match(name) is not None
+
+
+def write_url(url: HttpUrl | None) -> str:
+    return str(url).rstrip("/") if url else ""
 
 
 def default_instance_path() -> Path:
@@ -137,6 +143,13 @@ class Config(BaseSettings):
 
     METRICS_TOKEN: MetricsToken = SecretStr("")  # the password of /metrics; unset: there is none
 
+    # Where spans go, by OTLP over HTTP; unset: there are none. What else OpenTelemetry reads of the
+    # environment (OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER, …) it reads itself.
+    OTEL_EXPORTER_OTLP_ENDPOINT: OtlpEndpoint | None = None
+    OTEL_EXPORTER_OTLP_HEADERS: SecretStr = SecretStr("")  # name=value, with commas
+    SENTRY_DSN: SentryDsn = SecretStr("")  # where unexpected failures are told; unset: nowhere
+    SENTRY_ENVIRONMENT: str = ""  # unset: development, testing or production
+
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     LOG_FORMAT: Literal["text", "json"] = "text"
     LOG_FILE: str = ""  # a path: log there, too
@@ -164,14 +177,21 @@ class Config(BaseSettings):
         values["DATABASE_URL"] = url.render_as_string(hide_password=False)
         values["PGBOUNCER_URL"] = self.PGBOUNCER_URL.get_secret_value()
         values["REDIS_URL"] = self.REDIS_URL.get_secret_value()
-        values["PUBLIC_URL"] = str(self.PUBLIC_URL).rstrip("/") if self.PUBLIC_URL else ""
+        values["PUBLIC_URL"] = write_url(self.PUBLIC_URL)
         values["TRUSTED_HOSTS"] = self.TRUSTED_HOSTS or self.public_hosts()
         values["MAIL_BACKEND"] = self.mail_backend()
         values["MAIL_PASSWORD"] = self.MAIL_PASSWORD.get_secret_value()
         values["METRICS_TOKEN"] = self.METRICS_TOKEN.get_secret_value()
+        values["OTEL_EXPORTER_OTLP_ENDPOINT"] = write_url(self.OTEL_EXPORTER_OTLP_ENDPOINT)
+        values["OTEL_EXPORTER_OTLP_HEADERS"] = self.OTEL_EXPORTER_OTLP_HEADERS.get_secret_value()
+        values["SENTRY_DSN"] = self.SENTRY_DSN.get_secret_value()
+        values["SENTRY_ENVIRONMENT"] = self.SENTRY_ENVIRONMENT or self.name_environment()
         values["MAIL_SENDER"] = self.MAIL_SENDER or f"quartapp@{self.mail_host()}"
         values["SETTINGS"] = self  # which kind they are, and which of them were given
         return values
+
+    def name_environment(self) -> str:
+        return type(self).__name__.removesuffix("Config").lower()
 
     def secret_key(self) -> str:
         return self.SECRET_KEY.get_secret_value()

@@ -3,6 +3,7 @@
 import re
 import ssl
 from importlib import import_module
+from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
 from typing import Annotated, TypeVar
 
@@ -81,6 +82,31 @@ def check_metrics_token(value: SecretStr) -> SecretStr:
     return value
 
 
+def check_otlp_endpoint(value: HttpUrl) -> HttpUrl:
+    need_extra("otel", "opentelemetry.exporter.otlp.proto.http")
+    return check_address(value)
+
+
+def check_sentry_dsn(value: SecretStr) -> SecretStr:
+    if dsn := value.get_secret_value():
+        need_extra("sentry", "sentry_sdk")
+        utils = import_module("sentry_sdk.utils")
+        try:
+            utils.Dsn(dsn)
+        except utils.BadDsn:
+            raise ValueError("a DSN looks like https://key@sentry.example.org/1") from None
+    return value
+
+
+def need_extra(extra: str, package: str) -> None:
+    try:
+        found = find_spec(package)
+    except ModuleNotFoundError:  # nor is there what it is in
+        found = None
+    if found is None:
+        raise ValueError(f"this needs: pip install 'quartapp[{extra}]'")
+
+
 def check_ports(value: str) -> str:
     first, _, last = value.partition("-")
     if not (PORTS.fullmatch(value) and 1 <= int(first) <= int(last or first) <= 65_535):
@@ -144,4 +170,6 @@ DatabaseUrl = Annotated[SecretStr, AfterValidator(normalize_url)]
 MetricsToken = Annotated[SecretStr, AfterValidator(check_metrics_token)]
 PgbouncerUrl = Annotated[SecretStr, AfterValidator(check_pgbouncer_url)]
 RedisUrl = Annotated[SecretStr, AfterValidator(check_redis_url)]
+OtlpEndpoint = Annotated[HttpUrl, AfterValidator(check_otlp_endpoint)]
+SentryDsn = Annotated[SecretStr, AfterValidator(check_sentry_dsn)]
 PublicUrl = Annotated[HttpUrl, AfterValidator(check_address)]

@@ -25,7 +25,7 @@ from tests.databases import create_database
 from tests.helpers import add_person, make_bearer, sign_in
 from tests.processes import Server, free_port
 
-pytest_plugins = ["tests.servers", "tests.pair", "tests.figures"]
+pytest_plugins = ["tests.servers", "tests.pair", "tests.observed", "tests.figures"]
 
 # A busy machine is no frozen server; what is tested of the limits has them as they are.
 PATIENT = {"DATABASE_TIMEOUT": 30}

@@ -117,8 +117,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "system",
     },
     "monitoring": {"database", "errors", "extensions", "models", "services", "texts"},
+    "reporting": {"log", "system"},
     "serve": {"app", "systemd"},
     "serve_fast": {"app", "serve"},
+    "tracing": {"app", "asgi", "log", "system"},
     "visits": {"database", "extensions", "models", "services"},
     "systemd": set(),
     "system": {"database", "extensions", "models", "monitoring", "services", "texts"},
@@ -137,6 +139,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "mail": {"database", "errors", "extensions", "languages", "models", "services", "texts"},
 }
 RARE = {"redis", "concurrent_log_handler", "prometheus_client", "yaml", "zxcvbn"}
+RARE |= {"opentelemetry", "sentry_sdk"}
 TOP = {"__init__", "cli"}  # may import everything, and nobody imports them
 WITHOUT_QUART = {
     "config",
@@ -161,6 +164,7 @@ WITHOUT_SQLALCHEMY = {
     "live",
     "metrics",
     "monitoring",
+    "reporting",
     "system",
     "visits",
     "web",

@@ -18,6 +18,7 @@ FILES = "concurrent_log_handler"  # with what it imports 25 MB, loaded where the
 TELLTALES = ("aiosqlite", "hpack")  # at DEBUG they print the values of rows and headers
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
+trace_id: ContextVar[str] = ContextVar("trace_id", default="")  # of OpenTelemetry, where it is set
 
 
 class LogFileError(ValueError):
@@ -104,6 +105,8 @@ class Console(logging.StreamHandler[TextIO]):
 
 def add_request_id(record: logging.LogRecord) -> bool:
     record.request_id = request_id.get()
+    if trace := trace_id.get():
+        record.trace_id = trace  # JSON lines have what a record has besides
     return True
 
 
