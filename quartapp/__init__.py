@@ -20,6 +20,7 @@ from quartapp import (
     log,
     mail,
     monitoring,
+    refusals,
     system,
     telling,
     visits,
@@ -58,7 +59,8 @@ def assemble(settings: dict[str, Any]) -> QuartApp:
     if app.config["REDIS_URL"]:
         shared.insert(1, import_module("quartapp.remote"))  # 20 MB that nobody needs without Redis
     who, faces = (auth, languages), (web, api, cli)
-    for part in (log, *background, *shared, headers, error_handlers, *who, health, *faces):
+    told = headers, error_handlers, refusals
+    for part in (log, *background, *shared, *told, *who, health, *faces):
         part.init_app(app)
     if app.config["METRICS_TOKEN"]:
         import_module("quartapp.metrics").init_app(app)  # 2 MB that few processes need

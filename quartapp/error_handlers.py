@@ -8,6 +8,7 @@ from quart import (
     Request,
     Response,
     Websocket,
+    g,
     has_websocket_context,
     make_response,
     request,
@@ -20,6 +21,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from quartapp.api.problems import make_invalid, make_problem
 from quartapp.database import classify
 from quartapp.errors import AppError
+from quartapp.refusals import note_refusal
 from quartapp.texts import Text
 from quartapp.web.errors import render_error
 
@@ -72,6 +74,7 @@ def init_app(app: Quart) -> None:
 async def answer_error(raised: Exception) -> Response:
     """Answer *raised* as JSON or as a page: the address decides, elsewhere the Accept header."""
     error = to_app_error(raised)
+    g.refusal = str(error)
     asked: Request | Websocket = websocket if has_websocket_context() else request
     wants_json = has_websocket_context() or asked.path.startswith("/api/") or prefers_json(asked)
     answer = make_problem(error) if wants_json else await render_error(error)
@@ -80,6 +83,8 @@ async def answer_error(raised: Exception) -> Response:
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(raised, HTTPException):
         copy_headers(raised, response)
+    if has_websocket_context():  # which has no hook after its answer
+        note_refusal(websocket, error.status)
     return response
 
 

@@ -104,7 +104,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "services",
         "system",
     },
-    "error_handlers": {"api", "database", "errors", "texts", "web"},
+    "error_handlers": {"api", "database", "errors", "refusals", "texts", "web"},
+    "refusals": {"auth"},
     "health": {"app", "asgi", "auth", "database", "extensions", "limits", "system"},
     "metrics": {
         "app",

@@ -1,0 +1,37 @@
+"""What was refused, and to whom: a line of the log for who looks into an attack."""
+
+import logging
+
+from quart import Quart, Request, Response, Websocket, g, request
+
+from quartapp.auth.asker import find_user
+
+# Against a rule of security, not a slip of the pen; of 401, where a credential came along.
+TOLD = {400, 403, 413, 429}
+
+logger = logging.getLogger(__name__)
+
+
+def init_app(app: Quart) -> None:
+    app.after_request(look_at_answer)
+
+
+async def look_at_answer(response: Response) -> Response:
+    note_refusal(request, response.status_code)
+    return response
+
+
+def note_refusal(asked: Request | Websocket, status: int) -> None:
+    """Tell the log who was refused, if *status* is such a one; the query may hold secrets."""
+    if status not in TOLD and not (status == 401 and "Authorization" in asked.headers):
+        return
+    user = find_user()
+    logger.warning(
+        "Refused with %d: %s %s, asked by %s from %s: %s",
+        status,
+        asked.scope.get("method", "WEBSOCKET"),
+        asked.path,
+        f"user {user.id}" if user else "nobody known",
+        asked.remote_addr,
+        g.get("refusal", "the token of the form"),
+    )

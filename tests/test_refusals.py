@@ -1,0 +1,91 @@
+"""Who was refused is in the log: who, from where, what and why, but not what was sent."""
+
+import re
+
+import pytest
+from quart import Quart
+from quart.testing import QuartClient
+from quart.testing.connections import WebsocketResponseError
+
+from quartapp.extensions import db
+from quartapp.models import Role, Scope, User
+from tests.helpers import UNKNOWN_TOKEN, add_person, make_bearer, sign_in
+
+SECRET = "Zq7canary"
+TOLD = re.compile(r"Refused with (\d+): (\w+ \S+), asked by (user \d+|nobody known) from \S+: (.+)")
+
+
+def read_told(caplog: pytest.LogCaptureFixture) -> list[tuple[str, ...]]:
+    found = [TOLD.fullmatch(line) for line in caplog.messages]
+    return [match.groups() for match in found if match]
+
+
+async def add_viewer(app: Quart) -> User:
+    async with app.app_context(), db.begin() as session:
+        return await add_person(session, "ann", role=Role.VIEWER)
+
+
+async def test_who_may_not_do_it_is_told(app: Quart, caplog: pytest.LogCaptureFixture) -> None:
+    ann = await add_viewer(app)
+    client = await sign_in(app.test_client(), "ann")
+    await client.get(f"/admin/users?q={SECRET}")
+    async with app.app_context(), db.begin() as session:
+        headers = await make_bearer(session, ann, Scope.READ)
+    await app.test_client().post("/api/v1/entities", json={"name": SECRET}, headers=headers)
+
+    assert read_told(caplog) == [
+        ("403", "GET /admin/users", f"user {ann.id}", "Only administrators may do this."),
+        ("403", "POST /api/v1/entities", f"user {ann.id}", "This token may only read."),
+    ]
+    assert SECRET not in caplog.text
+
+
+async def test_form_without_its_token_is_told(
+    admin: User, browser: QuartClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    await browser.post("/entities/new", form={"name": SECRET, "url": "https://a.test/"})
+
+    why = "the token of the form"
+    assert read_told(caplog) == [("403", "POST /entities/new", f"user {admin.id}", why)]
+    assert SECRET not in caplog.text
+
+
+async def test_token_that_is_none_is_told_and_a_stranger_is_not(
+    app: Quart, client: QuartClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    headers = {"Authorization": f"Bearer {UNKNOWN_TOKEN}"}
+    await client.get("/api/v1/entities", headers=headers)
+    await client.get("/api/v1/entities")
+    await client.get("/")
+
+    why = "Sign in to see this."
+    assert read_told(caplog) == [("401", "GET /api/v1/entities", "nobody known", why)]
+    assert UNKNOWN_TOKEN not in caplog.text
+
+
+async def test_what_is_not_sound_is_told(
+    client: QuartClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    await client.get("/entities/?q=%00")
+    (told,) = read_told(caplog)
+
+    assert told[:3] == ("400", "GET /", "nobody known")
+
+
+async def test_slip_of_the_pen_is_not_told(
+    browser: QuartClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert (await browser.get("/nothing")).status_code == 404
+    assert (await browser.get("/entities/?page=x")).status_code in (200, 404)
+    assert read_told(caplog) == []
+
+
+async def test_socket_of_another_site_is_told(
+    app: Quart, browser: QuartClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = browser.websocket("/api/v1/live", headers={"Origin": "https://evil.test"})
+    with pytest.raises(WebsocketResponseError):
+        async with connection as socket:
+            await socket.receive()
+
+    assert [told[:2] for told in read_told(caplog)] == [("403", "WEBSOCKET /api/v1/live")]
