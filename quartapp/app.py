@@ -30,7 +30,7 @@ from quartapp.errors import AppError, BadRequestError, UnavailableError
 from quartapp.extensions import db, limiter
 from quartapp.log import request_id
 from quartapp.rendering import RenderingQuart
-from quartapp.security import has_api_token
+from quartapp.security import SIGNING, has_api_token
 from quartapp.texts import Text
 
 TRIES = 3  # of a view whose transaction loses the race
@@ -51,7 +51,13 @@ class IdConverter(BaseConverter):
 
 
 class SessionInterface(SecureCookieSessionInterface):
-    """Quart's, which costs nothing where a request has no cookie and the view needs no session."""
+    """Quart's, which costs nothing where a request has no cookie and the view needs no session.
+
+    It signs as we do.
+    """
+
+    digest_method = staticmethod(SIGNING["digest_method"])
+    key_derivation = SIGNING["key_derivation"]
 
     async def open_session(self, app: Quart, request: Any) -> SecureCookieSession | None:
         if "Cookie" not in request.headers and app.secret_key:

@@ -8,6 +8,7 @@ from quartapp.asgi.scope import Headers
 CSP = "; ".join(
     (
         "default-src 'none'",
+        "object-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data:",

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -26,6 +27,8 @@ CHECK_LENGTH = 8  # hexadecimal digits of CRC-32
 API_TOKEN = re.compile(rf"{TOKEN_PREFIX}[\w-]{{43}}[0-9a-f]{{{CHECK_LENGTH}}}", re.ASCII)
 MIN_PASSWORD, MAX_PASSWORD = 15, 128  # characters; NIST SP 800-63B-4 §3.1.1.2
 MIN_SECOND_PASSWORD = 8  # the same, beside a second factor
+# How itsdangerous signs; by itself it takes SHA-1.
+SIGNING: dict[str, Any] = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
 
 # 19 MiB and some 50 ms of one core: the first choice of OWASP's Password Storage Cheat Sheet.
 hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)

@@ -5,6 +5,8 @@ from typing import Any
 from itsdangerous import BadData, URLSafeTimedSerializer
 from quart import current_app, g, session
 
+from quartapp.security import SIGNING
+
 LIFE = 5 * 60  # s
 
 
@@ -24,4 +26,4 @@ def find_ticket(purpose: str) -> Any | None:
 def make_signer(purpose: str) -> URLSafeTimedSerializer:
     config = current_app.config
     keys = [*config["SECRET_KEY_FALLBACKS"], config["SECRET_KEY"]]  # the last one signs
-    return URLSafeTimedSerializer(keys, salt=f"quartapp {purpose}")
+    return URLSafeTimedSerializer(keys, salt=f"quartapp {purpose}", signer_kwargs=SIGNING)

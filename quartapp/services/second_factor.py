@@ -18,7 +18,7 @@ from quartapp.services.audit import record_event
 from quartapp.texts import Text
 
 PROPOSAL_LIFE = 15 * 60  # s in which a secret that was shown can be confirmed
-RECOVERY_BYTES = 10  # 80 bits: too many to try, so a fast hash is safe
+RECOVERY_BYTES = 15  # 120 bits: 112 or more need no slow hash (ASVS 6.5.2)
 APP_CODE = re.compile("[0-9]{6}")
 TABLES = (SecondFactor, RecoveryCode)
 WRONG = Text("This code is wrong, expired or used.")
@@ -108,7 +108,7 @@ async def count_recovery_codes(session: AsyncSession, user: User) -> int:
 
 
 def make_recovery_code() -> str:
-    """Return four groups of letters and digits that are not taken for one another."""
+    """Return six groups of letters and digits that are not taken for one another."""
     plain = base64.b32encode(secrets.token_bytes(RECOVERY_BYTES)).decode().lower()
     return "-".join(plain[at : at + 4] for at in range(0, len(plain), 4))
 

@@ -42,7 +42,7 @@ async def turn_on(app: Quart, browser: QuartClient) -> tuple[str, list[str]]:
 
 
 def read_codes(page: str) -> list[str]:
-    return re.findall(r"<code>((?:[a-z2-7]{4}-){3}[a-z2-7]{4})</code>", page)
+    return re.findall(r"<code>((?:[a-z2-7]{4}-){5}[a-z2-7]{4})</code>", page)
 
 
 async def give_password(client: QuartClient, query: str = "", **form: str) -> str:

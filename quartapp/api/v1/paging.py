@@ -8,6 +8,7 @@ from quart import current_app, request
 
 from quartapp.api.v1.schemas import LinksOut, MetaOut
 from quartapp.errors import BadRequestError
+from quartapp.security import SIGNING
 from quartapp.services.paging import Page, Slice
 
 
@@ -29,7 +30,8 @@ def write_cursor(after: int | None) -> str | None:
 def make_signer() -> URLSafeSerializer:
     """Return a signer of this listing: a cursor of another one is not valid here."""
     keys = [*current_app.config["SECRET_KEY_FALLBACKS"], current_app.config["SECRET_KEY"]]
-    return URLSafeSerializer(keys, salt=f"cursor {request.endpoint}")
+    salt = f"cursor {request.endpoint}"
+    return URLSafeSerializer(keys, salt=salt, signer_kwargs=SIGNING)
 
 
 def describe_page(page: Page[Any]) -> dict[str, Any]:
