@@ -60,7 +60,13 @@ def find_fault(password: str, own_words: Collection[str], has_second_factor: boo
 def is_common(folded: str) -> bool:
     """Tell whether it is a frequent password, or a short one again and again."""
     unit = find_unit(folded)
-    return folded in read_common() or unit in read_common() or len(unit) < MIN_WORD + 1
+    return folded in read_common() or len(unit) < MIN_WORD + 1 or is_made_of_two(unit)
+
+
+def is_made_of_two(text: str) -> bool:
+    """Tell whether it is a frequent password, or one behind another: long ones are made so."""
+    common, middle = read_common(), range(MIN_WORD, len(text) - MIN_WORD + 1)
+    return text in common or any(text[:at] in common and text[at:] in common for at in middle)
 
 
 def find_unit(text: str) -> str:
