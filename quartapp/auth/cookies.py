@@ -43,6 +43,8 @@ def keep_remember_cookie(value: str) -> None:
 
 
 async def write_remember_cookie(response: Response) -> Response:
+    if "has_left" in g:  # nothing that was shown stays behind in the browser
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
     if "remember" in g:
         value = g.remember
         response.set_cookie(
@@ -56,8 +58,11 @@ async def write_remember_cookie(response: Response) -> Response:
     return response
 
 
-async def login_user(user: User, *, remember: bool = False) -> None:
-    """Sign *user* in here, under a session of its own; the caller commits."""
+async def login_user(user: User, *, how: str, remember: bool = False) -> None:
+    """Sign *user* in here, under a session of its own; the caller commits.
+
+    *how* is what the audit log says of it: "password", "password and code", "passkey", "link".
+    """
     await forget_session()
     secrets = await open_session(
         db.session,
@@ -65,6 +70,7 @@ async def login_user(user: User, *, remember: bool = False) -> None:
         browser=request.headers.get("User-Agent", ""),
         address=request.remote_addr or "",
         remember=remember,
+        how=how,
     )
     await replace_cookies(secrets)
 
@@ -74,7 +80,7 @@ async def logout_user() -> None:
     await forget_session()
     quart_auth.logout_user()
     keep_remember_cookie("")
-    g.asker = STRANGER
+    g.asker, g.has_left = STRANGER, True
 
 
 async def forget_session() -> None:

@@ -44,17 +44,29 @@ async def find_user_by_passkey(
 ) -> User:
     """Return who signs in by a passkey; UnauthorizedError, the same for every fault.
 
-    Of many at once with one answer, one succeeds: the database lets one change the row.
+    The fault is recorded, for the caller to commit. Of many at once with one answer, one succeeds:
+    the database lets one change the row.
     """
     query = select(Passkey).options(joinedload(Passkey.user))
     row = await session.scalar(query.where(Passkey.credential_id == read_credential_id(answer)))
-    if row is None or not row.user.is_active:
-        raise UnauthorizedError(REFUSED)
-    count = check_assertion(row, answer, site=site, challenge=challenge)
-    if count is None or not await record_use(session, row, challenge, count):
-        logger.warning("An answer of passkey %d of user %d was refused.", row.id, row.user_id)
+    if row is None or not await is_used(session, row, answer, site=site, challenge=challenge):
+        user = row.user if row else None
+        await record_event(session, Action.LOGIN_FAILED, by=None, on=user, detail="passkey")
         raise UnauthorizedError(REFUSED)
     return row.user
+
+
+async def is_used(
+    session: AsyncSession, row: Passkey, answer: str, *, site: Site, challenge: Challenge
+) -> bool:
+    """Tell whether an answer is that of a passkey, and may be used; then it is used up."""
+    if not row.user.is_active:
+        return False
+    count = check_assertion(row, answer, site=site, challenge=challenge)
+    if count is not None and await record_use(session, row, challenge, count):
+        return True
+    logger.warning("An answer of passkey %d of user %d was refused.", row.id, row.user_id)
+    return False
 
 
 async def record_use(session: AsyncSession, row: Passkey, challenge: Challenge, count: int) -> bool:

@@ -47,6 +47,7 @@ async def open_session(
     browser: str = "",
     address: str = "",
     remember: bool = False,
+    how: str = "",
 ) -> Secrets:
     """Begin a session of *user*, whose password was right just now; UnauthorizedError if not."""
     await refuse_changed(session, user)
@@ -64,7 +65,7 @@ async def open_session(
         remember_hash=hash_token(secret) if secret else None,
     )
     session.add(row)
-    await record_event(session, Action.LOGIN, by=user, on=user, address=address)
+    await record_event(session, Action.LOGIN, by=user, on=user, address=address, detail=how)
     return Secrets(token, f"{row.family}.{secret}" if secret else None)
 
 

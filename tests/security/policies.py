@@ -57,6 +57,9 @@ unlearned  missing login     none   none  none  none  login    none    none    n
 credential own     login     yes    yes   none  yes   login    yes     yes     yes     yes     yes        yes         yes          login
 credential foreign login     none   none  none  yes   login    none    none    none    yes     none       none        yes/none     login
 credential missing login     none   none  none  none  login    none    none    none    none    none       none        none         login
+proven     own     login     yes    yes   none  yes   login    confirm yes     yes     yes     yes        yes         confirm      login
+proven     foreign login     none   none  none  yes   login    confirm none    none    yes     none       none        confirm      login
+proven     missing login     none   none  none  none  login    confirm none    none    none    none       none        confirm      login
 public     own     none      none   none  none  none  none     none    none    none    none    none       none        none         none
 public     foreign none      none   none  none  none  none     none    none    none    none    none       none        none         none
 public     public  yes       yes    yes   yes   yes   yes      yes     yes     yes     yes     yes        yes         yes          yes

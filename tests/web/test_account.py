@@ -154,14 +154,19 @@ async def test_copy_of_a_cookie_is_void_once_the_other_browsers_are_signed_out(
     assert (await thief.get("/account/")).status_code == 303
 
 
-async def test_signing_others_out_is_not_giving_the_password(
-    app: Quart, browser: QuartClient
+@pytest.mark.parametrize("path", ["/account/sessions/remove", "/account/sessions/1/remove"])
+async def test_signing_browsers_out_asks_for_the_password_after_a_while(
+    app: Quart, browser: QuartClient, path: str
 ) -> None:
+    other = await sign_in(app.test_client(), "admin")
     async with app.app_context(), db.begin() as session:
         await session.execute(update(UserSession).values(confirmed_at=utcnow() - FRESH))
-    assert (await post(browser, "/account/sessions/remove", "/account/sessions"))[0] == 303
+    token = await read_token(browser, "/account/sessions")
+    response = await browser.post(path, form={"csrf_token": token})
+
+    assert response.headers["Location"] == "/auth/confirm"
     assert (await browser.get("/account/")).status_code == 200
-    assert (await browser.get("/account/tokens/new")).status_code == 303
+    assert (await other.get("/account/")).status_code == 200
 
 
 async def test_browser_of_another_cannot_be_signed_out(app: Quart, browser: QuartClient) -> None:

@@ -7,10 +7,12 @@ from quartapp.extensions import db
 from quartapp.models import User
 from quartapp.security import make_box
 from tests.api.helpers import Api
+from tests.authenticator import Authenticator
 from tests.helpers import PASSWORD, add_factor, sign_in
 from tests.services.events import Event, list_events
-from tests.web.second_step import give_code, give_password
+from tests.web.second_step import give_code, give_password, turn_on
 from tests.web.test_account import post
+from tests.web.test_passkeys import add, use
 
 HERE = "<local>"  # the address of the test client
 
@@ -25,7 +27,7 @@ async def test_coming_and_going_is_recorded(app: Quart, client: QuartClient, adm
     async with app.app_context():
         assert await list_events() == [
             Event("", "login-failed", "admin", "", HERE),
-            Event("admin", "login", "admin", "", HERE),
+            Event("admin", "login", "admin", "password", HERE),
             Event("", "login-failed", "admin", "", HERE),
             Event("admin", "logout", "admin", "", HERE),
         ]
@@ -48,6 +50,26 @@ async def test_what_somebody_changes_of_the_own_account_is_recorded(
             Event("admin", "token-made", "admin", "x (read)", HERE),
             Event("admin", "sessions-ended", "admin", "", HERE),
         ]
+
+
+async def test_what_somebody_signed_in_with_is_recorded(app: Quart, browser: QuartClient) -> None:
+    device, client = Authenticator(), app.test_client()
+    await add(browser, device)
+    assert await use(client, device) == (303, "/")
+    device.origin = "https://evil.test"
+    assert await use(app.test_client(), device) == (303, "/auth/login")
+    _, codes = await turn_on(app, browser)
+    client = app.test_client()
+    await give_code(client, await give_password(client), codes[0])
+
+    async with app.app_context():
+        events = [event for event in await list_events() if event.action.startswith("login")]
+    assert events == [
+        Event("admin", "login", "admin", "password", HERE),
+        Event("admin", "login", "admin", "passkey", HERE),
+        Event("", "login-failed", "admin", "passkey", HERE),
+        Event("admin", "login", "admin", "password and code", HERE),
+    ]
 
 
 async def test_wrong_password_in_the_api_is_recorded(

@@ -76,6 +76,7 @@ async def test_logout_ends_the_session_for_good(app: Quart, admin: User) -> None
     token = await read_token(browser, "/entities/")
     response = await browser.post("/auth/logout", form={"csrf_token": token})
     assert response.status_code == 303
+    assert response.headers["Clear-Site-Data"] == '"cache", "storage"'
 
     thief = app.test_client()
     thief.set_cookie("localhost", "quartapp", kept["quartapp"])

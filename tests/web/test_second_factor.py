@@ -8,15 +8,17 @@ from sqlalchemy import update
 
 from quartapp.auth import tickets
 from quartapp.extensions import db
-from quartapp.models import User, utcnow
+from quartapp.models import Purpose, User, utcnow
 from quartapp.models.session import FRESH
 from quartapp.security import hash_token
 from quartapp.services import second_factor as service
+from quartapp.services.link import add_link
 from tests.helpers import PASSWORD, make_code, read_token, sign_in
 from tests.web.second_step import NEW, give_code, give_password, post, propose, read_codes, turn_on
 
 SHOW, STEP = "/account/second-factor", "/auth/second-factor"
 REMOVE = f"{SHOW}/remove"
+LOGIN = "/auth/login"
 
 
 async def is_in(client: QuartClient) -> bool:
@@ -248,3 +250,33 @@ async def test_form_without_the_token_of_its_page_changes_nothing(
     await read_token(client, STEP)
     assert (await client.post(STEP, form={"code": codes[0]})).status_code == 403
     assert (await give_code(client, STEP, codes[0]))[0] == 303
+
+
+async def test_confirming_asks_for_both(app: Quart, browser: QuartClient) -> None:
+    path = "/auth/confirm"
+    assert 'name="code"' not in await (await browser.get(path)).get_data(as_text=True)
+    secret, codes = await turn_on(app, browser)
+    before = {cookie.name: cookie.value for cookie in browser.cookie_jar}["quartapp"]
+
+    wrong = {"password": PASSWORD, "code": "000000"}
+    for form in ({"password": PASSWORD}, wrong, {"password": "wrong", "code": codes[0]}):
+        assert (await post(browser, path, path, **form))[0] == 422
+    assert {cookie.name: cookie.value for cookie in browser.cookie_jar}["quartapp"] == before
+
+    both = {"password": PASSWORD, "code": make_code(secret)}
+    assert await post(browser, path, path, **both) == (303, "/")
+    assert {cookie.name: cookie.value for cookie in browser.cookie_jar}["quartapp"] != before
+
+
+async def test_new_password_by_mail_is_not_enough(app: Quart, browser: QuartClient) -> None:
+    await turn_on(app, browser)
+    async with app.app_context(), db.begin() as session:
+        user = await session.get_one(User, 1)
+        token = await add_link(session, Purpose.RESET, user=user)
+    client, new = app.test_client(), "a better horse battery"
+    page = f"/auth/reset?token={token}"
+    assert await post(client, "/auth/reset", page, token=token, password=new) == (303, LOGIN)
+
+    form = {"name": "admin", "password": new}
+    assert await post(client, LOGIN, LOGIN, **form) == (303, STEP)
+    assert not await is_in(client)

@@ -4,7 +4,7 @@ from quart_schema import validate_querystring, validate_response
 from quartapp.api.openapi import answers_nothing
 from quartapp.api.v1.paging import describe_page
 from quartapp.api.v1.schemas import NumberQuery, SessionOut, SessionPage
-from quartapp.auth import acts_as_admin, get_user, login_required
+from quartapp.auth import acts_as_admin, get_user, login_required, proof_required
 from quartapp.extensions import db
 from quartapp.services.paging import paginate
 from quartapp.services.session import end_sessions, remove_session, select_sessions
@@ -25,7 +25,7 @@ async def index(query_args: NumberQuery) -> SessionPage:
 
 
 @bp.delete("/<id:session_id>")
-@login_required
+@proof_required
 @answers_nothing
 async def remove(session_id: int) -> tuple[str, int]:
     """Sign one browser out."""
@@ -35,7 +35,7 @@ async def remove(session_id: int) -> tuple[str, int]:
 
 
 @bp.delete("")
-@login_required
+@proof_required
 @answers_nothing
 async def remove_all() -> tuple[str, int]:
     """Sign every browser out."""

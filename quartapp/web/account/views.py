@@ -163,7 +163,7 @@ async def sessions() -> ResponseReturnValue:
 
 
 @bp.post("/sessions/<id:session_id>/remove")
-@login_required
+@fresh_login_required
 async def remove_one_session(session_id: int) -> ResponseReturnValue:
     await require_token()
     row = await remove_session(db.session, session_id, get_user(), as_admin=acts_as_admin())
@@ -175,7 +175,7 @@ async def remove_one_session(session_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/sessions/remove")
-@login_required
+@fresh_login_required
 async def remove_other_sessions() -> ResponseReturnValue:
     """Sign every other browser out, and whoever has a copy of this one's cookies."""
     await require_token()

@@ -17,7 +17,7 @@ async def let_in(user: User, *, remember: bool = False) -> ResponseReturnValue:
         begin_second_step(user, remember=remember)
         target = url_for("second_factor.step", next=wanted)
     else:
-        await login_user(user, remember=remember)
+        await login_user(user, how="password", remember=remember)
         target = find_next(wanted)
     await db.session.commit()
     return redirect(target, 303)

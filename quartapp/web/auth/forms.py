@@ -13,7 +13,8 @@ from quartapp.security import MAX_PASSWORD, MIN_PASSWORD, MIN_SECOND_PASSWORD
 from quartapp.texts import Text
 from quartapp.web.forms import BaseForm, Clean, later
 
-PASSWORD, EMAIL = _("Password"), _("E-mail")
+PASSWORD, EMAIL, CODE = _("Password"), _("E-mail"), _("Code")
+CODE_LENGTH = 40  # with the spaces and dashes that people type
 
 
 class LoginForm(BaseForm):
@@ -30,12 +31,31 @@ class LoginForm(BaseForm):
     remember = BooleanField(_("Remember me on this device"))
 
 
+class CodeField(StringField):
+    """A code of the second factor, or one for recovery."""
+
+    def __init__(self, label: LazyString = CODE, **given: Any) -> None:
+        super().__init__(
+            label,
+            [DataRequired(), Length(max=CODE_LENGTH)],
+            description=_("The six digits that your app shows now, or one of your recovery codes."),
+            render_kw={"autocomplete": "one-time-code", "spellcheck": "false"},
+            **given,
+        )
+
+
 class ConfirmForm(BaseForm):
     password = PasswordField(
         PASSWORD,
         [InputRequired(), Length(max=MAX_PASSWORD)],
         render_kw={"autocomplete": "current-password", "autofocus": True},
     )
+
+
+class ConfirmBothForm(ConfirmForm):
+    """The same, for who has a second factor."""
+
+    code = CodeField()
 
 
 def describe_length(least: int) -> LazyString:

@@ -56,7 +56,7 @@ async def new() -> ResponseReturnValue:
         except (ConflictError, InvalidError) as error:
             form.add_refusal(error)
         else:
-            await login_user(user)
+            await login_user(user, how="link")
             await flash(gettext("Welcome, %(name)s.", name=user.name), "success")
             await db.session.commit()
             return redirect(url_for("dashboard.index"), 303)

@@ -10,6 +10,7 @@ from quartapp.auth import (
     login_required,
     login_user,
     logout_user,
+    require_code,
 )
 from quartapp.auth.csrf import EXPIRED
 from quartapp.errors import ConflictError, ForbiddenError, InvalidError, UnauthorizedError
@@ -17,10 +18,11 @@ from quartapp.extensions import db
 from quartapp.limits import limit
 from quartapp.limits.keys import by_address
 from quartapp.models import Purpose
+from quartapp.services.second_factor import has_second_factor
 from quartapp.services.user import set_up
 from quartapp.texts import Text
 from quartapp.web.auth.entry import let_in
-from quartapp.web.auth.forms import ConfirmForm, LoginForm, SetupForm
+from quartapp.web.auth.forms import ConfirmBothForm, ConfirmForm, LoginForm, SetupForm
 from quartapp.web.auth.redirects import find_next
 from quartapp.web.forms import BaseForm
 
@@ -42,7 +44,7 @@ async def setup() -> ResponseReturnValue:
         except (ConflictError, InvalidError) as error:
             form.add_refusal(error)
         else:
-            await login_user(user)
+            await login_user(user, how="link")
             await flash(gettext("Welcome. Now add the first site to watch."), "success")
             await db.session.commit()
             return redirect(url_for("entity.new"), 303)
@@ -65,18 +67,29 @@ async def login() -> ResponseReturnValue:
 @bp.route("/confirm", methods=["GET", "POST"])
 @login_required
 async def confirm() -> ResponseReturnValue:
-    """Ask for the password again, before something sensitive."""
-    form = await ConfirmForm.read()
-    if await form.is_accepted():
-        try:
-            await authenticate(get_user().name, form.password.data)
-        except UnauthorizedError:
-            form.add_error("password", Text("This is not your password."))
-        else:
-            await confirm_login()
-            await db.session.commit()
-            return redirect(find_next(request.args.get("next")), 303)
+    """Ask for the password again, and for a code of who has a second factor."""
+    has_two = await has_second_factor(db.session, get_user())
+    form = await (ConfirmBothForm if has_two else ConfirmForm).read()
+    if await form.is_accepted() and await is_confirmed(form):
+        await confirm_login()
+        await db.session.commit()
+        return redirect(find_next(request.args.get("next")), 303)
     return await render_template("auth/confirm.html", form=form), form.status
+
+
+async def is_confirmed(form: ConfirmForm) -> bool:
+    """Tell whether all factors are right; what is wrong then stands beside its field."""
+    try:
+        user = await authenticate(get_user().name, form.password.data)
+    except UnauthorizedError:
+        form.add_error("password", Text("This is not your password."))
+        return False
+    try:
+        await require_code(user, form.code.data if "code" in form else None)
+    except UnauthorizedError as error:
+        form.add_error("code" if "code" in form else "password", error.text)
+        return False
+    return True
 
 
 @bp.post("/logout")

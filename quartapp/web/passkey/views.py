@@ -57,9 +57,10 @@ async def sign_in() -> ResponseReturnValue:
         answer, site = form.answer.data, find_site()
         user = await find_user_by_passkey(db.session, answer, site=site, challenge=challenge)
     except (BadRequestError, UnauthorizedError) as error:
+        await db.session.commit()  # that it was wrong is kept
         await flash(translate(error.text), "info")
         return redirect(url_for("auth.login", next=wanted), 303)
-    await login_user(user, remember=form.remember.data)
+    await login_user(user, how="passkey", remember=form.remember.data)
     await db.session.commit()
     return redirect(find_next(wanted), 303)
 

@@ -3,9 +3,9 @@ from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from quartapp.security import MAX_PASSWORD
+from quartapp.web.auth.forms import CODE_LENGTH
 from quartapp.web.forms import BaseForm
 
-CODE_LENGTH = 40  # with the spaces and dashes that people type
 BY_HAND = {"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"}
 
 

@@ -55,7 +55,7 @@ async def step() -> ResponseReturnValue:
         except UnauthorizedError as error:
             form.add_error("code", error.text)
         else:
-            await login_user(asked.user, remember=asked.remember)
+            await login_user(asked.user, how="password and code", remember=asked.remember)
             await db.session.commit()
             return redirect(find_next(wanted), 303)
     return await render_template("second_factor/step.html", form=form), form.status
