@@ -29,7 +29,7 @@ def note_refusal(asked: Request | Websocket, status: int) -> None:
     logger.warning(
         "Refused with %d: %s %s, asked by %s from %s: %s",
         status,
-        asked.scope.get("method", "WEBSOCKET"),
+        asked.method,
         asked.path,
         f"user {user.id}" if user else "nobody known",
         asked.remote_addr,

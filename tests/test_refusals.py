@@ -88,4 +88,4 @@ async def test_socket_of_another_site_is_told(
         async with connection as socket:
             await socket.receive()
 
-    assert [told[:2] for told in read_told(caplog)] == [("403", "WEBSOCKET /api/v1/live")]
+    assert [told[:2] for told in read_told(caplog)] == [("403", "GET /api/v1/live")]

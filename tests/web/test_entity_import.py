@@ -61,6 +61,25 @@ async def test_file_counts_before_the_text(app: Quart, browser: QuartClient) -> 
     assert await count(app) == (2, 2)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("sites.exe", make_csv(2).encode(), "ends in .csv, .json, .jsonl, .ndjson, .txt."),
+        ("sites.csv.zip", make_csv(2).encode(), "ends in .csv, .json, .jsonl, .ndjson, .txt."),
+        ("sites.csv", b"PK\x03\x04\x14\x00\xff\xfe", "UTF-8"),
+        ("sites.json", b"\x89PNG\r\n\x1a\n\x00", "UTF-8"),
+        ("../../etc/SITES.CSV", make_csv(2).encode(), ""),
+    ],
+)
+async def test_file_is_what_its_name_says(
+    app: Quart, browser: QuartClient, name: str, content: bytes, said: str
+) -> None:
+    file = FileStorage(io.BytesIO(content), filename=name)
+    status, _, page = await send(browser, files={"file": file})
+    assert (status, said in page) == (422 if said else 303, True)
+    assert await count(app) == ((0, 0) if said else (2, 2))
+
+
 async def test_text_in_place_of_a_file_is_none(app: Quart, browser: QuartClient) -> None:
     assert (await send(browser, make_csv(2), form={"file": "x"}))[0] == 303
     assert await count(app) == (2, 2)

@@ -12,7 +12,10 @@ from quartapp.models.comment import COMMENT_LENGTH
 from quartapp.models.entity import CONTENT_LENGTH, NAME_LENGTH, URL_LENGTH
 from quartapp.models.text import clean_line, clean_text, clean_url
 from quartapp.services.site_file import decode
+from quartapp.texts import Text
 from quartapp.web.forms import BaseForm, Clean
+
+ENDINGS = (".csv", ".json", ".jsonl", ".ndjson", ".txt")
 
 
 class EntityForm(BaseForm):
@@ -33,7 +36,11 @@ class EntityForm(BaseForm):
 
 
 class ImportForm(BaseForm):
-    file = FileField(_("File"), description=_("CSV, JSON lines or a JSON list, in UTF-8"))
+    file = FileField(
+        _("File"),
+        description=_("CSV, JSON lines or a JSON list, in UTF-8"),
+        render_kw={"accept": ",".join(ENDINGS)},
+    )
     text = TextAreaField(
         _("Or its text"), render_kw={"rows": 10, "spellcheck": "false", "autocomplete": "off"}
     )
@@ -44,6 +51,13 @@ class ImportForm(BaseForm):
         if request.method != "POST":
             return cls(obj=obj)
         return cls(CombinedMultiDict([await request.files, await request.form]), obj=obj)
+
+    async def check_file(self, _field: Field) -> None:
+        upload = self.upload
+        if upload and not str(upload.filename).lower().endswith(ENDINGS):
+            raise ValueError(
+                Text("The name of a file of sites ends in %(endings)s.", endings=", ".join(ENDINGS))
+            )
 
     @property
     def upload(self) -> FileStorage | None:
