@@ -20,6 +20,8 @@ from tests.outside import Address, Connection, ask, send_raw
 from tests.processes import Program, free_port, wait_until
 from tests.servers import start_nginx
 
+GUARD = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+
 # --- the deny list -------------------------------------------------------------------------------
 
 
@@ -78,7 +80,7 @@ def test_a_hashed_name_is_kept_for_a_year(site: Address, static: Path, name: str
     assert plain.headers["cache-control"] == "public, max-age=0"
     for headers in (reply.headers, plain.headers):
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert headers["content-security-policy"] == GUARD
         assert headers["server"] == "nginx"  # and no version
         assert "strict-transport-security" not in headers
 
@@ -111,6 +113,20 @@ def test_the_names_that_the_application_gives_are_found(mirror: Address, path: P
 
     assert (reply.status, reply.body) == (200, path.read_text())
     assert "immutable" in reply.headers["cache-control"]
+
+
+@pytest.mark.parametrize("path", ["/.env", "/static/nothing.css"])
+def test_refusals_are_guarded_and_not_kept(site: Address, path: str) -> None:
+    headers = ask(site, path).headers
+
+    assert headers["content-security-policy"] == GUARD
+    assert headers["cache-control"] == "no-store"
+
+
+def test_answer_that_says_nothing_of_itself_is_guarded(mirror: Address) -> None:
+    answer = send_raw(mirror, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+
+    assert f"Content-Security-Policy: {GUARD}".encode() in answer
 
 
 # --- the processes ---
