@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 from sqlalchemy import select
@@ -25,6 +25,16 @@ PATIENCE = 60.0  # s until writes are acknowledged
 PAUSE = 0.5  # s before a write is repeated to which nobody has said when
 
 
+class Answer(NamedTuple):
+    """What came of a request, and when by the clock of the loop."""
+
+    began: float
+    ended: float
+    method: str
+    outcome: str
+    after: str  # so many seconds it is to be asked again
+
+
 @dataclass
 class Ledger:
     """What was sent, what was answered, and how long that took."""
@@ -39,6 +49,9 @@ class Ledger:
     kept: dict[str, int] = field(default_factory=dict)  # bodies that were acknowledged, and ids
     since: float = 0.0  # when it was last asked how long requests take
     seconds: list[float] = field(default_factory=list)  # of requests, since then
+    answers: list[Answer] = field(default_factory=list)  # from the first on
+    timeout: float = 30.0  # s of a request
+    is_brief: bool = False  # a connection serves one request
     enough: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def write_on(self, client: ClientSession, number: int) -> None:
@@ -82,6 +95,7 @@ class Ledger:
         except (ClientError, OSError) as error:
             outcome = type(error).__name__
         self.seconds.append(loop.time() - max(start, self.since))
+        self.answers.append(Answer(start, loop.time(), method, outcome, after))
         self.seen[f"{outcome} after {after}" if after else outcome] += 1
         return outcome, float(after or 0), answer
 
@@ -117,9 +131,11 @@ async def writing(ledger: Ledger) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         clients = []
         for address in range(ADDRESSES):
-            connector = TCPConnector(local_addr=(f"127.0.0.{address + 2}", 0), limit=0)
+            connector = TCPConnector(
+                local_addr=(f"127.0.0.{address + 2}", 0), limit=0, force_close=ledger.is_brief
+            )
             client = ClientSession(
-                connector=connector, headers=ledger.headers, timeout=ClientTimeout(30)
+                connector=connector, headers=ledger.headers, timeout=ClientTimeout(ledger.timeout)
             )
             clients.append(await stack.enter_async_context(client))
         async with asyncio.TaskGroup() as tasks:

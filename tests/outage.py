@@ -9,11 +9,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from redis import Redis
+
 from tests.processes import (
     PATIENCE,
     Program,
     Server,
     find_user,
+    free_port,
     is_running,
     make_folder,
     running,
@@ -37,6 +40,11 @@ def freeze(pid: int) -> list[int]:
     return pids
 
 
+def thaw(pids: list[int]) -> None:
+    for pid in pids:
+        os.kill(pid, signal.SIGCONT)
+
+
 @contextmanager
 def frozen(server: Server | Program) -> Iterator[None]:
     """Stop *server*, as a machine without memory or disk does: its connections stay open."""
@@ -44,8 +52,7 @@ def frozen(server: Server | Program) -> Iterator[None]:
     try:
         yield
     finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+        thaw(pids)
 
 
 @dataclass
@@ -89,8 +96,7 @@ class Mortal:
         self.pid = self.life.enter_context(program).pid
 
     def thaw(self) -> None:
-        for pid in self.pids:
-            os.kill(pid, signal.SIGCONT)
+        thaw(self.pids)
         self.pids = []
 
 
@@ -134,3 +140,24 @@ def living(
 
 def read_command(server: Server) -> list[str]:
     return Path(f"/proc/{server.pid}/cmdline").read_bytes().decode().split("\0")[:-1]
+
+
+# --- ways for Redis to be there and be of no use
+
+
+def tell(*command: str | int) -> Callable[[Mortal], None]:
+    def work(valkey: Mortal) -> None:
+        with Redis.from_url(valkey.server.url) as client:
+            client.execute_command(*command)
+
+    return work
+
+
+Way = Callable[[Mortal], None]
+REDIS_WAYS: dict[str, tuple[Way, Way]] = {
+    "killed": (Mortal.kill, Mortal.bring_back),
+    "stopped": (Mortal.stop, Mortal.bring_back),
+    "frozen": (Mortal.freeze, Mortal.bring_back),
+    "full": (tell("CONFIG", "SET", "maxmemory", 1), tell("CONFIG", "SET", "maxmemory", 0)),
+    "read-only": (tell("REPLICAOF", "127.0.0.1", free_port()), tell("REPLICAOF", "NO", "ONE")),
+}

@@ -67,10 +67,15 @@ class Pair:
 
     def start(self, path: Path) -> None:
         self.stacks[path] = ExitStack()
-        command = [*SERVE, "--server", self.server, "--bind", f"unix:{path}"]
-        process = fork_quart(self.nursery, command, self.env)
+        process = fork_quart(self.nursery, self.write_command(path), self.env)
         self.programs[path] = self.stacks[path].enter_context(process)
-        wait_until(lambda: is_ready(path), self.programs[path])
+        wait_until(lambda: self.is_up(path), self.programs[path])
+
+    def write_command(self, path: Path) -> list[str]:
+        return [*SERVE, "--server", self.server, "--bind", f"unix:{path}"]
+
+    def is_up(self, path: Path) -> bool:
+        return is_ready(path)
 
     def stop(self, path: Path) -> None:
         """Stop a process, which has to end in order."""

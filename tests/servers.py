@@ -156,6 +156,12 @@ def mariadb_server() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def nursery() -> Iterator[Path]:
+    with start_nursery() as path:
+        yield path
+
+
+@contextmanager
+def start_nursery() -> Iterator[Path]:
     """The socket of `nursery.py`: what it forks is spared the seconds that the imports take."""
     with make_folder() as folder:
         path = folder / "nursery.sock"

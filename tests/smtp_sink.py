@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from time import monotonic
 from typing import Any, cast
 
 import trustme
@@ -30,6 +31,7 @@ class Delivery:
     connection: tuple[str, int]
     is_encrypted: bool
     user: str
+    at: float = field(default_factory=monotonic)
 
 
 @dataclass

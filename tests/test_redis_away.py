@@ -10,15 +10,14 @@ from statistics import median
 from typing import NamedTuple
 
 import pytest
-from redis import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from quartapp.remote import AWAY, BACK
 from tests.ledger import Ledger, find_faults, open_ledger, writing
 from tests.listening import listening
-from tests.outage import Mortal, mortal_valkey
+from tests.outage import REDIS_WAYS, Mortal, Way, mortal_valkey
 from tests.pair import Pair
-from tests.processes import Program, free_port
+from tests.processes import Program
 from tests.servers import start_valkey
 
 BETWEEN = 30  # writes that are acknowledged while Redis is there, and while it is not
@@ -44,24 +43,6 @@ def valkey() -> Iterator[Mortal]:
 def pair_env(pair_env: dict[str, str], valkey: Mortal) -> dict[str, str]:
     limits = dict.fromkeys(("RATE_LIMIT_API", "RATE_LIMIT_PAGES"), "100000/minute")
     return {**pair_env, **limits, "REDIS_URL": valkey.server.url}
-
-
-def tell(*command: str | int) -> Callable[[Mortal], None]:
-    def work(valkey: Mortal) -> None:
-        with Redis.from_url(valkey.server.url) as client:
-            client.execute_command(*command)
-
-    return work
-
-
-Way = Callable[[Mortal], None]
-WAYS: dict[str, tuple[Way, Way]] = {
-    "killed": (Mortal.kill, Mortal.bring_back),
-    "stopped": (Mortal.stop, Mortal.bring_back),
-    "frozen": (Mortal.freeze, Mortal.bring_back),
-    "full": (tell("CONFIG", "SET", "maxmemory", 1), tell("CONFIG", "SET", "maxmemory", 0)),
-    "read-only": (tell("REPLICAOF", "127.0.0.1", free_port()), tell("REPLICAOF", "NO", "ONE")),
-}
 
 
 async def wait_for(pair: Pair, has_happened: Callable[[Program], bool]) -> None:
@@ -112,8 +93,8 @@ async def test_nobody_sees_an_error_while_redis_is_away(
 
     async with listening(ledger) as ears:
         async with writing(ledger):
-            for name in list(WAYS) * times:
-                figures = await be_away(pair, valkey, *WAYS[name], ledger)
+            for name in list(REDIS_WAYS) * times:
+                figures = await be_away(pair, valkey, *REDIS_WAYS[name], ledger)
                 found[name] = max(figures, found.get(name, figures))
                 seen += ledger.seen
         unheard = await ears.find_missing(ledger)

@@ -1,0 +1,144 @@
+"""What came of it, held against what was promised; each fault found is a sentence."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tests.chaos.load import Ear
+from tests.chaos.run import Blow, Sample
+from tests.ledger import Answer
+
+GOOD = {"200", "201"}
+UNAVAILABLE, AT_WORK = "503", "409"  # the latter: the first request with this key is not over
+AFTER = 5.0  # s in which a fault that is over may still be felt
+BUSY = 5.0  # s more than promised, on a machine that has much else to do
+ONCE = 0.999  # the share of mails that came once
+MANY = 1000  # mails of which that can be said
+CHECK_LEASE = 30.0  # s until another worker takes what a dead one looked at
+MORE_MB, MORE_FILES = 30.0, 20  # of a process that is as old as the run
+
+
+def find_blows(blows: Iterable[Blow], began: float, ended: float) -> list[Blow]:
+    """Return those that were felt at some moment between."""
+    return [blow for blow in blows if blow.began <= ended and began <= blow.ready + AFTER]
+
+
+def find_wrong_answers(answers: Iterable[Answer], blows: Sequence[Blow]) -> Iterator[str]:
+    for answer in answers:
+        if answer.outcome not in GOOD:
+            felt = find_blows(blows, answer.began, answer.ended)
+            if not is_promised(answer, felt):
+                names = "; ".join(blow.name for blow in felt) or "nothing"
+                yield f"{answer.method} was answered {answer.outcome} while this failed: {names}"
+
+
+def is_promised(answer: Answer, felt: Iterable[Blow]) -> bool:
+    """Tell whether somebody was told that they could be answered like that, and when to return."""
+    faults = [fault for blow in felt for fault in blow.faults]
+    if answer.outcome == AT_WORK:
+        return answer.method == "POST" and bool(faults)
+    is_refused = any(answer.method in fault.refused for fault in faults)
+    return answer.outcome == UNAVAILABLE and bool(answer.after) and is_refused
+
+
+def find_slow_answers(answers: Iterable[Answer], blows: Sequence[Blow]) -> Iterator[str]:
+    for answer in answers:
+        felt = find_blows(blows, answer.began, answer.ended)
+        held = max((fault.held for blow in felt for fault in blow.faults), default=0.0)
+        if answer.ended - answer.began > held + BUSY:
+            names = "; ".join(blow.name for blow in felt) or "nothing"
+            took = f"{answer.ended - answer.began:.1f} s"
+            yield f"{answer.method} was answered {answer.outcome} after {took}: {names}"
+
+
+def find_closed_sockets(ears: Iterable[Ear], blows: Sequence[Blow]) -> Iterator[str]:
+    for ear in ears:
+        if ear.lost:
+            yield "a web socket could not be opened again"
+        for lost, _ in ear.gaps:
+            felt = find_blows(blows, lost, lost)
+            if not any(fault.cuts for blow in felt for fault in blow.faults):
+                names = "; ".join(blow.name for blow in felt) or "nothing"
+                yield f"a web socket was closed while this failed: {names}"
+
+
+# --- mail
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A row of the outbox, and what the server of it has seen: when it took it, if it did."""
+
+    message_id: str
+    recipient: str
+    is_sent: bool
+    error: str
+    taken: tuple[float, ...]
+
+
+def find_wrong_mail(
+    mails: Sequence[Mail], invited: Mapping[str, bool], blows: Sequence[Blow]
+) -> Iterator[str]:
+    """Each mail came, and once but for those that a fault caught on the way."""
+    written = Counter(mail.recipient for mail in mails)
+    for address, was_told in invited.items():
+        if was_told and written[address] != 1:
+            yield f"{address} was invited, and has {written[address]} mails"
+    for mail in mails:
+        if mail.is_sent != bool(mail.taken) and not mail.error.startswith("554"):
+            yield f"{mail.message_id} is sent: {mail.is_sent}; it came {len(mail.taken)} times"
+        for first, last in pairwise(mail.taken):
+            felt = find_blows(blows, first, last)
+            if not any(fault.doubles for blow in felt for fault in blow.faults):
+                yield f"{mail.message_id} came twice while nothing failed that explains it"
+    share = find_share_of_once(mails)
+    if len(mails) >= MANY and share < ONCE:
+        yield f"only {share:.4f} of the mails came once"
+
+
+def find_share_of_once(mails: Sequence[Mail]) -> float:
+    taken = [mail for mail in mails if mail.taken]
+    return sum(len(mail.taken) == 1 for mail in taken) / max(1, len(taken))
+
+
+# --- looks
+
+
+@dataclass(frozen=True)
+class Site:
+    name: str
+    interval: float
+    looks: tuple[float, ...]  # when, by the clock of the loop
+
+
+def find_left_out(site: Site, blows: Sequence[Blow], began: float, over: float) -> Iterator[str]:
+    """A site is looked at within two intervals, and the time of what failed meanwhile.
+
+    Who finds the database away waits as long again before it asks once more.
+    """
+    for last, next_ in pairwise([began, *site.looks, over]):
+        felt = find_blows(blows, last, next_)
+        failed = sum(blow.ready - blow.began for blow in felt)
+        if next_ - last > 2 * max(site.interval, CHECK_LEASE) + 2 * failed + BUSY:
+            yield f"{site.name} was left out for {next_ - last:.0f} s"
+
+
+# --- processes
+
+
+def find_growth(samples: Iterable[Sample]) -> Iterator[str]:
+    """Compare what each process takes at first and at last, when nothing fails."""
+    for (name, _), taken in group(samples).items():
+        first, last = taken[0], taken[-1]
+        if last.memory - first.memory > MORE_MB:
+            yield f"{name} grew from {first.memory:.0f} to {last.memory:.0f} MB"
+        if last.files - first.files > MORE_FILES:
+            yield f"{name} has {last.files} files open, and had {first.files}"
+
+
+def group(samples: Iterable[Sample]) -> dict[tuple[str, int], list[Sample]]:
+    found: dict[tuple[str, int], list[Sample]] = defaultdict(list)
+    for sample in samples:
+        found[sample.name, sample.pid].append(sample)
+    return found
