@@ -1,8 +1,8 @@
 """A process that has imported the application and forks `quart` commands off itself, at no wait.
 
 It listens on a unix socket, argument 1, for orders: a line of JSON with the command's arguments,
-its environment and its folder. The answer is the process id; the folder gets `server.log`, and
-`exit` at the end.
+its environment, its folder, where it works, and the terminal at which somebody sits, if any. The
+answer is the process id; the folder gets `server.log`, and `exit` at the end.
 """
 
 import gc
@@ -60,6 +60,9 @@ def obey(order: dict[str, Any]) -> None:
     log = os.open("server.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    if order["terminal"]:
+        os.dup2(os.open(order["terminal"], os.O_RDWR | os.O_NOCTTY), 0)
+    os.chdir(order["cwd"])
     os.environ.update(order["env"])
     cli.main(args=order["arguments"], prog_name="quart")
 

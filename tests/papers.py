@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,12 @@ from quartapp.cli import main
 
 ROOT = Path(__file__).parent.parent
 PROGRAMS = re.compile(r"(python3 manage\.py|quart|quartapp) +\S")
+PARTS = re.compile(
+    r"(?m)^#+ (?P<heading>.+)$|^```(?P<language>.*)\n(?P<block>(?s:.*?))^```$|`(?P<code>[^`\n]+)`"
+)
+# Known as programs also where they are not installed.
+OTHERS = ["apt", "certbot", "docker", "hypercorn", "mariadb", "nginx", "supervisorctl", "systemctl"]
+SETTING = re.compile(r"[A-Z_]+=")
 
 
 class Table(NamedTuple):
@@ -58,6 +65,38 @@ def find_commands(text: str) -> list[str]:
     """Return the calls of our programs, in the prose and in blocks for the shell."""
     lines = [line for block in find_blocks(text, "sh") for line in block.splitlines()]
     return [line for line in [*lines, *find_code(text)] if PROGRAMS.match(line)]
+
+
+def list_typed(paper: str) -> dict[str, list[str]]:
+    """Return what an operator types, in order, under the heading that it stands under.
+
+    What the prose has counts once, and not where a block has it.
+    """
+    text = read_paper(paper)
+    seen = {line for block in find_blocks(text, "sh") for line in split_lines(block)}
+    typed: dict[str, list[str]] = {}
+    heading = ""
+    for part in PARTS.finditer(text):
+        heading, code = part["heading"] or heading, part["code"]
+        if part["language"] == "sh":
+            typed.setdefault(heading, []).extend(split_lines(part["block"]))
+        elif code and code not in seen and is_typed(code):
+            typed.setdefault(heading, []).append(code)
+            seen.add(code)
+    return typed
+
+
+def split_lines(block: str) -> list[str]:
+    """Return the commands of a block for the shell, each on one line."""
+    lines = block.replace("\\\n", " ").splitlines()
+    return [line.strip() for line in lines if line.strip() and line[0] != "#"]
+
+
+def is_typed(code: str) -> bool:
+    """Tell whether code in the prose is a command, with its program and what that is to do."""
+    program, *words = code.split()
+    known = program in ("quart", "quartapp", *OTHERS) or shutil.which(program)
+    return bool(words and known)
 
 
 def check_command(line: str, app: Quart) -> None:

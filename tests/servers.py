@@ -181,12 +181,21 @@ def quart(nursery: Path) -> Iterator[Callable[..., Program]]:
 
 @contextmanager
 def fork_quart(
-    nursery: Path, arguments: Sequence[str], env: Mapping[str, str]
+    nursery: Path,
+    arguments: Sequence[str],
+    env: Mapping[str, str],
+    *,
+    cwd: Path | None = None,
+    terminal: str = "",
 ) -> Iterator[Program]:
-    """Run `quart` with the arguments; kill it at the end of the block if it still runs."""
+    """Run `quart` with the arguments; kill it at the end of the block if it still runs.
+
+    It works in a folder of its own, or in *cwd*; its input is empty, or comes from a *terminal*.
+    """
     with make_folder() as folder, socket.socket(socket.AF_UNIX) as sock:
         sock.connect(str(nursery))
         order = {"arguments": arguments, "env": dict(env), "folder": str(folder)}
+        order |= {"cwd": str(cwd or folder), "terminal": terminal}
         with sock.makefile("rw") as file:
             file.write(f"{json.dumps(order)}\n")
             file.flush()

@@ -51,7 +51,7 @@ PAPERS = sorted(
 )
 FILE = re.compile(r"(?!\d+/)\.?[\w-]+([./][\w-]+)*/?")  # no rate: 600/minute
 ENDINGS = (".conf", ".ini", ".lock", ".md", ".py", ".toml", "/")
-FOLDERS = ("/etc/", "/opt/", "/run/", "/var/")  # of a machine
+FOLDERS = ("/etc/", "/opt/", "/run/", "/usr/", "/var/")  # of a machine
 MADE_LATER = {"instance/", "venv/"}
 NUMBERS = {2: "two", 3: "three", 8: "Eight"}
 

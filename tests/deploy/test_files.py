@@ -82,3 +82,37 @@ def test_example_of_the_environment_names_settings_alone(tmp_path: Path) -> None
 
     assert len(names) > 8
     assert names - {*Config.model_fields} == {"APP_SETTINGS"}
+
+
+@pytest.mark.parametrize(
+    ("user", "words", "as_whom"),
+    [
+        ("0", ["user", "create", "a b", "--role=admin"], "quartapp: "),
+        ("0", ["deploy", "restart"], ""),
+        ("10001", ["db", "upgrade"], ""),
+    ],
+)
+def test_what_is_typed_has_the_settings_and_the_user_of_the_installation(
+    tmp_path: Path, user: str, words: list[str], as_whom: str
+) -> None:
+    dotenv = Path(sys.executable).with_name("dotenv")
+    programs = {
+        "id": f"echo {user}",
+        "runuser": 'printf "$2: "; shift 3; exec "$@"',
+        "quartapp": 'printf "$PUBLIC_URL"; printf " <%s>" "$@"',
+    }
+    for name, text in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    text = (DEPLOY / "quartapp").read_text().replace("/opt/quartapp/venv/bin/dotenv", str(dotenv))
+    text = text.replace("/opt/quartapp/venv/bin", str(tmp_path)).replace(
+        "/etc/quartapp", str(DEPLOY)
+    )
+    (tmp_path / "script").write_text(text.replace("quartapp.env ", "quartapp.env.example "))
+
+    said = run(
+        ["/usr/bin/env", f"PATH={tmp_path}:/usr/bin:/bin", "sh", tmp_path / "script", *words]
+    )
+
+    shown = "".join(f" <{word}>" for word in words)
+    assert said == f"{as_whom}https://sites.example.org{shown}"
