@@ -3,13 +3,10 @@
 import gzip
 import json
 import re
-import ssl
 from collections.abc import Callable
-from http.client import HTTPSConnection
 from pathlib import Path
 
 import pytest
-import trustme
 
 from quartapp.config import Config
 from quartapp.serve import ServeConfig
@@ -17,7 +14,7 @@ from quartapp.web.static import make_hashed_name
 from tests.deploy.conftest import HASH, Dropper, Mirror, answering
 from tests.nginx import ROOT, STATIC, write_nginx
 from tests.outside import Address, Connection, ask, send_raw
-from tests.processes import Program, free_port, wait_until
+from tests.processes import Program, free_port
 from tests.servers import start_nginx
 
 GUARD = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -196,7 +193,7 @@ def test_too_many_requests_are_told_so(quart: Callable[..., Program], tmp_path: 
         assert "Please try again" in reply.body
 
 
-# --- the log and TLS -----------------------------------------------------------------------------
+# --- the log -------------------------------------------------------------------------------------
 
 
 def test_the_log_has_one_object_a_line_whatever_is_asked(
@@ -217,30 +214,3 @@ def test_the_log_has_one_object_a_line_whatever_is_asked(
     assert (line["path"], line["agent"]) == ('/line\nbreak\x1b"', 'a"b\\c')
     assert (line["client"], line["method"], line["host"]) == ("127.0.0.1", "GET", "127.0.0.1")
     assert "SECRET" not in text
-
-
-def test_over_https_the_scheme_is_told_and_hsts_is_sent(
-    quart: Callable[..., Program], static: Path, tmp_path: Path
-) -> None:
-    path, port = tmp_path / "app.sock", free_port()
-    authority = trustme.CA()
-    certificate = authority.issue_cert("localhost")
-    certificate.private_key_and_cert_chain_pem.write_to_path(tmp_path / "site.pem")
-    tls = f" ssl;\nssl_certificate {tmp_path}/site.pem;\nssl_certificate_key {tmp_path}/site.pem;\n"
-    write_nginx(tmp_path, port, [path], static=static, listen=f"{tls}include nginx.d/tls.conf")
-    program = quart("serve", "--bind", f"unix:{path}")
-    wait_until(path.exists, program)
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-
-    with start_nginx(tmp_path, port):
-        connection = HTTPSConnection("localhost", port, context=context)
-        connection.request("GET", "/")
-        seen = json.loads(connection.getresponse().read())
-        connection.request("GET", "/static/app.css")
-        response = connection.getresponse()
-        response.read()
-        connection.close()
-
-    assert (seen["scheme"], seen["host"]) == ("https", f"localhost:{port}")
-    assert response.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
