@@ -74,13 +74,16 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.ground.clear()
+        self.has_moved = False  # since time went by: else there is nothing to wait for
 
     def run(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         self.ground.steps += 1
+        self.has_moved = True
         return self.ground.run(work)
 
     def wait(self, time: timedelta) -> None:
         self.ground.later += time
+        self.has_moved = False
 
 
 def explore(

@@ -85,6 +85,7 @@ class Claims(Machine):
             self.run(lambda session: release_jobs(session, [job], utcnow()))
             self.lost[job.check_id] -= self.is_last(job)
 
+    @precondition(lambda self: self.has_moved)
     @rule(time=WAITS)
     def wait_a_while(self, time: timedelta) -> None:
         self.wait(time)

@@ -124,6 +124,7 @@ class Outbox(Machine):
             assert may
             self.let_go(mail, OutboxState.FAILED if cancel else OutboxState.WAITING)
 
+    @precondition(lambda self: self.has_moved)
     @rule(time=WAITS | LONG_WAITS)
     def wait_a_while(self, time: timedelta) -> None:
         self.wait(time)
@@ -189,6 +190,7 @@ class Keys(Machine):
                 self.number = fresh
                 self.answers[user.id, key] = request, fresh, now
 
+    @precondition(lambda self: self.has_moved)
     @rule(time=WAITS | LONG_WAITS)
     def wait_a_while(self, time: timedelta) -> None:
         self.wait(time)
