@@ -26,6 +26,7 @@ from quartapp.services.site_import import (
     Source,
     add_sites,
     group_sites,
+    list_rest,
     plan_import,
     write_added,
 )
@@ -61,7 +62,8 @@ async def import_command(
         except InvalidError as error:
             show_faults(error)
             raise
-        show_rest(plan)
+        for line in list_rest(plan):
+            click.echo(line, err=True)
         if not dry_run:
             with show_progress("Importing", len(plan.sites)) as tell:
                 async for done in add_sites(session, plan, person):
@@ -84,14 +86,6 @@ def read_file(path: str, source: Source) -> str:
     if source is not Source.OWN and len(data) > MAX_FOREIGN:
         raise InvalidError(f"{path} has more than {MAX_FOREIGN >> 20} MiB.")
     return decode(data)
-
-
-def show_rest(plan: Plan) -> None:
-    """Write a line for each site that is passed over, and for what of others has no counterpart."""
-    for fault in plan.passed_over:
-        click.echo(f"Passed over: {fault.msg}", err=True)
-    for line in plan.left_out:
-        click.echo(line, err=True)
 
 
 async def find_owner(session: AsyncSession, name: str | None) -> User | None:

@@ -78,15 +78,17 @@ async def edit_group(
     return group
 
 
-async def put_into_group(session: AsyncSession, name: str, entity_ids: Collection[int]) -> None:
-    """Add sites to the group of this name, which is made if it is not there: a command does it."""
+async def put_into_group(
+    session: AsyncSession, name: str, entity_ids: Collection[int], by: User | None
+) -> None:
+    """Add sites to the group of this name, which is made if it is not there."""
     group = await session.scalar(select_groups().where(SiteGroup.name == name))
     if group is None:
-        await insert_group(session, None, entity_ids=entity_ids, name=name)
+        await insert_group(session, by, entity_ids=entity_ids, name=name)
         return
     group.entities = await get_chosen(session, {*group.entity_ids, *entity_ids})
     await session.flush()
-    await record_event(session, Action.GROUP_CHANGED, by=None, detail=group.name)
+    await record_event(session, Action.GROUP_CHANGED, by=by, detail=group.name)
 
 
 async def remove_group(session: AsyncSession, group: SiteGroup, by: User) -> None:

@@ -15,6 +15,7 @@ from quartapp.errors import FieldError
 from quartapp.models import Entity, User
 from quartapp.models.address import Bounds
 from quartapp.models.entity import CONTENT_LENGTH, NAME_LENGTH, URL_LENGTH
+from quartapp.models.rights import may_edit_groups
 from quartapp.models.text import clean_line, clean_text, clean_url
 from quartapp.services.entity import add_entities
 from quartapp.services.group import put_into_group
@@ -88,7 +89,8 @@ async def plan_import(
 
 
 def write_left_out(row: Row) -> str:
-    return f"Line {row.line}, {row.values['name']}: left out: {', '.join(row.left_out)}"
+    what, name = ", ".join(row.left_out), row.values["name"]
+    return Text("Line %(line)s, %(name)s: left out: %(what)s", line=row.line, name=name, what=what)
 
 
 async def add_sites(session: AsyncSession, plan: Plan, owner: User | None) -> AsyncIterator[int]:
@@ -101,15 +103,26 @@ async def add_sites(session: AsyncSession, plan: Plan, owner: User | None) -> As
         yield start + len(batch)
 
 
-async def group_sites(session: AsyncSession, plan: Plan) -> None:
-    """Put the sites that were added into the groups that their file names."""
+async def group_sites(session: AsyncSession, plan: Plan, by: User | None = None) -> None:
+    """Put the sites that were added into the groups that their file names, if *by* may do that."""
+    if by and not may_edit_groups(by):
+        return
     wanted: dict[str, list[str]] = defaultdict(list)
     for site in plan.sites:
         if group := site.get("group"):
             wanted[group].append(site["name"])
     for group, names in wanted.items():
         ids = await session.scalars(select(Entity.id).where(Entity.name.in_(names)))
-        await put_into_group(session, group, list(ids))
+        await put_into_group(session, group, list(ids), by)
+
+
+def list_rest(plan: Plan, by: User | None = None) -> list[str]:
+    """Return a line for each site that is passed over, and for what of others was left out."""
+    passed = [Text("Passed over: %(what)s", what=fault.msg) for fault in plan.passed_over]
+    lines = [*passed, *plan.left_out]
+    if by and not may_edit_groups(by) and any(site.get("group") for site in plan.sites):
+        lines.append(Text("Only administrators may change groups: the sites are in none."))
+    return lines
 
 
 def write_added(plan: Plan) -> str:
@@ -161,7 +174,7 @@ def read_file(text: str, source: Source) -> tuple[list[Row], list[str]]:
     # Loaded when it is asked for: YAML takes 3 MB, which few processes need.
     module = import_module(f"quartapp.services.site_{source}")
     rows, unread = getattr(module, f"read_{source}")(text)
-    return check_length(rows), [f"Left out: {name}" for name in unread]
+    return check_length(rows), [Text("Left out: %(what)s", what=name) for name in unread]
 
 
 def check_row(row: Row, bounds: Bounds) -> tuple[dict[str, Any], dict[str, str]]:

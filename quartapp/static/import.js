@@ -1,7 +1,7 @@
 /* The form with data-import is sent by script, which shows how far the server is.
 
-The answer has a JSON object on each line: { done, total } while it goes on, then { location, said }
-or { errors }. Any other answer is a page, which the browser gets by sending the form itself. */
+The answer has a JSON object on each line: { done, total } while it goes on, then { location, said,
+rest } or { errors }. Any other answer is a page, which the browser gets by sending the form itself. */
 
 const form = document.querySelector("form[data-import]");
 const bar = document.querySelector("#import-progress progress");
@@ -36,15 +36,21 @@ function showProgress({ done, total }) {
 
 function showErrors({ errors }) {
   showBusy(false);
-  const items = errors.map((error) => make("li", { textContent: error }));
-  const list = make("ul", { className: "errors" }, ...items);
+  const list = makeList("errors", errors);
   says.replaceChildren(make("p", { textContent: form.dataset.refused }), list);
 }
 
-function showEnd({ location, said }) {
+function makeList(className, lines) {
+  return make("ul", { className }, ...lines.map((textContent) => make("li", { textContent })));
+}
+
+function showEnd({ location, said, rest }) {
   showBusy(false);
   const link = make("a", { href: location, textContent: form.dataset.list });
-  says.replaceChildren(make("p", { textContent: said }), make("p", {}, link));
+  const told = rest.length
+    ? [make("h2", { textContent: form.dataset.rest }), makeList("", rest)]
+    : [];
+  says.replaceChildren(make("p", { textContent: said }), ...told, make("p", {}, link));
   form.hidden = true;
   link.focus();
 }

@@ -13,6 +13,7 @@ from tests.processes import free_port
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 APP = "tests.browser.serve_app:create_app()"
+GATUS = "endpoints:\n- {name: one, url: 'https://example.org/1', headers: {X-Key: secret}}\n"
 # What the page says, and where the bar stood before each step (lines may come in one piece).
 WATCH = """
 window.texts = [];
@@ -73,6 +74,14 @@ async def test_page_shows_how_far_an_import_is(open_page: OpenPage) -> None:
         assert await link.evaluate("element => element === document.activeElement")
         await link.click()
         await page.get_by_text("325 sites").wait_for()
+
+        await page.goto("/entities/import")
+        await page.get_by_label("Format").select_option("Configuration of Gatus (YAML)")
+        await send(page, GATUS)
+        await says.get_by_role("heading", name="What was not carried over").wait_for()
+        assert await says.get_by_role("listitem").all_inner_texts() == [
+            "Line 2, one: left out: headers (X-Key)"
+        ]
         assert tab.complaints == []
 
 

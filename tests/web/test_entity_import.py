@@ -13,9 +13,11 @@ from werkzeug.datastructures import FileStorage
 
 from quartapp.extensions import db
 from quartapp.models import Check, Entity
-from quartapp.services.site_import import Plan
+from quartapp.services.group import select_groups
+from quartapp.services.site_import import Plan, Source
 from quartapp.web.entity import importing
-from tests.helpers import read_token
+from tests.helpers import add_person, read_token, sign_in
+from tests.services.test_site_foreign import GATUS, KUMA
 
 PATH = "/entities/import"
 LINES = {"Accept": "application/x-ndjson"}
@@ -122,7 +124,7 @@ async def test_script_is_told_how_far_it_is(app: Quart, browser: QuartClient) ->
             {"done": 100, "total": 250},
             {"done": 200, "total": 250},
             {"done": 250, "total": 250},
-            {"location": "/entities/", "said": "250 sites were added."},
+            {"location": "/entities/", "said": "250 sites were added.", "rest": []},
         ],
     )
     assert await count(app) == (250, 250)
@@ -199,4 +201,71 @@ async def test_lines_that_nobody_takes_any_more_undo_the_import(app: Quart) -> N
         b'{"done": 200, "total": 250}\n',
     ]
     await lines.aclose()
+    assert await count(app) == (0, 0)
+
+
+# --- of other programs
+
+
+async def send_foreign(
+    client: QuartClient, source: Source, text: str, **given: Any
+) -> tuple[int, str, str]:
+    form = {"source": source.value, "skip_faulty": "y"}
+    return await send(client, text, form=form, **given)
+
+
+async def list_groups(app: Quart) -> dict[str, list[str]]:
+    async with app.app_context(), db.read() as session:
+        groups = (await session.scalars(select_groups())).all()
+    return {group.name: [entity.name for entity in group.entities] for group in groups}
+
+
+async def test_sites_of_other_programs_come_with_groups_and_what_is_left_out_is_told(
+    app: Quart, browser: QuartClient
+) -> None:
+    status, _, page = await send_foreign(browser, Source.KUMA, KUMA)
+
+    told = [
+        "5 sites were added.",
+        "Passed over: Line 563: Router: monitors of type ping have no counterpart",
+        "Left out: notificationList",
+        "Line 106, Front page: left out: headers (X-Api-Key), notificationIDList,",
+    ]
+    assert (status, [line for line in told if line not in page]) == (200, [])
+    assert await count(app) == (5, 5)
+    assert await list_groups(app) == {"Shop": ["Front page", "Search"]}
+
+
+async def test_script_is_told_what_is_left_out(browser: QuartClient) -> None:
+    status, _, body = await send_foreign(browser, Source.GATUS, GATUS, headers=LINES)
+    *_, end = [json.loads(line) for line in body.splitlines()]
+
+    assert (status, end["location"]) == (200, "/entities/")
+    assert any(line.startswith("Passed over: Line ") for line in end["rest"])
+    assert any(", health (core): left out: " in line for line in end["rest"])
+
+
+async def test_what_cannot_be_added_refuses_the_file_unless_it_may_be_passed_over(
+    app: Quart, browser: QuartClient
+) -> None:
+    status, _, page = await send(browser, KUMA, form={"source": "kuma"})
+
+    assert (status, "monitors of type ping have no counterpart" in page) == (422, True)
+    assert await count(app) == (0, 0)
+
+
+async def test_editor_gets_the_sites_and_no_groups(app: Quart) -> None:
+    async with app.app_context(), db.begin() as session:
+        await add_person(session, "bob")
+    bob = await sign_in(app.test_client(), "bob")
+
+    status, _, page = await send_foreign(bob, Source.KUMA, KUMA)
+
+    assert (status, await count(app), await list_groups(app)) == (200, (5, 5), {})
+    assert "Only administrators may change groups: the sites are in none." in page
+
+
+@pytest.mark.parametrize("source", ["", "nagios"])
+async def test_unknown_format_is_refused(app: Quart, browser: QuartClient, source: str) -> None:
+    assert (await send(browser, make_csv(1), form={"source": source}))[0] == 422
     assert await count(app) == (0, 0)

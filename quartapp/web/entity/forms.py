@@ -3,7 +3,14 @@ from typing import Any, Self
 from quart import current_app, request
 from quart_babel import lazy_gettext as _
 from werkzeug.datastructures import CombinedMultiDict, FileStorage
-from wtforms import BooleanField, FileField, StringField, TextAreaField, URLField
+from wtforms import (
+    BooleanField,
+    FileField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    URLField,
+)
 from wtforms.fields import Field
 from wtforms.validators import DataRequired, Length
 
@@ -12,10 +19,11 @@ from quartapp.models.comment import COMMENT_LENGTH
 from quartapp.models.entity import CONTENT_LENGTH, NAME_LENGTH, URL_LENGTH
 from quartapp.models.text import clean_line, clean_text, clean_url
 from quartapp.services.site_file import decode
+from quartapp.services.site_import import Source
 from quartapp.texts import Text
-from quartapp.web.forms import BaseForm, Clean
+from quartapp.web.forms import BaseForm, Clean, offer
 
-ENDINGS = (".csv", ".json", ".jsonl", ".ndjson", ".txt")
+ENDINGS = (".csv", ".json", ".jsonl", ".ndjson", ".txt", ".yaml", ".yml")
 
 
 class EntityForm(BaseForm):
@@ -35,16 +43,21 @@ class EntityForm(BaseForm):
         return {name: self[name].data for name in ("name", "url", "content", "is_public")}
 
 
+SOURCES: dict[str, str] = {
+    Source.OWN: Text("CSV, JSON lines or a JSON list"),
+    Source.KUMA: Text("Backup of Uptime Kuma (JSON)"),
+    Source.GATUS: Text("Configuration of Gatus (YAML)"),
+}
+
+
 class ImportForm(BaseForm):
-    file = FileField(
-        _("File"),
-        description=_("CSV, JSON lines or a JSON list, in UTF-8"),
-        render_kw={"accept": ",".join(ENDINGS)},
-    )
+    source = SelectField(_("Format"), [DataRequired()], choices=offer(SOURCES), default=Source.OWN)
+    file = FileField(_("File"), description=_("In UTF-8"), render_kw={"accept": ",".join(ENDINGS)})
     text = TextAreaField(
         _("Or its text"), render_kw={"rows": 10, "spellcheck": "false", "autocomplete": "off"}
     )
     skip_existing = BooleanField(_("Pass over names that are taken"))
+    skip_faulty = BooleanField(_("Pass over what cannot be added, and list it"))
 
     @classmethod
     async def read(cls, obj: object = None) -> Self:

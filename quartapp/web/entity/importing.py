@@ -17,7 +17,15 @@ from quartapp.languages import translate
 from quartapp.models import User
 from quartapp.models.address import read_bounds
 from quartapp.services.rights import refuse_viewer
-from quartapp.services.site_import import Plan, add_sites, plan_import, write_added
+from quartapp.services.site_import import (
+    Plan,
+    Source,
+    add_sites,
+    group_sites,
+    list_rest,
+    plan_import,
+    write_added,
+)
 from quartapp.web.entity.forms import ImportForm
 from quartapp.web.entity.views import bp
 
@@ -40,16 +48,26 @@ async def import_sites() -> ResponseReturnValue:
         return await render_template("entity/import.html", form=form), form.status
     async for _ in add_sites(db.session, plan, get_user()):
         pass
-    await flash(translate(write_added(plan)), "success")
+    await group_sites(db.session, plan, get_user())
+    answer = await show_added(plan)
     await db.session.commit()
+    return answer
+
+
+async def show_added(plan: Plan) -> ResponseReturnValue:
+    """Lead to the sites; what of the file was not carried over is told first."""
+    if rest := list_rest(plan, get_user()):
+        return await render_template("entity/imported.html", said=write_added(plan), rest=rest)
+    await flash(translate(write_added(plan)), "success")
     return redirect(url_for(".index"), 303)
 
 
 async def read_plan(form: ImportForm) -> Plan | None:
     """Return what the form adds; None, and all that is wrong beside its field, if it cannot."""
-    bounds, skip = read_bounds(current_app.config), form.skip_existing.data
+    skips = {name: form[name].data for name in ("skip_existing", "skip_faulty")}
+    bounds, source = read_bounds(current_app.config), Source(form.source.data)
     try:
-        return await plan_import(db.session, form.read_text(), bounds, skip_existing=skip)
+        return await plan_import(db.session, form.read_text(), bounds, source=source, **skips)
     except InvalidError as error:
         for said in [fault.msg for fault in error.errors] or [error.text]:
             form.add_error("file" if form.upload else "text", said)
@@ -71,19 +89,21 @@ def make_stream(plan: Plan | None, form: ImportForm, owner: User) -> Response:
 
 def tell_progress(plan: Plan, owner: User) -> AsyncIterator[bytes]:
     """What needs the request is made here: when the lines are written, it is over."""
-    end = {"location": url_for(".index"), "said": translate(write_added(plan))}
+    rest = [translate(line) for line in list_rest(plan, owner)]
+    end = {"location": url_for(".index"), "said": translate(write_added(plan)), "rest": rest}
     failed = gettext("The sites could not be added, and none was. Try again in a moment.")
     return write_progress(db.begin(), plan, owner, end, [failed])
 
 
 async def write_progress(
-    unit: Any, plan: Plan, owner: User | None, end: dict[str, str], failed: Sequence[str]
+    unit: Any, plan: Plan, owner: User | None, end: dict[str, Any], failed: Sequence[str]
 ) -> AsyncGenerator[bytes, None]:
     """Add the sites in one transaction; a client that leaves ends it, and nothing is kept."""
     try:
         async with unit as session:
             async for done in add_sites(session, plan, owner):
                 yield write_line(done=done, total=len(plan.sites))
+            await group_sites(session, plan, owner)
     except Exception:
         logger.exception("An import was undone.")
         yield write_line(errors=failed)
