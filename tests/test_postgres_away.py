@@ -14,7 +14,8 @@ from typing import NamedTuple
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.ledger import FEW, MANY, Ledger, find_faults, open_ledger, writing
+from benchmarks.cost import read_cpu
+from tests.ledger import FEW, MANY, PACE, Ledger, find_faults, open_ledger, writing
 from tests.listening import listening
 from tests.outage import Mortal, mortal_postgres
 from tests.outside import ask
@@ -33,6 +34,7 @@ class Figures(NamedTuple):
 
     name: str
     rate: float
+    cores: float  # that the processes had for it: where that is little, so is the rate
     ready: float  # the last process, after its end
     held: float  # the longest request
 
@@ -65,12 +67,28 @@ def wait_until_ready(pair: Pair, path: Path) -> float:
     return time.monotonic() - start
 
 
+def find_cpu(pair: Pair) -> float:
+    """Return the seconds of CPU that the processes have had."""
+    return sum(read_cpu(one.pid) for one in pair.programs.values())
+
+
+async def measure_rate(pair: Pair, ledger: Ledger) -> tuple[float, float]:
+    """Return how many writes are acknowledged a second, and the cores that the processes have.
+
+    After an outage all clients write at the same moment: only whole turns of theirs tell a rate.
+    """
+    await ledger.keep(ledger.clients)
+    start, used, kept = time.monotonic(), find_cpu(pair), len(ledger.kept)
+    await asyncio.sleep(2 * PACE)
+    seconds = time.monotonic() - start
+    return (len(ledger.kept) - kept) / seconds, (find_cpu(pair) - used) / seconds
+
+
 async def be_away(
     pair: Pair, postgres: Mortal, leave: Callable[[Mortal], None], ledger: Ledger
 ) -> Figures:
     """Let PostgreSQL be away under writes, and wait until all is as before."""
-    await ledger.keep(2 * ledger.clients)
-    rate = await ledger.keep(ledger.clients)
+    rate, cores = await measure_rate(pair, ledger)
     ledger.begin()
     await asyncio.to_thread(leave, postgres)
     rest = asyncio.create_task(asyncio.sleep(AWAY[leave]))
@@ -83,7 +101,7 @@ async def be_away(
 
     assert set(health) == {(200, 503)}
     assert {"201", "503 after 2"} <= ledger.seen.keys() <= {"200", "201", "503 after 2"}
-    return Figures(leave.__name__, rate, ready, max(ledger.seconds))
+    return Figures(leave.__name__, rate, cores, ready, max(ledger.seconds))
 
 
 @pytest.mark.timeout(3600)  # for 20 times; each step has a limit of its own
@@ -119,9 +137,9 @@ async def test_no_write_is_lost_or_doubled_while_postgresql_is_away(
 
 
 def sum_up(found: list[Figures]) -> str:
-    rate = median(one.rate for one in found)
+    rate, cores = median(one.rate for one in found), median(one.cores for one in found)
     return (
-        f"{len(found)} times {found[0].name} under {rate:.0f} writes/s: "
+        f"{len(found)} times {found[0].name} under {rate:.0f} writes/s by {cores:.2f} cores: "
         f"ready after {max(one.ready for one in found):.2f} s at most, "
         f"longest request {max(one.held for one in found):.2f} s"
     )
