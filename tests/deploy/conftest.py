@@ -1,5 +1,6 @@
 """nginx as it is shipped, in front of a real process or of one that tells what it was told."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from tests.nginx import write_nginx
+from tests.nginx import ROOT, write_nginx
 from tests.outside import Address, send_raw
 from tests.processes import free_port, wait_until
 from tests.servers import fork_quart, note_server, start_nginx
@@ -59,6 +60,20 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
     write_nginx(folder, port, [path])
     with answering(path, Mirror), start_nginx(folder, port) as server:
         note_server(server)
+        yield ("127.0.0.1", port)
+
+
+@pytest.fixture(scope="module")
+def balanced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
+    """The same behind a load balancer on this machine, as the comments of `http.conf` say."""
+    folder = tmp_path_factory.mktemp("balanced")
+    path, port = folder / "mirror.sock", free_port()
+    write_nginx(folder, port, [path])
+    shipped = (ROOT / "deploy" / "nginx.d" / "http.conf").read_text()
+    lines = re.findall(r"(?m)^# ((?:set_)?real_ip.*;)$", shipped)
+    with (folder / "nginx.d" / "http.conf").open("a") as file:
+        file.write("\n".join(lines).replace("192.0.2.0/24", "127.0.0.1"))
+    with answering(path, Mirror), start_nginx(folder, port):
         yield ("127.0.0.1", port)
 
 

@@ -135,3 +135,20 @@ def test_a_request_id_is_kept_or_made(mirror: Address) -> None:
     assert ids[0] == "abcd-1234"
     assert all(re.fullmatch("[0-9a-f]{32}", made) for made in ids[1:])
     assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"X-Forwarded-For": "203.0.113.1", "X-Forwarded-Proto": "https"}, "203.0.113.1 https"),
+        ({"X-Forwarded-For": "203.0.113.1", "X-Forwarded-Proto": "http"}, "203.0.113.1 http"),
+        ({"X-Forwarded-For": "203.0.113.1", "X-Forwarded-Proto": "evil"}, "203.0.113.1 http"),
+        ({"X-Forwarded-Proto": "https"}, "127.0.0.1 http"),  # it asks for itself
+    ],
+)
+def test_who_ends_tls_in_front_is_believed(
+    balanced: Address, said: dict[str, str], told: str
+) -> None:
+    seen = see(balanced, said)
+
+    assert f"{seen['x-forwarded-for']} {seen['x-forwarded-proto']}" == told

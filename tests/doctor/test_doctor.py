@@ -14,7 +14,7 @@ from quart import Quart
 from sqlalchemy import text, update
 
 from quartapp.cli import main
-from quartapp.doctor import Finding, Level
+from quartapp.doctor import Finding, Level, settings
 from quartapp.doctor.outside import check_outside
 from quartapp.doctor.service import check_service
 from quartapp.doctor.settings import check_deploy
@@ -104,6 +104,19 @@ def test_secret_that_others_may_read_is_refused(
 
     said = f"SECRET_KEY_FILE: all users of this machine may use {path}; run: chmod o= {path}."
     assert (open_, fails(list(check_deploy()))) == ([said], [])
+
+
+def test_secrets_of_a_container_may_be_readable_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "secret_key"
+    path.write_text(KEY)
+    path.chmod(0o644)
+    monkeypatch.delenv("SECRET_KEY")
+    monkeypatch.setenv("SECRET_KEY_FILE", str(path))
+    monkeypatch.setattr(settings, "MOUNTED", tmp_path)
+
+    assert fails(list(check_deploy())) == []
 
 
 def test_database_that_is_far_away_should_be_asked_in_secret(
