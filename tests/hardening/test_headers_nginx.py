@@ -16,8 +16,7 @@ from quartapp.web.static import make_hashed_name
 from tests.deploy.conftest import Dropper, answering
 from tests.hardening.looking import Book
 from tests.hardening.observatory import Answer
-from tests.nginx import ROOT, write_nginx
-from tests.outside import ask
+from tests.nginx import ROOT
 from tests.processes import free_port, wait_until
 from tests.servers import fork_quart, note_server, start_nginx
 from tests.test_end_to_end import certify
@@ -190,18 +189,3 @@ def test_words_for_who_asks_too_often_are_guarded(tmp_path: Path) -> None:
 
     assert site.book.find_weak() == [], site.book.answers[-1]
     assert statuses[-3:] == [429, 429, 429]
-
-
-def test_plain_http_is_led_to_https(tmp_path: Path) -> None:
-    """By the server that `nginx.d/http.conf` keeps ready in a comment."""
-    shipped = (ROOT / "deploy" / "nginx.d" / "http.conf").read_text()
-    comment = shipped[shipped.index("# server {") :]
-    port = free_port()
-    server = comment.replace("# ", "").replace("listen [::]:80;", "")
-    write_nginx(tmp_path, free_port(), [tmp_path / "app.sock"])
-    with (tmp_path / "nginx.d" / "http.conf").open("a") as http:
-        http.write(server.replace("listen 80;", f"listen 127.0.0.1:{port};"))
-    with start_nginx(tmp_path, port):
-        reply = ask(("127.0.0.1", port), "/a?b=c", {"Host": "example.org"})
-
-    assert (reply.status, reply.headers["location"]) == (301, "https://example.org/a?b=c")
