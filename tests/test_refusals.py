@@ -1,6 +1,7 @@
 """Who was refused is in the log: who, from where, what and why, but not what was sent."""
 
 import re
+from typing import Any
 
 import pytest
 from quart import Quart
@@ -12,6 +13,13 @@ from quartapp.models import Role, Scope, User
 from tests.helpers import UNKNOWN_TOKEN, add_person, make_bearer, sign_in
 
 SECRET = "Zq7canary"
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    return {"RATE_LIMITS": True, "RATE_LIMIT_PAGES": "20/hour"}
+
+
 TOLD = re.compile(r"Refused with (\d+): (\w+ \S+), asked by (user \d+|nobody known) from \S+: (.+)")
 
 
@@ -89,3 +97,11 @@ async def test_socket_of_another_site_is_told(
             await socket.receive()
 
     assert [told[:2] for told in read_told(caplog)] == [("403", "GET /api/v1/live")]
+
+
+async def test_one_too_many_is_told(client: QuartClient, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(21):
+        await client.get(f"/auth/login?next={SECRET}")
+
+    assert [told[:3] for told in read_told(caplog)] == [("429", "GET /auth/login", "nobody known")]
+    assert SECRET not in caplog.text
