@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Select, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +13,7 @@ from quartapp.models.event import DETAIL_LENGTH, TITLE_LENGTH, Topic, cut
 from quartapp.services.delivery import add_deliveries
 
 LOOK_BACK = 100  # ids
+BESIDE = timedelta(seconds=10)  # longer than a transaction that writes an event
 CHANNEL = "quartapp_event"  # of PostgreSQL's NOTIFY: wakes who listens, with the commit
 
 
@@ -144,6 +145,19 @@ async def list_new_events(
     query = select(Event).options(joinedload(Event.entity), joinedload(Event.author))
     is_new = or_(Event.id > after, Event.id.in_(missing))
     return (await session.scalars(query.where(is_new).order_by(Event.id).limit(limit))).all()
+
+
+async def list_events_since(session: AsyncSession, known: int, limit: int) -> Sequence[Event]:
+    """Return what happened after an event, and again what was under way beside it.
+
+    Ids are given before the commit: what has a lower one may have been there only later.
+    """
+    at = await session.scalar(select(Event.created_at).where(Event.id == known))
+    if at is None:
+        return await list_new_events(session, known, (), limit)
+    beside = select(Event.id).where(Event.id >= known - LOOK_BACK, Event.id < known)
+    again = (await session.scalars(beside.where(Event.created_at > at - BESIDE))).all()
+    return await list_new_events(session, known, again, limit + len(again))
 
 
 async def find_missing_events(session: AsyncSession) -> tuple[int, set[int]]:

@@ -111,6 +111,21 @@ async def test_transaction_that_commits_late_is_heard_late(
         assert (await hear(client))["id"] == number
 
 
+@pytest.mark.parametrize("database_kind", ["postgres", "mariadb"])  # SQLite has one writer
+async def test_who_comes_back_hears_what_was_committed_late(
+    fresh_app: QuartApp, entity: Entity, owner: User
+) -> None:
+    async with fresh_app.app_context(), db.begin() as session:
+        late = (await add_event(session, entity.id, EventKind.UP, utcnow(), "late")).id
+        known = await happen(fresh_app, entity, "soon")
+
+    async with serving(fresh_app) as port, listening(fresh_app, port, owner) as client:
+        await hear(client)
+        await client.say(json.dumps({"event": "subscribe", "since": known}))
+        assert await hear(client) == {"event": "subscribed"}
+        assert (await hear(client))["id"] == late < known
+
+
 async def test_subscription_narrows_what_is_heard(
     fresh_app: QuartApp, entity: Entity, owner: User
 ) -> None:

@@ -17,7 +17,7 @@ from quartapp.extensions import db
 from quartapp.live import Interest, Listener, get_hub
 from quartapp.live.hub import do_nothing
 from quartapp.models import Event
-from quartapp.services.event import list_new_events
+from quartapp.services.event import list_events_since
 
 HEARTBEAT = 25.0  # s without an event: less than proxies wait
 PATIENCE = 10.0  # s for a client to take one message, and half of that
@@ -142,8 +142,8 @@ async def subscribe(listener: Listener, message: Any) -> None:
     if wanted.since is None:
         return
     async with db.read() as session:
-        events = await list_new_events(session, wanted.since, (), REPLAY + 1)
-    if len(events) > REPLAY:
+        events = await list_events_since(session, wanted.since, REPLAY + 1)
+    if sum(event.id > wanted.since for event in events) > REPLAY:
         listener.miss()
         return
     for event in events:
