@@ -31,6 +31,7 @@ python3 manage.py run [--host H] [--port P]   serve on http://127.0.0.1:5000
 python3 manage.py test [options of pytest]    run the tests, all of them on all cores
 python3 manage.py check                       run all that must pass before a commit
 python3 manage.py bench [--quick]             measure it beside other stacks
+python3 manage.py chaos [--minutes M]         let its servers, links and processes fail, under load
 python3 manage.py help                        show this
 
 Any other word goes to the quart command: db upgrade, check run, routes, shell ...
@@ -80,6 +81,9 @@ def main(arguments: list[str]) -> None:
     elif word == "bench":
         prepare(BENCHMARK)
         hand_over("python", "-m", "benchmarks", *rest)
+    elif word == "chaos":
+        prepare(DEVELOPMENT)
+        hand_over("python", "-m", "tests.chaos", *rest)
     elif word == "check" and not rest:
         prepare(DEVELOPMENT)
         hand_over("python", "-m", "tests.check")

@@ -33,6 +33,7 @@ class Answer(NamedTuple):
     method: str
     outcome: str
     after: str  # so many seconds it is to be asked again
+    detail: str = ""  # why it was refused
 
 
 @dataclass
@@ -95,7 +96,7 @@ class Ledger:
         except (ClientError, OSError) as error:
             outcome = type(error).__name__
         self.seconds.append(loop.time() - max(start, self.since))
-        self.answers.append(Answer(start, loop.time(), method, outcome, after))
+        self.answers.append(Answer(start, loop.time(), method, outcome, after, find_detail(answer)))
         self.seen[f"{outcome} after {after}" if after else outcome] += 1
         return outcome, float(after or 0), answer
 
@@ -113,6 +114,10 @@ class Ledger:
             while len(self.kept) < enough:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         return more / (loop.time() - start)
+
+
+def find_detail(answer: Any) -> str:
+    return str(answer.get("detail", "")) if isinstance(answer, dict) else ""
 
 
 async def open_ledger(engine: AsyncEngine, address: tuple[str, int], *reads: str) -> Ledger:

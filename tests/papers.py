@@ -104,7 +104,7 @@ def check_command(line: str, app: Quart) -> None:
     program, *words = shlex.split(line, comments=True)
     if program == "python3":
         words.remove("manage.py")
-        if words[0] in ("test", "check", "bench", "help"):
+        if words[0] in ("test", "check", "bench", "chaos", "help"):
             return
     name = {"runserver": "run"}.get(words[0], words[0])
     find_command({**main.commands, **app.cli.commands}, name, words[1:])

@@ -31,9 +31,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-async def run(seed: int, seconds: float, pace: tuple[float, float] = SECONDS) -> Verdict:
+async def run(
+    seed: int, seconds: float, pace: tuple[float, float] = SECONDS, **settings: str
+) -> Verdict:
     """Draw faults that last so long for so many seconds, and judge what came of it."""
-    async with start_stack() as stack:
+    async with start_stack(**settings) as stack:
         load = await prepare(stack)
         story = await play(stack, load, draw(random.Random(seed), pace), seconds)
         return await judge(stack, load, story)

@@ -13,6 +13,7 @@ GOOD = {"200", "201"}
 UNAVAILABLE, AT_WORK = "503", "409"  # the latter: the first request with this key is not over
 AFTER = 5.0  # s in which a fault that is over may still be felt
 BUSY = 5.0  # s more than promised, on a machine that has much else to do
+NEVER = "554"  # the server will not take it, and it has failed, as was promised
 ONCE = 0.999  # the share of mails that came once
 MANY = 1000  # mails of which that can be said
 CHECK_LEASE = 30.0  # s until another worker takes what a dead one looked at
@@ -30,7 +31,8 @@ def find_wrong_answers(answers: Iterable[Answer], blows: Sequence[Blow]) -> Iter
             felt = find_blows(blows, answer.began, answer.ended)
             if not is_promised(answer, felt):
                 names = "; ".join(blow.name for blow in felt) or "nothing"
-                yield f"{answer.method} was answered {answer.outcome} while this failed: {names}"
+                told = f"{answer.outcome} ({answer.detail})" if answer.detail else answer.outcome
+                yield f"{answer.method} was answered {told} while this failed: {names}"
 
 
 def is_promised(answer: Answer, felt: Iterable[Blow]) -> bool:
@@ -86,7 +88,7 @@ def find_wrong_mail(
         if was_told and written[address] != 1:
             yield f"{address} was invited, and has {written[address]} mails"
     for mail in mails:
-        if mail.is_sent != bool(mail.taken) and not mail.error.startswith("554"):
+        if not (mail.is_sent and mail.taken) and not mail.error.startswith(NEVER):
             yield f"{mail.message_id} is sent: {mail.is_sent}; it came {len(mail.taken)} times"
         for first, last in pairwise(mail.taken):
             felt = find_blows(blows, first, last)

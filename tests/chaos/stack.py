@@ -85,7 +85,8 @@ class Stack:
 
 
 @asynccontextmanager
-async def start_stack() -> AsyncIterator[Stack]:
+async def start_stack(**settings: str) -> AsyncIterator[Stack]:
+    """Start it all; *settings* are those of the processes that are not as usual."""
     async with AsyncExitStack() as stack:
 
         async def start(context: AbstractContextManager[T]) -> T:
@@ -95,9 +96,12 @@ async def start_stack() -> AsyncIterator[Stack]:
             return value
 
         folder = await start(make_folder())
-        nursery = await start(start_nursery())
-        server = await start(start_postgres(synchronous_commit="on"))
-        valkey_server, sink = await start(start_valkey()), await start(start_sink())
+        nursery, server, valkey_server, sink = await asyncio.gather(
+            start(start_nursery()),
+            start(start_postgres(synchronous_commit="on")),
+            start(start_valkey()),
+            start(start_sink()),
+        )
         postgres = await start(mortal_postgres(server))
         valkey = await start(mortal_valkey(valkey_server))
         world = await stack.enter_async_context(open_world())
@@ -107,13 +111,12 @@ async def start_stack() -> AsyncIterator[Stack]:
             for name, port in ports.items()
         }
         url = await asyncio.to_thread(create_database, server)
-        env = write_env(folder, url, links, sink, world)
+        env = write_env(folder, url, links, sink, world) | settings
         await start(migrated(nursery, env))
         webs = Webs(nursery, "hypercorn", [folder / "1.sock", folder / "2.sock"], env)
         ports_of_workers = [folder / str(free_port()) for _ in range(2)]
         workers = Workers(nursery, "", ports_of_workers, env | {"OUTBOX_IN_WEB": "false"})
-        await start(kept(webs))
-        await start(kept(workers))
+        await asyncio.gather(start(kept(webs)), start(kept(workers)))
         port = free_port()
         write_nginx(folder, port, webs.paths, idle=IDLE)
         nginx = await start(start_nginx(folder, port))

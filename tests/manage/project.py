@@ -72,6 +72,8 @@ def make_project(folder: Path) -> Path:
         shutil.copy(ROOT / file, folder / file)
     for name in ["program", *TOOLS]:
         (folder / f"{name}.py").write_text(PROGRAM)
+    (folder / "tests" / "chaos").mkdir(parents=True)
+    (folder / "tests" / "chaos" / "__main__.py").write_text(PROGRAM)
     (folder / "backend.py").write_text(BACKEND)
     (folder / "pyproject.toml").write_text(PYPROJECT)
     (folder / "requirements.lock").write_text("")

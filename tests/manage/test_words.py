@@ -31,7 +31,9 @@ def test_help_needs_no_installation(empty_project: Path, words: list[str]) -> No
     code, stdout, stderr = call(empty_project, *words)
 
     assert (code, stderr) == (0, [])
-    assert [line.split()[2] for line in stdout[:5]] == ["run", "test", "check", "bench", "help"]
+    assert [line.split()[2] for line in stdout[:6]] == [
+        *("run", "test", "check", "bench", "chaos", "help")
+    ]
     assert not (empty_project / ".venv").exists()
 
 
@@ -92,6 +94,10 @@ def test_test_hands_its_options_to_pytest(project: Path) -> None:
 
 def test_bench_hands_its_options_to_the_benchmark(project: Path) -> None:
     assert called(project, "bench", "--quick") == ["benchmarks.py", "--quick"]
+
+
+def test_chaos_hands_its_options_on(project: Path) -> None:
+    assert called(project, "chaos", "--seed", "7") == ["__main__.py", "--seed", "7"]
 
 
 def test_whole_suite_runs_on_all_cores(project: Path) -> None:
