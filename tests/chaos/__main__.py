@@ -8,12 +8,13 @@ when a promise of docs/operations.md is broken, and says by what.
 import argparse
 import asyncio
 import json
+import math
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tests.chaos.load import prepare
-from tests.chaos.run import draw, play
+from tests.chaos.run import Round, draw, play
 from tests.chaos.stack import start_stack
 from tests.chaos.verdict import Verdict, judge
 from tests.processes import ROOT
@@ -31,13 +32,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-async def run(
-    seed: int, seconds: float, pace: tuple[float, float] = SECONDS, **settings: str
-) -> Verdict:
-    """Draw faults that last so long for so many seconds, and judge what came of it."""
+async def run(rounds: Iterable[Round], seconds: float = math.inf, **settings: str) -> Verdict:
+    """Play the rounds, for so many seconds at most, and judge what came of it."""
     async with start_stack(**settings) as stack:
         load = await prepare(stack)
-        story = await play(stack, load, draw(random.Random(seed), pace), seconds)
+        story = await play(stack, load, rounds, seconds)
         return await judge(stack, load, story)
 
 
@@ -60,7 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     seed = options.seed if options.seed is not None else random.randrange(1, 10_000)
     print(f"--seed {seed}", flush=True)
-    verdict = asyncio.run(run(seed, 60 * options.minutes))
+    rounds = draw(random.Random(seed), SECONDS)
+    verdict = asyncio.run(run(rounds, 60 * options.minutes))
     show(verdict)
     found = {"seed": seed, **verdict.figures, "broken": verdict.broken}
     EVIDENCE.write_text(json.dumps(found, indent=1) + "\n")

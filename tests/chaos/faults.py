@@ -118,8 +118,19 @@ def spoil_link(part: str, way: str, **promise: Any) -> Fault:
     return Fault(name, part, *acts, **{**promise, **lossless})
 
 
+def cut_off(proxy: Proxy) -> None:
+    proxy.reset()
+    proxy.mend()
+
+
 LINKS = [
     *(spoil_link("postgres", way, refused=EVERYBODY, doubles=True) for way in WAYS),
+    # So late that at its end some commits are done, and nobody has heard of it.
+    database(
+        "the link to postgres is late, then reset",
+        begin=on_link("postgres", partial(Proxy.slow_down, latency=0.1)),
+        end=on_link("postgres", cut_off),
+    ),
     *(spoil_link("redis", way) for way in WAYS),
     *(spoil_link("smtp", way, doubles=way not in SLOW) for way in WAYS),
 ]

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,16 +69,18 @@ def draw(dice: random.Random, seconds: tuple[float, float]) -> Iterator[Round]:
         yield Round(tuple(faults), dice.uniform(*seconds), dice.uniform(*seconds))
 
 
-async def play(stack: Stack, load: Load, rounds: Iterator[Round], seconds: float) -> Story:
-    """Play rounds for so many seconds under load; return what happened."""
+async def play(stack: Stack, load: Load, rounds: Iterable[Round], seconds: float) -> Story:
+    """Play rounds under load, for so many seconds at most; return what happened."""
     loop, story = asyncio.get_running_loop(), Story()
     async with loading(load):
         await load.ledger.keep(2 * load.ledger.clients)
         story.began = loop.time()
         story.samples += sample(stack)
-        while loop.time() < story.began + seconds:
-            await strike(stack, next(rounds), story)
+        for round_ in rounds:
+            await strike(stack, round_, story)
             story.samples += sample(stack)
+            if loop.time() > story.began + seconds:
+                break
     story.over = loop.time()
     return story
 
