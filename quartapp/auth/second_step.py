@@ -1,5 +1,6 @@
 """Between a right password and the code of the second factor: a browser that is not signed in."""
 
+from hmac import compare_digest
 from typing import NamedTuple
 
 from cryptography.fernet import MultiFernet
@@ -34,7 +35,9 @@ async def find_second_step() -> SecondStep | None:
         return None
     user_id, password, remember = ticket
     user = await db.session.get(User, user_id)
-    if user is None or not user.is_active or hash_token(user.password_hash) != password:
+    if user is None or not user.is_active:
+        return None
+    if not compare_digest(hash_token(user.password_hash), password):
         return None
     return SecondStep(user, remember)
 

@@ -10,7 +10,7 @@ from quartapp.models.base import Base
 from quartapp.models.text import ADDRESS_LENGTH
 from quartapp.texts import Text
 
-NO_PASSWORD = ""  # in place of a hash: nothing matches it, and only a link leads in
+NO_PASSWORD = ""  # in place of a hash: nothing matches it, only a link leads in  # nosec B105
 USERNAME_LENGTH = 60
 EMAIL_LENGTH = ADDRESS_LENGTH
 ROLE_LENGTH = 20

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from hmac import compare_digest
 
 from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, update
 from sqlalchemy.engine import CursorResult
@@ -114,12 +115,13 @@ async def wake_session(
     if row is None or row.remember_hash is None:
         return None
     used = hash_token(secret)
-    if used == row.remember_hash:
+    if compare_digest(used, row.remember_hash):
         return row, await replace_secrets(session, row, used)
     if row.woken_at and utcnow() < row.woken_at + GRACE:
-        if used == row.last_remember_hash:
+        last = row.last_remember_hash or ""
+        if compare_digest(used, last):
             return row, None
-        if void_hash(used) == row.last_remember_hash:
+        if compare_digest(void_hash(used), last):
             return None, None
     logger.warning("A remember cookie came twice; the session of user %d ended.", row.user_id)
     await session.delete(row)
