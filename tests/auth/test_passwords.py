@@ -129,7 +129,11 @@ async def test_nothing_waits_while_a_password_is_replaced(
     browser: QuartClient, hashed: list[str]
 ) -> None:
     path = "/account/password"
-    form = {"current": PASSWORD, "password": NEW, "csrf_token": await read_token(browser, path)}
+    form = {
+        "current_password": PASSWORD,
+        "password": NEW,
+        "csrf_token": await read_token(browser, path),
+    }
 
     assert (await browser.post(path, form=form)).status_code == 303
     assert hashed == [NEW]

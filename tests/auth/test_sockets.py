@@ -107,7 +107,7 @@ async def test_open_socket_keeps_nothing_once_the_session_has_ended(
 
 AGAIN = {
     "/auth/confirm": {"password": PASSWORD},
-    "/account/password": {"current": PASSWORD, "password": "a better horse battery"},
+    "/account/password": {"current_password": PASSWORD, "password": "a better horse battery"},
 }
 
 

@@ -35,7 +35,7 @@ WEEKLY = {"title": "Disks", "weekdays": "1", "start_time": "02:30", "minutes": 3
 NOTE = {"state": "resolved", "body": "Done."}
 INCIDENT = {"title": "Slow", "impact": "minor", "body": "Slow."}
 NEW = "a better horse battery"
-ANOTHER = {"current": "{password}", "password": NEW}
+ANOTHER = {"current_password": "{password}", "password": NEW}
 
 ROUTES = {
     "health.livez": route(get="anyone"),

@@ -100,9 +100,9 @@ async def tell_of_passwords(story: Story) -> None:
     await story.send("/auth/login", name="root", password=first, remember="y")
     await story.send("/auth/confirm", password=WRONG)
     await story.send("/auth/confirm", password=first)
-    await story.send("/account/password", current=WRONG, password=second)
-    await story.send("/account/password", current=first, password=WEAK)
-    await story.send("/account/password", current=first, password=second)
+    await story.send("/account/password", current_password=WRONG, password=second)
+    await story.send("/account/password", current_password=first, password=WEAK)
+    await story.send("/account/password", current_password=first, password=second)
     story.client.delete_cookie("localhost", "quartapp")
     await story.ask("/account/")  # the remember cookie wakes the session
 

@@ -75,7 +75,7 @@ async def test_new_password_signs_every_other_browser_out(
     app: Quart, browser: QuartClient, admin: User
 ) -> None:
     other = await sign_in(app.test_client(), "admin")
-    form = {"current": PASSWORD, "password": NEW}
+    form = {"current_password": PASSWORD, "password": NEW}
     assert (await post(browser, "/account/password", "/account/password", **form))[0] == 303
 
     assert (await browser.get("/account/")).status_code == 200
@@ -98,7 +98,7 @@ async def test_new_password_signs_every_other_browser_out(
 async def test_wrong_or_weak_password_changes_nothing(
     app: Quart, browser: QuartClient, current: str, password: str, words: str
 ) -> None:
-    form = {"current": current, "password": password}
+    form = {"current_password": current, "password": password}
     status, page = await post(browser, "/account/password", "/account/password", **form)
     assert (status, words in page) == (422, True)
     await sign_in(app.test_client(), "admin")

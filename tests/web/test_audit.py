@@ -36,9 +36,9 @@ async def test_coming_and_going_is_recorded(app: Quart, client: QuartClient, adm
 async def test_what_somebody_changes_of_the_own_account_is_recorded(
     app: Quart, browser: QuartClient
 ) -> None:
-    wrong = {"current": "wrong", "password": "a better horse battery"}
+    wrong = {"current_password": "wrong", "password": "a better horse battery"}
     await post(browser, "/account/password", "/account/password", **wrong)
-    right = {**wrong, "current": PASSWORD}
+    right = {**wrong, "current_password": PASSWORD}
     await post(browser, "/account/password", "/account/password", **right)
     await post(browser, "/account/tokens/new", "/account/tokens/new", name="x", scope="read")
     await post(browser, "/account/sessions/remove", "/account/sessions")

@@ -211,7 +211,7 @@ async def test_short_password_will_do_beside_it_and_not_alone(
     app: Quart, browser: QuartClient
 ) -> None:
     path, short = "/account/password", "k3mw8xvt"
-    form = {"current": PASSWORD, "password": short}
+    form = {"current_password": PASSWORD, "password": short}
     assert (await post(browser, path, path, **form))[0] == 422
     await turn_on(app, browser)
     page = await (await browser.get(path)).get_data(as_text=True)

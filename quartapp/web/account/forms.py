@@ -21,7 +21,7 @@ THEMES: dict[str, Text] = {Theme.LIGHT: Text("Light"), Theme.DARK: Text("Dark")}
 
 
 class PasswordForm(BaseForm):
-    current = PasswordField(
+    current_password = PasswordField(
         _("Password of today"),
         [InputRequired(), Length(max=MAX_PASSWORD)],
         render_kw={"autocomplete": "current-password", "autofocus": True},

@@ -82,11 +82,11 @@ async def password() -> ResponseReturnValue:
         form.password.allow_short()
     if await form.is_accepted():
         try:
-            user = await authenticate(user.name, form.current.data)
+            user = await authenticate(user.name, form.current_password.data)
             password_hash = await hash_new_password(user, form.password.data)
             await edit_password(db.session, user, password_hash)
         except UnauthorizedError:
-            form.add_error("current", Text("This is not your password."))
+            form.add_error("current_password", Text("This is not your password."))
         except InvalidError as error:
             form.add_refusal(error)
         else:
