@@ -37,6 +37,7 @@ POISON = [
     {"Forwarded": f"host={EVIL};proto=http", "X-Host": EVIL, "X-Forwarded-Server": EVIL},
     {"Accept-Language": f'"><script src="//{EVIL}">', "Origin": f"https://{EVIL}"},
     {"Referer": f"https://{EVIL}/", "User-Agent": EVIL, "X-Request-ID": f"poison-{EVIL}"},
+    {"Accept-Language": "ru"},
     {"X-Large": EVIL + 7000 * "a", "Accept": f"text/{EVIL}", "Range": "bytes=0-1"},
 ]
 
