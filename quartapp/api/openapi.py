@@ -9,6 +9,7 @@ from quart_schema.openapi import OpenAPIProvider
 from werkzeug.routing import BaseConverter, Rule
 
 from quartapp.api.idempotency import HEADER, PATTERN, REPLAYED, is_idempotent
+from quartapp.api.links import link_made_things
 from quartapp.api.v1.schemas import Problem
 from quartapp.app import IdConverter
 from quartapp.asgi.sanity import MAX_INTEGER
@@ -107,6 +108,7 @@ class ApiProvider(OpenAPIProvider):
         document = super().schema()
         problem = model_schema(Problem, schema_mode="serialization")
         document["components"]["schemas"].update(problem.pop("$defs"), Problem=problem)
+        link_made_things(document)
         return document
 
     def build_path_parameter(self, name: str, converter: BaseConverter) -> dict[str, Any]:
