@@ -5,6 +5,7 @@ from quart_schema import validate_querystring, validate_request, validate_respon
 
 from quartapp.api.export import exports
 from quartapp.api.idempotency import idempotent
+from quartapp.api.openapi import may_answer
 from quartapp.api.v1.paging import describe_page
 from quartapp.api.v1.schemas import (
     BugFilter,
@@ -121,6 +122,7 @@ async def edit(bug_id: int, data: BugPatch) -> BugOut:
 
 @bp.patch("/bugs")
 @login_required
+@may_answer(404)
 @validate_request(BugsPatch)
 @validate_response(BugsOut)
 async def edit_ones(data: BugsPatch) -> BugsOut:

@@ -62,7 +62,7 @@ async def show(channel_id: int) -> ChannelOut:
 
 @bp.post("")
 @login_required
-@may_answer(409)
+@may_answer(404, 409)
 @validate_request(ChannelIn)
 @validate_response(NewChannelOut, 201)
 async def new(data: ChannelIn) -> tuple[NewChannelOut, int, dict[str, str]]:

@@ -50,6 +50,14 @@ async def test_every_operation_may_be_one_too_many(client: QuartClient) -> None:
     assert told == {one: ["RateLimit", "RateLimit-Policy", "Retry-After"] for one in told}
 
 
+@pytest.mark.parametrize(("method", "path"), [("patch", "bugs"), ("post", "channels")])
+async def test_what_a_body_names_may_be_missing(
+    client: QuartClient, method: str, path: str
+) -> None:
+    document = await (await client.get("/api/v1/openapi.json")).get_json()
+    assert "404" in document["paths"][f"/api/v1/{path}"][method]["responses"]
+
+
 async def test_documents_can_be_switched_off(tmp_path: Path) -> None:
     app = create_app({"TESTING": True, "INSTANCE_PATH": tmp_path, "API_DOCS": False})
     for path in ("/api/v1/docs", "/api/v1/openapi.json"):

@@ -3,7 +3,17 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
-from quartapp.api.v1.schemas.base import ONE_LINE, Day, In, Out, Patch, RowId, omittable
+from quartapp.api.v1.schemas.base import (
+    ONE_LINE,
+    AskedId,
+    Day,
+    In,
+    Out,
+    Patch,
+    Query,
+    RowId,
+    omittable,
+)
 from quartapp.api.v1.schemas.comment import CommentBody
 from quartapp.api.v1.schemas.paging import NumberQuery, PageOut, Several
 from quartapp.api.v1.schemas.usability import SiteOut
@@ -21,14 +31,14 @@ BugTitle = Annotated[
 BugBody = Annotated[str, AfterValidator(clean_text), Field(max_length=BODY_LENGTH)]
 
 
-class BugFilter(In):
+class BugFilter(Query):
     """Which bugs; `q` is in the name or address of their sites."""
 
     q: Annotated[str, StringConstraints(max_length=NAME_LENGTH)] = ""
     state: Several[FindingState] = []
     severity: Severity | None = None
-    assignee: RowId | None = None
-    entity: RowId | None = None
+    assignee: AskedId | None = None
+    entity: AskedId | None = None
     rule: Annotated[str, StringConstraints(max_length=RULE_LENGTH)] | None = None
     overdue: bool = False
 

@@ -3,7 +3,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from quartapp.api.v1.schemas.base import In, Out, Patch, RowId, omittable
+from quartapp.api.v1.schemas.base import Flag, In, Out, Patch, RowId, Whole, omittable
 from quartapp.api.v1.schemas.entity import EntityUrl
 from quartapp.api.v1.schemas.paging import PageOut
 from quartapp.api.v1.schemas.usability import SiteOut
@@ -11,7 +11,7 @@ from quartapp.models.channel import MAX_REMINDER, TOPICS, ChannelKind, clean_rem
 from quartapp.models.event import EventKind, Topic
 from quartapp.models.outbox import OutboxState
 
-Reminder = Annotated[int, Field(ge=0, le=MAX_REMINDER), AfterValidator(clean_reminder)]
+Reminder = Annotated[Whole, Field(ge=0, le=MAX_REMINDER), AfterValidator(clean_reminder)]
 
 
 def clean_topics(topics: list[Topic]) -> list[Topic]:
@@ -47,7 +47,7 @@ class ChannelPatch(Patch):
     entity_id: RowId | None = omittable()
     topics: Topics = omittable()
     remind_every: Reminder = omittable()
-    is_on: bool = omittable()
+    is_on: Flag = omittable()
 
 
 class ChannelOut(Out):

@@ -1,19 +1,20 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 
-from quartapp.api.v1.schemas.base import ONE_LINE, Out, Patch, omittable
+from quartapp.api.v1.schemas.base import ONE_LINE, Flag, Out, Patch, Whole, omittable
 from quartapp.models.check import ADMIN_INTERVAL, MAX_INTERVAL, MAX_THRESHOLD
 from quartapp.models.expectation import STATUSES_LENGTH, WORD_LENGTH, clean_statuses
 from quartapp.models.json_path import PATH_LENGTH, PATTERN, clean_path
 from quartapp.models.text import clean_line
 
 STATUS = "[1-5][0-9]{2}(-[1-5][0-9]{2})?"
-Interval = Annotated[int, Field(ge=ADMIN_INTERVAL, le=MAX_INTERVAL)]
-Threshold = Annotated[int, Field(ge=1, le=MAX_THRESHOLD)]
+Interval = Annotated[Whole, Field(ge=ADMIN_INTERVAL, le=MAX_INTERVAL)]
+Threshold = Annotated[Whole, Field(ge=1, le=MAX_THRESHOLD)]
 Statuses = Annotated[
     str,
+    StringConstraints(max_length=STATUSES_LENGTH),
     AfterValidator(clean_statuses),
     Field(
         min_length=3,
@@ -42,7 +43,7 @@ class CheckPatch(Patch):
     absent: Word = omittable()
     json_path: JsonPath = omittable()
     json_value: Word = omittable()
-    is_paused: bool = omittable()
+    is_paused: Flag = omittable()
 
 
 class CheckOut(Out):

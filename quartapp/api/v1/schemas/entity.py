@@ -3,7 +3,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
-from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Patch, omittable
+from quartapp.api.v1.schemas.base import ONE_LINE, Flag, In, Out, Patch, Query, omittable
 from quartapp.api.v1.schemas.paging import PageOut, PageQuery, Several
 from quartapp.api.v1.schemas.user import UserOut
 from quartapp.models.entity import CONTENT_LENGTH, NAME_LENGTH, URL_LENGTH
@@ -22,7 +22,7 @@ EntityUrl = Annotated[
 EntityContent = Annotated[str, AfterValidator(clean_text), Field(max_length=CONTENT_LENGTH)]
 
 
-class EntityFilter(In):
+class EntityFilter(Query):
     """Which entities: those with this in the name or address, that stand in one of these states."""
 
     q: Annotated[str, StringConstraints(max_length=NAME_LENGTH)] = ""
@@ -45,7 +45,7 @@ class EntityIn(In):
     name: EntityName
     url: EntityUrl
     content: EntityContent = ""
-    is_public: bool = False
+    is_public: Flag = False
 
 
 class EntitiesIn(In):
@@ -66,7 +66,7 @@ class EntityPatch(Patch):
     name: EntityName = omittable()
     url: EntityUrl = omittable()
     content: EntityContent = omittable()
-    is_public: bool = omittable()
+    is_public: Flag = omittable()
 
 
 class EntityOut(Out):

@@ -2,7 +2,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from quartapp.api.v1.schemas.base import In, Out, RowId
+from quartapp.api.v1.schemas.base import AskedId, Out, Query
 from quartapp.api.v1.schemas.paging import PageOut
 from quartapp.api.v1.schemas.usability import SiteOut
 from quartapp.api.v1.schemas.user import UserOut
@@ -10,17 +10,17 @@ from quartapp.models.event import EventKind, Topic
 from quartapp.services.paging import MAX_SIZE
 
 
-class EventFilter(In):
+class EventFilter(Query):
     """Which events."""
 
-    entity: RowId | None = None
+    entity: AskedId | None = None
     topic: Topic | None = None
 
 
 class EventQuery(EventFilter):
     """The newest events, or those before an id."""
 
-    before: RowId | None = None
+    before: AskedId | None = None
     per_page: int = Field(20, ge=1, le=MAX_SIZE)
 
 

@@ -2,7 +2,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Patch, RowId, omittable
+from quartapp.api.v1.schemas.base import ONE_LINE, Flag, In, Out, Patch, RowId, omittable
 from quartapp.api.v1.schemas.paging import PageOut
 from quartapp.api.v1.schemas.usability import SiteOut
 from quartapp.models.entity import MAX_CHOSEN, NAME_LENGTH
@@ -25,7 +25,7 @@ class GroupIn(In):
 
     name: GroupName
     description: Description = ""
-    is_public: bool = False
+    is_public: Flag = False
     entity_ids: SiteIds = []
 
 
@@ -34,7 +34,7 @@ class GroupPatch(Patch):
 
     name: GroupName = omittable()
     description: Description = omittable()
-    is_public: bool = omittable()
+    is_public: Flag = omittable()
     entity_ids: SiteIds = omittable()
 
 

@@ -3,9 +3,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Patch, RowId, omittable
+from quartapp.api.v1.schemas.base import ONE_LINE, In, Moment, Out, Patch, RowId, omittable
 from quartapp.api.v1.schemas.paging import PageOut
-from quartapp.api.v1.schemas.usability import Moment, SiteOut
+from quartapp.api.v1.schemas.usability import SiteOut
 from quartapp.api.v1.schemas.user import UserOut
 from quartapp.models.entity import MAX_CHOSEN
 from quartapp.models.incident import BODY_LENGTH, TITLE_LENGTH, Impact, NoteState

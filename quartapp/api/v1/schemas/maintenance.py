@@ -3,9 +3,19 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Patch, RowId, omittable
+from quartapp.api.v1.schemas.base import (
+    ONE_LINE,
+    AskedId,
+    In,
+    Moment,
+    Out,
+    Patch,
+    RowId,
+    Whole,
+    omittable,
+)
 from quartapp.api.v1.schemas.paging import NumberQuery, PageOut
-from quartapp.api.v1.schemas.usability import Moment, SiteOut
+from quartapp.api.v1.schemas.usability import SiteOut
 from quartapp.models.maintenance import TITLE_LENGTH, ZONE_LENGTH
 from quartapp.models.text import clean_line
 from quartapp.models.window import MAX_MINUTES
@@ -21,7 +31,7 @@ StartTime = Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 class MaintenanceQuery(NumberQuery):
     """Which windows: those of a site, and of all sites."""
 
-    entity: RowId | None = None
+    entity: AskedId | None = None
 
 
 class WindowIn(In):
@@ -47,7 +57,7 @@ class WindowIn(In):
     ends_at: Moment | None = None
     weekdays: Annotated[str, Field(pattern="^[1-7]{0,7}$")] = ""
     start_time: StartTime | None = None
-    minutes: Annotated[int, Field(ge=1, le=MAX_MINUTES)] | None = None
+    minutes: Annotated[Whole, Field(ge=1, le=MAX_MINUTES)] | None = None
 
 
 class WindowPatch(Patch):
@@ -59,7 +69,7 @@ class WindowPatch(Patch):
     ends_at: Moment | None = omittable()
     weekdays: Annotated[str, Field(pattern="^[1-7]{0,7}$")] = omittable()
     start_time: StartTime | None = omittable()
-    minutes: Annotated[int, Field(ge=1, le=MAX_MINUTES)] | None = omittable()
+    minutes: Annotated[Whole, Field(ge=1, le=MAX_MINUTES)] | None = omittable()
 
 
 class MaintenanceIn(WindowIn):

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from quartapp.api.v1.schemas.base import In, Out
+from quartapp.api.v1.schemas.base import Out, Query
 from quartapp.services.paging import MAX_NUMBER, MAX_SIZE
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ def make_list(value: Any) -> Any:
 Several = Annotated[list[T], BeforeValidator(make_list)]
 
 
-class NumberQuery(In):
+class NumberQuery(Query):
     """Which page, and how many rows it has."""
 
     page: int = Field(1, ge=1, le=MAX_NUMBER)

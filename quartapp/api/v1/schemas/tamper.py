@@ -3,7 +3,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Patch, RowId, omittable
+from quartapp.api.v1.schemas.base import ONE_LINE, AskedId, Flag, In, Out, Patch, Query, omittable
 from quartapp.api.v1.schemas.paging import NumberQuery, PageOut, Several
 from quartapp.api.v1.schemas.usability import SiteOut
 from quartapp.api.v1.schemas.user import UserOut
@@ -20,12 +20,12 @@ Selectors = Annotated[list[Selector], Field(max_length=MAX_LISTED)]
 Patterns = Annotated[list[Pattern], Field(max_length=MAX_LISTED)]
 
 
-class TamperFilter(In):
+class TamperFilter(Query):
     """Which changes; `q` is in the name or address of their sites."""
 
     q: Annotated[str, StringConstraints(max_length=NAME_LENGTH)] = ""
     state: Several[TamperState] = []
-    entity: RowId | None = None
+    entity: AskedId | None = None
 
 
 class TamperQuery(TamperFilter, NumberQuery):
@@ -102,12 +102,12 @@ class LessonOut(Out):
 class PageWatchPatch(Patch):
     """How a page is read: the fields to change. Selectors are CSS, patterns RE2."""
 
-    is_on: bool = omittable()
+    is_on: Flag = omittable()
     exclude: Selectors = omittable()
     include: Selectors = omittable()
     ignore: Patterns = omittable()
-    sort_lines: bool = omittable()
-    unique_lines: bool = omittable()
+    sort_lines: Flag = omittable()
+    unique_lines: Flag = omittable()
 
 
 class PageWatchOut(Out):

@@ -1,9 +1,9 @@
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from quartapp.api.v1.schemas.base import In, Out
+from quartapp.api.v1.schemas.base import Moment, Out, Query
 from quartapp.api.v1.schemas.paging import PageOut, PageQuery, Several
 from quartapp.models.entity import NAME_LENGTH
 from quartapp.models.look import Outcome
@@ -11,17 +11,7 @@ from quartapp.models.usability import State
 from quartapp.services.paging import MAX_SIZE
 
 
-def to_utc(value: datetime) -> datetime:
-    try:
-        return value.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("No calendar knows this moment.") from error
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(to_utc)]
-
-
-class UsabilityFilter(In):
+class UsabilityFilter(Query):
     """Which sites."""
 
     q: Annotated[str, StringConstraints(max_length=NAME_LENGTH)] = ""
@@ -32,7 +22,7 @@ class UsabilityQuery(UsabilityFilter, PageQuery):
     """What is listed."""
 
 
-class ResultFilter(In):
+class ResultFilter(Query):
     """All results, or those before a moment."""
 
     before: Moment | None = None
@@ -114,7 +104,7 @@ class UsabilityOfOne(UsabilityOut):
     figures: WindowsOut
 
 
-class HistoryQuery(In):
+class HistoryQuery(Query):
     """Which while; unsaid, it ends now, and has 24 hours or 30 days."""
 
     from_: Moment | None = Field(None, alias="from")

@@ -3,7 +3,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from quartapp.api.v1.schemas.base import ONE_LINE, In, Out, Patch, Secret, omittable
+from quartapp.api.v1.schemas.base import ONE_LINE, Flag, In, Out, Patch, Secret, omittable
 from quartapp.api.v1.schemas.paging import NumberQuery, PageOut
 from quartapp.models import Role
 from quartapp.models.text import clean_username
@@ -34,7 +34,7 @@ class UserPatch(Patch):
     """What administrators change; who is not active comes in no more."""
 
     role: Role = omittable()
-    is_active: bool = omittable()
+    is_active: Flag = omittable()
 
 
 class UserQuery(NumberQuery):
