@@ -236,6 +236,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--outages", type=int, default=1, help="outages of each kind of the servers (default: 1)"
     )
     parser.addoption(
+        "--nasty", type=int, default=8, help="one in so many nasty inputs (default: 8; 1: all)"
+    )
+    parser.addoption(
         "--deaths", type=int, default=5, help="statements to kill upgrades at (default: 5; 0: all)"
     )
 

@@ -1,15 +1,46 @@
-from collections.abc import Iterator
+"""An app for state machines, and the same app on both databases for what hurts."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 from quartapp import create_app
+from quartapp.extensions import db
+from tests.conftest import PATIENT
+from tests.hardening.emptying import empty_database
 from tests.hardening.ground import Ground
+from tests.hardening.noting import note_names
+from tests.hardening.twins import Pair, Twin
+from tests.security.world import World
 
 
 @pytest.fixture
 def ground(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
-    place = {"DATABASE_URL": database_url, "INSTANCE_PATH": tmp_path, "DATABASE_TIMEOUT": 30}
+    place = {"DATABASE_URL": database_url, "INSTANCE_PATH": tmp_path, **PATIENT}
     ground = Ground(create_app({"TESTING": True, **place}), monkeypatch)
     yield ground
     ground.close()
+
+
+@pytest.fixture
+async def pair_of_apps(
+    sqlite_template: Path, postgres_url: str, tmp_path: Path
+) -> AsyncIterator[Pair]:
+    shutil.copy(sqlite_template, tmp_path / "test.db")
+    urls = {"sqlite": f"sqlite:///{tmp_path / 'test.db'}", "postgres": postgres_url}
+    async with AsyncExitStack() as stack:
+        twins = {kind: await start_twin(stack, url, tmp_path) for kind, url in urls.items()}
+        yield Pair(twins)
+
+
+async def start_twin(stack: AsyncExitStack, url: str, folder: Path) -> Twin:
+    app = create_app({"TESTING": True, "DATABASE_URL": url, "INSTANCE_PATH": folder, **PATIENT})
+    note_names(app)
+    async with app.app_context():
+        await empty_database()
+        stack.push_async_callback(db.engine.dispose)
+    await stack.enter_async_context(app.test_app())  # type: ignore[arg-type]
+    return Twin(app, World(app))

@@ -1,0 +1,140 @@
+"""Whatever stands wherever in a request, nothing fails, and both databases answer alike."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from quart import request
+from werkzeug.routing import Rule
+
+from quartapp.app import QuartApp
+from quartapp.extensions import db
+from tests.hardening.places import Place, find_common_places, find_places
+from tests.hardening.twins import Pair, Twin
+from tests.security.asking import find_rules
+from tests.security.expectations import ROUTES, route
+from tests.security.world import World
+from tests.wire import exchange, serving
+
+pytestmark = pytest.mark.inputs
+
+PARTS = 6  # which the processes of a run share
+SHARES = {"administrator": 1, "editor": 5, "anonymous": 10}  # one in so many
+COMMON_SHARE = 60  # of what any route has, headers and cookies
+RIGHT = (Place("nothing", ()), "nothing", 0)
+Spot = tuple[Place, str, int]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_nothing_nasty_fails_or_tells_the_databases_apart(
+    pair_of_apps: Pair, part: int, pytestconfig: pytest.Config, record_property: Callable[..., None]
+) -> None:
+    step = int(pytestconfig.getoption("--nasty"))
+    app = pair_of_apps.twins["sqlite"].app
+    document = await read_document(app)
+    rules = sorted(find_rules(app), key=lambda rule: (rule.endpoint, rule.rule))
+
+    for number, rule in enumerate(rules[part::PARTS]):
+        for method in find_methods(rule):
+            await attack(pair_of_apps, document, rule, method, number, step)
+
+    for kind in pair_of_apps.twins:
+        record_property(f"inputs: requests on {kind}", pair_of_apps.count // 2)
+    assert pair_of_apps.findings == []
+    assert find_shut(pair_of_apps) == set()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("database_kind", ["sqlite", "postgres"])
+async def test_nothing_nasty_fails_on_a_real_connection(
+    fresh_app: QuartApp, database_kind: str, record_property: Callable[..., None]
+) -> None:
+    """Let a server read it: one thing for each method of each route, chunked bodies among them."""
+    twin = Twin(fresh_app, World(fresh_app))
+    statuses: dict[str, int] = {}
+    async with serving(fresh_app) as port:
+        document = await read_document(fresh_app)
+        for number, (rule, method) in enumerate(list_methods(fresh_app)):
+            twin.sending = None
+            spots = [*choose_spots(document, rule, method, 0, 1)]
+            spot = spots[number * 31 % len(spots)]
+            asked = await twin.prepare(rule, method, "administrator", spot)
+            reply = await exchange(port, asked.write())
+            statuses[f"{method} {rule}, {spot[0]} = {spot[1]}"] = reply.status
+
+    record_property(f"inputs: requests on a socket, {database_kind}", len(statuses))
+    assert {where: status for where, status in statuses.items() if status >= 500} == {}
+
+
+async def test_view_that_fails_and_tells_the_databases_apart_is_found(
+    pair_of_apps: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answer() -> str:
+        return db.engine.dialect.name * int(request.args.get("times", "0"))
+
+    monkeypatch.setitem(ROUTES, "new", route(get="anyone"))
+    for twin in pair_of_apps.twins.values():
+        twin.app.add_url_rule("/new", "new", answer)
+    (rule,) = find_rules(twin.app, "new")
+    for nasty in ("-1", "true", "empty", "+1"):
+        await pair_of_apps.send(rule, "GET", "anonymous", RIGHT)
+        for place in find_places({"paths": {}}, rule, "GET"):
+            await pair_of_apps.send(rule, "GET", "anonymous", (place, nasty, 0))
+
+    found = {finding.partition(": ")[0] for finding in pair_of_apps.findings}
+    assert found == {
+        f"GET /new as anonymous, query times = {nasty}" for nasty in ("true", "empty", "+1")
+    }
+
+
+async def read_document(app: QuartApp) -> dict[str, Any]:
+    found: dict[str, Any] = await (await app.test_client().get("/api/v1/openapi.json")).get_json()
+    return found
+
+
+def list_methods(app: QuartApp) -> list[tuple[Rule, str]]:
+    """Return what a server can be asked by one request."""
+    rules = [rule for rule in find_rules(app) if not rule.websocket]
+    return [(rule, method) for rule in rules for method in find_methods(rule)]
+
+
+def find_methods(rule: Rule) -> list[str]:
+    """Return the methods that a route has, HEAD before GET; a socket's handshake is a GET."""
+    return ["GET"] if rule.websocket else sorted(rule.methods or (), reverse=True)
+
+
+async def attack(
+    pair: Pair, document: dict[str, Any], rule: Rule, method: str, number: int, step: int
+) -> None:
+    for asker, share in SHARES.items():
+        pair.begin()
+        await pair.send(rule, method, asker, RIGHT)
+        share *= 8 if method in ("HEAD", "OPTIONS") else 1
+        for spot in choose_spots(document, rule, method, number, share * step):
+            await pair.send(rule, method, asker, spot)
+
+
+def choose_spots(
+    document: dict[str, Any], rule: Rule, method: str, offset: int, step: int
+) -> Iterator[Spot]:
+    """Yield every *step*th nasty thing of each place; another place, or route, begins elsewhere."""
+    for shift, place in enumerate(find_places(document, rule, method)):
+        yield from pick(place, shift + offset, step)
+    for shift, place in enumerate(find_common_places()):
+        yield from pick(place, 7 * shift + offset, COMMON_SHARE * max(step // 3, 1))
+
+
+def pick(place: Place, shift: int, step: int) -> Iterator[Spot]:
+    for number, nasty in enumerate(place.nasties):
+        if (number + shift) % step == 0:
+            yield place, nasty, number + shift
+
+
+def find_shut(pair: Pair) -> set[tuple[str, str]]:
+    """Return the routes that never let an administrator further than to the door."""
+    return {
+        (endpoint, method)
+        for (endpoint, method, asker), counter in pair.statuses.items()
+        if asker == "administrator" and set(counter) <= {401, 403, 404, 405}
+    }

@@ -1,0 +1,150 @@
+"""One application on two databases: asked the same, they have to answer alike."""
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from werkzeug.routing import Rule
+
+from quartapp.app import QuartApp
+from tests.hardening.calling import Call, Reply, call, call_socket
+from tests.hardening.places import Place
+from tests.hardening.spoiling import spoil
+from tests.security.asking import SAFE, Sending, find_arguments, is_of_api, prepare
+from tests.security.things import PUBLISHED, numbers
+from tests.security.world import World
+
+ASKERS = {  # of a page by cookie, of the API by cookie and by token
+    "administrator": ("admin", "full"),
+    "editor": ("owner", "owner"),
+    "anonymous": ("anonymous", "anonymous"),
+}
+SAY_THEIR_OWN = {  # so that what they say has to differ
+    "admin.system",  # which database it is, and how large
+    "api_v1.system.show",
+    "admin.settings",  # its address
+    "second_factor.new",  # a new secret, drawn
+    "passkey.creation_options",  # an id, encoded; PostgreSQL leaves out those of what was undone
+}
+# What differs between two databases that were asked the same: times, ids, secrets, and their signs.
+OWN = re.compile(r"qa_[\w-]*|[A-Za-z0-9_.\-]{20,}|\d+(?:[:.,]\d+)*")
+WHEN = re.compile(r"<time[^>]*>[^<]*</time>")  # how long ago it is
+
+
+@dataclass
+class Twin:
+    """The app on one of the databases, with the people and things in it."""
+
+    app: QuartApp
+    world: World
+    sending: Sending | None = None
+    token: str = ""
+    numbered: int = 0  # so far
+
+    async def send(
+        self, rule: Rule, method: str, asker: str, spot: tuple[Place, str, int]
+    ) -> Reply:
+        """Send it; who has lost what it takes to be let in gets it anew, once."""
+        for _ in range(2):
+            asked = await self.prepare(rule, method, asker, spot)
+            reply = await (call_socket if rule.websocket else call)(self.app, asked)
+            if (
+                asker == "anonymous"
+                or not is_shut_out(reply)
+                or spot[0].kind in ("header", "cookie")
+            ):
+                break
+            self.world.end()
+            self.sending = None
+        if reply.status < 400 and method not in SAFE:
+            self.sending = None  # what was asked for may be gone, or taken
+        return reply
+
+    async def prepare(
+        self, rule: Rule, method: str, asker: str, spot: tuple[Place, str, int]
+    ) -> Call:
+        if self.sending is None:
+            name = ASKERS[asker][is_of_api(rule)]
+            numbers.last = self.numbered
+            self.sending = await prepare(self.world, rule, name, choose_thing(rule, asker))
+            self.numbered = numbers.last
+            self.token = await self.sending.asker.find_csrf_token()
+        place, nasty, number = spot
+        return spoil(self.sending, rule, method, self.token, place, nasty, number)
+
+
+def choose_thing(rule: Rule, asker: str) -> str:
+    """Return what is asked for: an editor's own, else what strangers may see."""
+    arguments = set(find_arguments(rule))
+    if asker != "editor" and arguments & PUBLISHED:
+        return "public"
+    if asker == "administrator" and "user_id" in arguments:
+        return "foreign"  # whoever is disabled or made less is somebody else
+    return "own" if arguments else "-"
+
+
+def is_shut_out(reply: Reply) -> bool:
+    return reply.status == 401 or "/auth/login" in reply.headers.get("location", "")
+
+
+@dataclass
+class Pair:
+    """Both, and what came of all that they were asked."""
+
+    twins: dict[str, Twin]
+    statuses: dict[tuple[str, str, str], Counter[int]] = field(default_factory=dict)
+    findings: list[str] = field(default_factory=list)
+
+    def begin(self) -> None:
+        for twin in self.twins.values():
+            twin.sending = None
+
+    async def send(self, rule: Rule, method: str, asker: str, spot: tuple[Place, str, int]) -> None:
+        replies = {
+            kind: await twin.send(rule, method, asker, spot) for kind, twin in self.twins.items()
+        }
+        where = f"{method} {rule} as {asker}, {spot[0]} = {spot[1]}"
+        counter = self.statuses.setdefault((rule.endpoint, method, asker), Counter())
+        counter.update(reply.status for reply in replies.values())
+        told = {kind: describe(reply) for kind, reply in replies.items()}
+        if rule.endpoint in SAY_THEIR_OWN:
+            told = {kind: (*what[:2], "") for kind, what in told.items()}
+        for kind, reply in replies.items():
+            if 500 <= reply.status < 600 or reply.status == 1011:
+                self.findings.append(f"{where}: {reply.status} on {kind}: {told[kind]}")
+        if told["sqlite"] != told["postgres"]:
+            self.findings.append(f"{where}: {find_difference(*told.values())}")
+
+    @property
+    def count(self) -> int:
+        return sum(counter.total() for counter in self.statuses.values())
+
+
+def describe(reply: Reply) -> tuple[int, str, str]:
+    """Return what two databases have to agree on: the status, where it leads, and what it says."""
+    kind = reply.headers.get("content-type", "").partition(";")[0]
+    location = normalise(reply.headers.get("location", ""))
+    return reply.status, f"{kind} {location}", normalise(reply.body.decode(errors="replace"))
+
+
+def normalise(text: str) -> str:
+    return OWN.sub("#", WHEN.sub("then", text))
+
+
+def find_difference(one: tuple[Any, ...], other: tuple[Any, ...]) -> str:
+    if one[:2] != other[:2]:
+        said = f"{find_detail(one)} / {find_detail(other)}"
+        return f"{one[:2]} on sqlite, {other[:2]} on postgres: {said}"
+    first, second = str(one[2]), str(other[2])
+    start = next((i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), 0)
+    cut = slice(max(start - 60, 0), start + 60)
+    return f"{one[0]}, but {first[cut]!r} on sqlite, {second[cut]!r} on postgres"
+
+
+def find_detail(told: tuple[Any, ...]) -> str:
+    try:
+        return str(json.loads(told[2])["detail"])
+    except (ValueError, KeyError, TypeError):
+        return ""
