@@ -23,7 +23,15 @@ from quartapp.asgi.json_provider import JSONProvider
 from quartapp.asgi.overload import ALWAYS, refuse
 from quartapp.asgi.proxy import Scope
 from quartapp.asgi.sanity import MAX_INTEGER
-from quartapp.asgi.scope import FAULT, TAP, Answer, Finish, choose_request_id, make_sound
+from quartapp.asgi.scope import (
+    FAULT,
+    TAP,
+    Answer,
+    Finish,
+    choose_request_id,
+    has_two_lengths,
+    make_sound,
+)
 from quartapp.asgi.wrappers import Request, SocketClosedError, Websocket
 from quartapp.database import SAFE_METHODS, is_retriable
 from quartapp.errors import AppError, BadRequestError, UnavailableError
@@ -121,7 +129,8 @@ class QuartApp(RenderingQuart):
         name = choose_request_id(scope)
         token = request_id.set(name)
         try:
-            answer = Answer(cast(Send, send), name, self.finish_headers)
+            last = has_two_lengths(cast(Scope, scope))  # what follows may be no request
+            answer = Answer(cast(Send, send), name, self.finish_headers, is_last=last)
             if scope["type"] == "websocket":
                 await self._pass_on(scope, cast(Receive, receive), answer)
             elif self.is_busy and scope["path"] not in ALWAYS:

@@ -30,8 +30,8 @@ from hypercorn.config import Config, Sockets
 from hypercorn.utils import LifespanFailureError, LifespanTimeoutError
 from quart.cli import ScriptInfo
 
+from quartapp import serve_hypercorn
 from quartapp.app import QuartApp
-from quartapp.connections import end_with_clients
 from quartapp.systemd import READY, STOPPING, tell_systemd
 
 if sys.platform != "win32":
@@ -116,7 +116,7 @@ def load_server(name: str) -> Run:
 
 def serve(app: QuartApp, config: ServeConfig, run: Run = hypercorn.asyncio.serve) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is in flight; a second signal hurries."""
-    end_with_clients()
+    serve_hypercorn.install()
     config.errorlog = logging.getLogger("hypercorn.error")
     config.errorlog.addFilter(SayOnce())
     config.graceful_timeout = app.config["SHUTDOWN_GRACE"]

@@ -32,6 +32,8 @@ TOO_LONG: Message = {
     "code": 1009,
     "reason": "The message is too long.",
 }
+BROKEN = 400  # of a request that ends before it is whole: granian would say 500
+OLD = 426  # of a web socket by HTTP/1.0, which ends the process of granian 2.8
 LEFT: Message = {"type": "websocket.disconnect", "code": 1006}
 REASON_BYTES = 123  # that a frame of a close has room for
 CUT_SECONDS = 1.0  # for what is cut at the end of the grace to be answered
@@ -82,15 +84,35 @@ class Caller:
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         task = this_task()
         self.tasks.add(task)
-        if scope["type"] == "websocket":
-            self.sockets.add(task)
-            web_socket = Socket(receive, send, self.max_message)
-            receive, send = web_socket.receive, web_socket.send
         try:
-            await self.app(scope, cast(Any, receive), cast(Any, send))
+            if scope["type"] == "websocket":
+                self.sockets.add(task)
+                await self._serve_socket(scope, receive, send)
+            else:
+                await self._serve_request(scope, receive, send)
         finally:
             self.tasks.discard(task)
             self.sockets.discard(task)
+
+    async def _serve_socket(self, scope: Any, receive: Receive, send: Send) -> None:
+        if scope["http_version"] != "1.1":
+            await refuse(send, "websocket.http.response", OLD)
+            return
+        web_socket = Socket(receive, send, self.max_message)
+        await self.app(scope, cast(Any, web_socket.receive), cast(Any, web_socket.send))
+
+    async def _serve_request(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Answer 400 when the application heard that the client has left, and said nothing."""
+        has_begun = False
+
+        async def note(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        await self.app(scope, cast(Any, receive), cast(Any, note))
+        if not has_begun:
+            await refuse(send, "http.response", BROKEN)
 
     async def sockets_ended(self) -> None:
         if self.sockets:
@@ -99,6 +121,14 @@ class Caller:
     def cut(self) -> None:
         for task in self.tasks:
             task.cancel()
+
+
+async def refuse(send: Send, kind: str, status: int) -> None:
+    """Answer without a word, as the last of the connection; *kind* is that of the message."""
+    headers = [(b"content-length", b"0"), CLOSE]
+    with suppress(RuntimeError):  # the client has really left
+        await send({"type": f"{kind}.start", "status": status, "headers": headers})
+        await send({"type": f"{kind}.body", "body": b"", "more_body": False})
 
 
 class Socket:

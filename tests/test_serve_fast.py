@@ -101,6 +101,31 @@ async def test_both_servers_refuse_what_is_no_request(app: QuartApp, run: Run, d
         assert (await exchange(port, data)).status == 400
 
 
+async def test_a_body_that_breaks_off_is_the_fault_of_its_client(app: QuartApp, run: Run) -> None:
+    broken = write_request("/", "Transfer-Encoding: chunked", method="POST") + b"x\r\nabc\r\n"
+    async with serving(app, run=run) as port:
+        reader, writer = await connect(port)
+        writer.write(broken)
+        async with asyncio.timeout(10):
+            answer = await reader.read()
+        writer.close()
+
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 400 ")
+
+
+async def test_what_follows_a_body_of_two_lengths_is_not_read(app: QuartApp, run: Run) -> None:
+    lines = ("Content-Length: 60", "Transfer-Encoding: chunked")
+    data = write_request("/", *lines, method="POST").replace(b"Connection: close\r\n", b"")
+    async with serving(app, run=run) as port:
+        reader, writer = await connect(port)
+        writer.write(data + b"0\r\n\r\n" + write_request("/hidden"))
+        async with asyncio.timeout(10):
+            answer = await reader.read()
+        writer.close()
+
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
 async def test_a_head_has_no_body_on_either_server(app: QuartApp, run: Run) -> None:
     async with serving(app, run=run) as port:
         reply = await exchange(port, write_request("/", method="HEAD"))
@@ -141,6 +166,15 @@ async def test_a_view_ends_when_its_client_leaves(app: QuartApp, run: Run) -> No
         await until(lambda: happened == ["began"])
         writer.close()
         await until(lambda: happened == ["began", "ended"])
+
+
+async def test_a_socket_of_http_1_0_is_refused(app: QuartApp, run: Run) -> None:
+    lines = ("Host: a", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: a")
+    handshake = write_request("/echo", *lines).replace(b"Connection: close", b"Connection: upgrade")
+    async with serving(app, run=run) as port:
+        reply = await exchange(port, handshake.replace(b"HTTP/1.1", b"HTTP/1.0"))
+
+    assert reply.status in (400, 426)
 
 
 # --- web sockets on granian ----------------------------------------------------------------------

@@ -23,6 +23,7 @@ from wsproto.events import (
 )
 
 from quartapp.serve import Run, ServeConfig
+from quartapp.serve_hypercorn import install
 
 PATIENCE = 10.0  # seconds for whatever has to happen
 MIB = 1024 * 1024
@@ -39,6 +40,7 @@ class Reply:
 @asynccontextmanager
 async def serving(app: Quart, path: Path | None = None, run: Run = serve) -> AsyncIterator[int]:
     """Serve *app* on a free loopback port, or on the unix socket *path*; by hypercorn, or *run*."""
+    install()
     config = ServeConfig()
     config.errorlog = None
     config.graceful_timeout = 0.2

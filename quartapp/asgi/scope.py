@@ -131,17 +131,27 @@ def choose_request_id(scope: Scope) -> str:
     return uuid.uuid4().hex
 
 
+def has_two_lengths(scope: Scope) -> bool:
+    """Tell whether a server in front may see the end of the body elsewhere (RFC 9112, 6.1)."""
+    names = {name for name, _ in scope["headers"]}
+    return {b"content-length", b"transfer-encoding"} <= names
+
+
 class Answer:
     """A `send` that tells the id of the request in whatever it starts."""
 
     STARTS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 
-    def __init__(self, send: Send, request_id: str, finish: Finish = list) -> None:
+    def __init__(
+        self, send: Send, request_id: str, finish: Finish = list, *, is_last: bool = False
+    ) -> None:
         self.before_end: Callable[[], Awaitable[None]] | None = None
         self._started = False
         self._send = send
         self._finish = finish  # what all answers say; a socket that is opened says less
-        self._header = (b"x-request-id", request_id.encode())
+        self._more = [(b"x-request-id", request_id.encode())]
+        if is_last:  # on its connection
+            self._more.append((b"connection", b"close"))
 
     async def send(self, message: Message) -> None:
         if message["type"] in self.STARTS:
@@ -149,7 +159,7 @@ class Answer:
             headers = list(message.get("headers", ()))
             if message["type"] != "websocket.accept":
                 headers = self._finish(headers)
-            message = message | {"headers": [*headers, self._header]}
+            message = message | {"headers": [*headers, *self._more]}
         elif message["type"] == "http.response.body" and not message.get("more_body"):
             await self._prepare_end()
         await self._send(message)

@@ -1,4 +1,4 @@
-"""An app for state machines, and the same app on both databases for what hurts."""
+"""Apps for state machines and for what hurts, and servers that stand up to worse."""
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -9,10 +9,12 @@ import pytest
 
 from quartapp import create_app
 from quartapp.extensions import db
+from quartapp.serve import SERVERS
 from tests.conftest import PATIENT
 from tests.hardening.emptying import empty_database
 from tests.hardening.ground import Ground
 from tests.hardening.noting import note_names
+from tests.hardening.standing import Stand, standing
 from tests.hardening.twins import Pair, Twin
 from tests.security.world import World
 
@@ -44,3 +46,22 @@ async def start_twin(stack: AsyncExitStack, url: str, folder: Path) -> Twin:
         stack.push_async_callback(db.engine.dispose)
     await stack.enter_async_context(app.test_app())  # type: ignore[arg-type]
     return Twin(app, World(app))
+
+
+@pytest.fixture(scope="module")
+def hardened_database(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("hardened") / "test.db"
+    shutil.copy(sqlite_template, path)
+    path.chmod(0o600)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def stand(
+    nursery: Path,
+    hardened_database: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[Stand]:
+    with standing(nursery, request.param, hardened_database, tmp_path_factory.mktemp("s")) as one:
+        yield one

@@ -1,0 +1,88 @@
+"""Hypercorn's connections, which trust their clients less than its own do.
+
+Hypercorn has no settings for this. What is replaced here is held by tests/test_serve_hypercorn.py.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import hypercorn.protocol
+from h11 import Request as Head
+from hypercorn.events import Closed, Updated
+from hypercorn.events import Event as Transport
+from hypercorn.protocol import h11, ws_stream
+from hypercorn.protocol.events import Body, Data, Event, Request, StreamClosed
+from hypercorn.protocol.ws_stream import ASGIWebsocketState, FrameTooLargeError, WSStream
+from wsproto.events import Message
+
+DEFLATE = b"sec-websocket-extensions"
+GOODBYE_SECONDS = 1.0  # for a client to hear that its message is too long
+LISTS = {b"connection", b"sec-websocket-protocol"}  # which hypercorn reads as ASCII, or fails
+
+
+class Protocol(h11.H11Protocol):
+    """HTTP/1 that stays so: HTTP/2 without TLS would get past what a proxy denies."""
+
+    async def handle(self, event: Transport) -> None:
+        await super().handle(event)
+        if isinstance(event, Closed):
+            # Else the connection is kept for as long as one that may be used again.
+            await self.send(Updated(idle=False))
+
+    async def _check_protocol(self, event: Head) -> None:
+        """Take an upgrade to h2c for a header that says nothing."""
+
+
+class Buffer(ws_stream.WebsocketBuffer):
+    """The pieces of one message, none of which is kept beyond the limit."""
+
+    is_over = False
+
+    def extend(self, event: Message[Any]) -> None:
+        if self.length + len(event.data) > self.max_length:
+            self.is_over = True
+            raise FrameTooLargeError
+        super().extend(event)
+
+
+class Stream(WSStream):
+    """A web socket without compression, whose connection ends when it is refused or broken."""
+
+    buffer: Buffer
+    is_leaving = False
+
+    async def handle(self, event: Event) -> None:
+        if isinstance(event, Request):
+            # 300 kB that unfold to 300 MB would be unfolded before they are measured.
+            event = replace(event, headers=[one for one in event.headers if is_readable(*one)])
+        elif isinstance(event, Body | Data) and self.state is ASGIWebsocketState.HTTPCLOSED:
+            return  # refused already; a second answer would break the connection
+        was_closed = self.closed
+        await super().handle(event)
+        if self.closed and not was_closed and not isinstance(event, StreamClosed):
+            await self.send(StreamClosed(stream_id=self.stream_id))
+
+    async def _handle_events(self) -> None:
+        """End the connection of who sent too much: hypercorn would wait for a goodbye for ever."""
+        await super()._handle_events()
+        if self.buffer.is_over and not self.is_leaving:
+            self.is_leaving = True
+            self.task_group.spawn(self._leave)
+
+    async def _leave(self) -> None:
+        await self.context.sleep(GOODBYE_SECONDS)
+        await self.send(StreamClosed(stream_id=self.stream_id))
+
+
+def is_readable(name: bytes, value: bytes) -> bool:
+    return name != DEFLATE and (name not in LISTS or value.isascii())
+
+
+def install() -> None:
+    """Have hypercorn make these for each connection."""
+    for module, name, ours in (
+        (hypercorn.protocol, "H11Protocol", Protocol),
+        (h11, "WSStream", Stream),
+        (ws_stream, "WebsocketBuffer", Buffer),
+    ):
+        setattr(module, name, ours)

@@ -1,0 +1,141 @@
+"""What hypercorn would take from its clients, and does not any more."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from quart import websocket
+from wsproto.events import BytesMessage, CloseConnection, TextMessage
+
+from tests.small_app import make_small_app
+from tests.wire import Memory, connect, open_socket, read_refusal, serving, shake_hands, until
+
+UPGRADE = "Connection: Upgrade\r\nUpgrade: {}\r\n"
+KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+H2C = UPGRADE.format("h2c") + "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n"
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+PIECE = 65_536
+PIECES = 1_600  # 100 MiB
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    app = make_small_app()
+    app.add_websocket("/echo", view_func=echo)
+    async with serving(app) as port:
+        yield port
+
+
+async def echo() -> None:
+    await websocket.accept()
+    while True:
+        await websocket.send(await websocket.receive())
+
+
+async def ask(port: int, lines: str, more: bytes = b"", target: str = "/echo") -> bytes:
+    """Return all that comes until the server ends the connection."""
+    reader, writer = await connect(port)
+    writer.write(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n".encode("latin1") + more)
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def test_http_2_without_tls_is_not_spoken(port: int) -> None:
+    upgraded = await ask(port, H2C + "Connection: close\r\n", target="/nowhere")
+    reader, writer = await connect(port)
+    writer.write(PREFACE + bytes(9))
+    async with asyncio.timeout(10):
+        assumed = await reader.read()
+    writer.close()
+
+    assert upgraded.startswith(b"HTTP/1.1 404 ")
+    assert assumed.startswith(b"HTTP/1.1 400 ")
+
+
+async def test_connection_that_its_client_has_closed_is_given_back(port: int) -> None:
+    writers = []
+    for _ in range(20):
+        reader, writer = await connect(port)
+        writer.write(b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        writers.append(writer)
+    during = len(asyncio.all_tasks())
+    for writer in writers:
+        writer.close()
+
+    await until(lambda: len(asyncio.all_tasks()) <= during - 40)
+
+
+async def test_compression_is_not_negotiated(port: int) -> None:
+    offer = (b"Sec-WebSocket-Extensions", b"permessage-deflate; client_max_window_bits")
+    async with open_socket(port, "/echo", offer) as client:
+        headers = await shake_hands(client)
+        await client.say("hello")
+        heard = await client.hear()
+
+    assert ("sec-websocket-extensions" in headers, heard) == (False, "hello")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        UPGRADE.format("websocket") + KEY,
+        UPGRADE.format("websocket") + "Sec-WebSocket-Version: 13\r\n",
+        UPGRADE.format("websocket").replace("Upgrade\r", "Upgrade, \xff\r", 1) + KEY,
+    ],
+    ids=["no version", "no key", "an odd connection"],
+)
+async def test_handshake_that_is_none_is_refused_and_the_connection_ends(
+    port: int, lines: str
+) -> None:
+    assert (await ask(port, lines)).startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 426 "))
+
+
+async def test_subprotocol_that_is_no_text_is_not_chosen(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_socket(port, "/echo", (b"Sec-WebSocket-Protocol", b"\xff")) as client:
+        await shake_hands(client)
+        await client.say("hello")
+        assert await client.hear() == "hello"
+
+    assert caplog.records == []
+
+
+async def test_what_is_said_behind_a_refusal_is_not_heard(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_socket(port, "/nowhere") as client:
+        status, _ = await read_refusal(client)
+        client.writer.write(b"more" * 10)
+        async with asyncio.timeout(10):
+            rest = await client.reader.read()
+
+    assert (status, rest, caplog.records) == (404, b"", [])
+
+
+async def test_message_that_goes_on_behind_the_limit_is_not_kept(port: int) -> None:
+    memory = Memory()
+    async with open_socket(port, "/echo") as client:
+        await shake_hands(client)
+        try:
+            for _ in range(PIECES):
+                await client.send(BytesMessage(bytes(PIECE), message_finished=False))
+        except ConnectionError:
+            pass  # the server has had enough
+
+    assert memory.growth() < 32
+
+
+async def test_who_sent_too_much_hears_why_and_is_left(port: int) -> None:
+    async with open_socket(port, "/echo") as client:
+        await shake_hands(client)
+        await client.send(TextMessage("a" * (PIECE + 1)))
+        event = await client.next()
+        async with asyncio.timeout(10):
+            rest = await client.reader.read()
+
+    assert isinstance(event, CloseConnection)
+    assert (event.code, rest) == (1009, b"")
