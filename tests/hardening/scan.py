@@ -37,7 +37,8 @@ QUERY = {"q": "a", "page": "1", "limit": "10", "state": "up", "sort": "name", "p
 QUERY |= {"kind": "opened", "entity_id": "1", "severity": "low", "since": "2026-01-01T00:00:00Z"}
 MODULES = "sql,timesql,xss,permanentxss,exec,file,redirect,ssrf,crlf,ssti,ldap,xxe,csrf,methods"
 RULE = "=" * 54
-Finding = tuple[str, str]
+RETRACTED = ",false positive or unexploitable"  # what sqlmap says itself when it has looked again
+TOOLS = ("sqlmap", "wapiti")
 
 
 def main() -> None:
@@ -57,10 +58,12 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.hardening.scan", description=__doc__)
     parser.add_argument("tools", type=Path, help="the folder with the commands sqlmap and wapiti")
     parser.add_argument("--role", action="append", choices=ROLES, help="default: all")
+    parser.add_argument("--tool", action="append", choices=TOOLS, help="default: both")
     parser.add_argument("--seconds", type=int, default=900, help="for each tool and role")
     parser.add_argument("--thorough", action="store_true", help="try all that sqlmap has")
     options = parser.parse_args()
     options.role = options.role or list(ROLES)
+    options.tool = options.tool or list(TOOLS)
     return options
 
 
@@ -98,15 +101,20 @@ def scan(
 ) -> list[str]:
     world = World(app)
     requests, cookie = asyncio.run(write_requests(app, world, port, ROLES[role]))
-    begin = time.monotonic()
-    found = run_sqlmap(requests, place / role, options)
-    middle = time.monotonic()
-    check_session(port, cookie)
-    found += run_wapiti(port, cookie, place / role, options)
-    check_session(port, cookie)
-    times = f"sqlmap {middle - begin:.0f} s, wapiti {time.monotonic() - middle:.0f} s"
-    tell(f"{role}: {len(requests)} requests to sqlmap, {len(found)} findings; {times}")
-    return found + find_failures(place / "app.log")
+    (place / role).mkdir()
+    findings = []
+    for tool in options.tool:
+        begin = time.monotonic()
+        if tool == "sqlmap":
+            found, asked = run_sqlmap(requests, place / role, options)
+        else:
+            found, asked = run_wapiti(port, cookie, place / role, options)
+        check_session(port, cookie)
+        found += find_failures(place / "app.log")
+        seconds = time.monotonic() - begin
+        tell(f"{role}: {tool} asked {asked}, found {len(found)}, took {seconds:.0f} s")
+        findings += found
+    return findings
 
 
 def tell(text: str) -> None:
@@ -145,7 +153,7 @@ async def write_requests(
             path, body, is_api = (sending := await prepare(world, rule, asker, thing))[1:]
             if not cookie:
                 cookie, token = read_cookies(port, sending.asker.client.cookie_jar)
-            if method == "GET":
+            if method == "GET":  # and the forms of pages are what wapiti sends
                 body, path = {}, f"{path}{'&' if '?' in path else '?'}{urlencode(QUERY)}"
             requests.append(write_request(port, method, path, body, is_api, cookie, token))
     return requests, cookie
@@ -182,8 +190,9 @@ def write_request(
 # --- the tools
 
 
-def run_sqlmap(requests: list[str], place: Path, options: argparse.Namespace) -> list[str]:
-    place.mkdir()
+def run_sqlmap(
+    requests: list[str], place: Path, options: argparse.Namespace
+) -> tuple[list[str], str]:
     (place / "requests.log").write_text(
         "".join(f"{RULE}\n{request}\n{RULE}\n\n" for request in requests)
     )
@@ -193,13 +202,17 @@ def run_sqlmap(requests: list[str], place: Path, options: argparse.Namespace) ->
     command += ["--skip=csrf_token,Cookie,User-Agent,Referer,Host", "--disable-coloring"]
     command += [f"--output-dir={place}", f"--results-file={results}", "--dbms=SQLite"]
     text = run_for(command, options.seconds, place / "sqlmap.txt")
-    told = text.count("testing URL") + text.count("] URL")
-    assert told, f"sqlmap has asked nothing:\n{text[-2000:]}"
+    tested, tried = text.count("] testing URL"), text.count("heuristic (basic) test shows")
+    assert tried, f"sqlmap has asked nothing:\n{text[-2000:]}"
     rows = results.read_text().splitlines()[1:] if results.exists() else []
-    return [f"sqlmap: {row}" for row in rows if row.split(",")[1:2] != [""]]
+    kept = [row for row in rows if row.split(",")[1:2] != [""]]
+    found = [f"sqlmap: {row}" for row in kept if not row.endswith(RETRACTED)]
+    return found, f"{tested} of {len(requests)} addresses, {tried} parameters"
 
 
-def run_wapiti(port: int, cookie: str, place: Path, options: argparse.Namespace) -> list[str]:
+def run_wapiti(
+    port: int, cookie: str, place: Path, options: argparse.Namespace
+) -> tuple[list[str], str]:
     report = place / "wapiti.json"
     base = f"http://127.0.0.1:{port}"
     command: list[object] = [options.tools / "wapiti", "-u", f"{base}/", "--scope", "folder"]
@@ -213,11 +226,12 @@ def run_wapiti(port: int, cookie: str, place: Path, options: argparse.Namespace)
     assert report.exists(), f"wapiti has reported nothing:\n{text[-2000:]}"
     found = json.loads(report.read_text())
     kinds = {**found["vulnerabilities"], **found["anomalies"]}
-    return [
+    told = [
         f"wapiti: {kind}: {one['method']} {one['path']} {one['parameter']} {one['info']}"
         for kind, ones in kinds.items()
         for one in ones
     ]
+    return told, f"{found['infos']['crawled_pages_nbr']} pages"
 
 
 def run_for(command: list[object], seconds: int, output: Path) -> str:
