@@ -56,7 +56,9 @@ class Check(Base):
     # is when a worker may take it: a little beside the slot, or when another worker's lease ends.
     slot_at: Mapped[datetime]
     due_at: Mapped[datetime | None]  # None: never, it is paused
-    fence: Mapped[int] = mapped_column(Id)  # counts claims: only the last may report
+    fence: Mapped[int] = mapped_column(
+        Id
+    )  # counts claims and reports: only the last claim may report, once
     crashes: Mapped[int]  # claims that nothing came back from
 
     # Where it stands.

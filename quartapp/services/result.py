@@ -114,6 +114,7 @@ async def move(session: AsyncSession, check: Check, report: Report, now: datetim
     turns = await note_turn(session, check, report, new) if old.is_out != new.is_out else []
     stand(check, new)
     check.looked_at, check.crashes = started_at, 0
+    check.fence += 1  # it is reported: who has not heard of the commit reports in vain
     schedule(check, report, now)
     await note_certificate(session, check, report.look)
     return turns

@@ -127,4 +127,4 @@ async def test_look_of_today_is_claimed_due_or_not(app: Quart) -> None:
         async with db.begin() as session:
             job = await claim_check(session, entity, now=now + SECOND, lease=LEASE)
 
-    assert (job.slot_at, job.fence) == (now + SECOND, 2)
+    assert (job.slot_at, job.fence) == (now + SECOND, 3)  # after a claim and its report

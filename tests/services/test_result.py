@@ -75,6 +75,23 @@ async def test_outage_opens_once_and_ends_once(app: Quart) -> None:
     assert turns[6][0].outage.ended_at == outage.ended_at
 
 
+async def test_report_whose_commit_was_not_heard_of_is_kept_once(app: Quart) -> None:
+    async with app.app_context():
+        await watch("http://a.example")
+        now = utcnow() + SECOND
+        (job,) = await claim(now)
+        report = see(job, now, Reason.CONNECT)
+        await record(report, now=now)
+        check = await load_check()
+
+        await record(report, now=now)
+
+        async with db.read() as session:
+            rows = (await session.execute(select(result))).all()
+        assert len(rows) == 1
+        assert (await load_check()).streak == check.streak == 1
+
+
 async def test_report_of_a_claim_that_ran_out_is_dropped(app: Quart) -> None:
     async with app.app_context():
         await watch("http://a.example")
