@@ -50,6 +50,7 @@ RUNTIME = ["requirements.lock", "pyproject.toml"]
 DEVELOPMENT = ["requirements.lock", "requirements-dev.lock", "pyproject.toml"]
 BENCHMARK = [*DEVELOPMENT[:2], "requirements-bench.lock", "pyproject.toml"]
 
+MODULES = {"test": "pytest", "bench": "benchmarks", "chaos": "tests.chaos"}
 # One process a core, each with servers of its own; who is done takes from the others.
 PARALLEL = "-n auto --maxprocesses 4 --dist worksteal"
 
@@ -75,15 +76,10 @@ def main(arguments: list[str]) -> None:
         print(USAGE)
     elif word in ("run", "runserver"):
         run(rest)
-    elif word == "test":
-        prepare(DEVELOPMENT)
-        hand_over("python", "-m", "pytest", *(rest or PARALLEL.split()))
-    elif word == "bench":
-        prepare(BENCHMARK)
-        hand_over("python", "-m", "benchmarks", *rest)
-    elif word == "chaos":
-        prepare(DEVELOPMENT)
-        hand_over("python", "-m", "tests.chaos", *rest)
+    elif word in MODULES:
+        prepare(BENCHMARK if word == "bench" else DEVELOPMENT)
+        rest = rest or (PARALLEL.split() if word == "test" else [])
+        hand_over("python", "-m", MODULES[word], *rest)
     elif word == "check" and not rest:
         prepare(DEVELOPMENT)
         hand_over("python", "-m", "tests.check")

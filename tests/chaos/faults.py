@@ -22,6 +22,7 @@ Act = Callable[[Stack], Awaitable[None]]
 NOBODY: frozenset[str] = frozenset()
 WRITERS = frozenset({"POST"})
 EVERYBODY = frozenset({"GET", "POST"})
+CUT = 5.0  # s; nginx keeps those of before a reload for 60 s more
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Fault:
     end: Act
     refused: frozenset[str] = NOBODY  # methods that may be answered by 503
     held: float = 5.0  # s that a request may take
-    cuts: bool = False  # web sockets may be closed
+    cuts: float = 0.0  # s from its end in which web sockets may be closed; 0: they may not
     doubles: bool = False  # mail that is under way may be sent again
 
 
@@ -167,10 +168,12 @@ def list_process_faults(kind: str, number: int) -> list[Fault]:
             part,
             *(act(Pair.kill), act(Pair.start)),
             refused=WRITERS if is_web else NOBODY,
-            cuts=is_web,
+            cuts=CUT if is_web else 0.0,
             doubles=True,
         ),
-        Fault(f"{name} is stopped", part, act(Pair.stop), act(Pair.start), cuts=is_web),
+        Fault(
+            f"{name} is stopped", part, act(Pair.stop), act(Pair.start), cuts=CUT if is_web else 0.0
+        ),
         Fault(
             f"{name} is frozen",
             part,
@@ -190,7 +193,7 @@ PROCESSES = [
         for number in (0, 1)
         for fault in list_process_faults(kind, number)
     ),
-    Fault("nginx reloads", "nginx", in_thread(Stack.reload_nginx), do_nothing, cuts=True),
+    Fault("nginx reloads", "nginx", in_thread(Stack.reload_nginx), do_nothing, cuts=60.0 + CUT),
 ]
 
 

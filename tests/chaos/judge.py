@@ -59,10 +59,13 @@ def find_closed_sockets(ears: Iterable[Ear], blows: Sequence[Blow]) -> Iterator[
         if ear.lost:
             yield "a web socket could not be opened again"
         for lost, _ in ear.gaps:
-            felt = find_blows(blows, lost, lost)
-            if not any(fault.cuts for blow in felt for fault in blow.faults):
-                names = "; ".join(blow.name for blow in felt) or "nothing"
+            if not any(is_cut(lost, fault.cuts, blow) for blow in blows for fault in blow.faults):
+                names = "; ".join(blow.name for blow in find_blows(blows, lost, lost)) or "nothing"
                 yield f"a web socket was closed while this failed: {names}"
+
+
+def is_cut(lost: float, cuts: float, blow: Blow) -> bool:
+    return bool(cuts) and blow.began <= lost <= blow.ready + cuts
 
 
 # --- mail

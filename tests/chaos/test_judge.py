@@ -35,6 +35,7 @@ def answer(outcome: str, method: str = "GET", at: float = 101.0, took: float = 0
 
 
 KILLED, WEB = make_blow("postgres is killed"), make_blow("web 1 is killed")
+RELOAD = make_blow("nginx reloads")
 REDIS, FROZEN = make_blow("redis is killed"), make_blow("postgres is frozen")
 
 
@@ -87,6 +88,8 @@ def test_socket_may_be_closed_by_its_process_alone() -> None:
     assert list(find_closed_sockets([stopped], [KILLED])) == [
         "a web socket was closed while this failed: postgres is killed"
     ]
+    assert list(find_closed_sockets([Ear(gaps=[(160.0, 161.0)])], [RELOAD])) == []
+    assert len(list(find_closed_sockets([Ear(gaps=[(160.0, 161.0)])], [WEB]))) == 1
     assert list(find_closed_sockets([Ear(lost=102.0)], [WEB])) == [
         "a web socket could not be opened again"
     ]
