@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from inspect import CO_COROUTINE
 from typing import Any, cast
 from urllib.parse import unquote_to_bytes
@@ -258,9 +258,11 @@ class QuartApp(RenderingQuart):
         """Close these sockets, or all; what still runs when its client does not answer, ends."""
         sockets = list(self.sockets if chosen is None else chosen)
         handlers = [socket.handler for socket in sockets if socket.handler is not None]
-        await asyncio.gather(
-            *(socket.close(code, reason) for socket in sockets), return_exceptions=True
-        )
+        with suppress(TimeoutError):  # one that takes nothing would hold up all
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await asyncio.gather(
+                    *(socket.close(code, reason) for socket in sockets), return_exceptions=True
+                )
         await wait_for_all(handlers)
         for socket in sockets:
             socket.abandon()

@@ -4,10 +4,11 @@ Hypercorn has no settings for this. What is replaced here is held by tests/test_
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import hypercorn.protocol
 from h11 import Request as Head
+from hypercorn.asyncio import run, tcp_server
 from hypercorn.events import Closed, Updated
 from hypercorn.events import Event as Transport
 from hypercorn.protocol import h11, ws_stream
@@ -17,16 +18,40 @@ from wsproto.events import Message
 
 DEFLATE = b"sec-websocket-extensions"
 GOODBYE_SECONDS = 1.0  # for a client to hear that its message is too long
+LINGER_SECONDS = 30.0  # for a client to take what was said before the end
+LEFT = {"type": "websocket.disconnect", "code": 1006}
 LISTS = {b"connection", b"sec-websocket-protocol"}  # which hypercorn reads as ASCII, or fails
+
+
+class Connection(tcp_server.TCPServer):
+    """A connection that ends, though its client takes nothing more."""
+
+    async def _close(self) -> None:
+        timer = self.loop.call_later(LINGER_SECONDS, self.writer.transport.abort)
+        try:
+            await super()._close()
+        finally:
+            timer.cancel()
 
 
 class Protocol(h11.H11Protocol):
     """HTTP/1 that stays so: HTTP/2 without TLS would get past what a proxy denies."""
 
+    is_over = False
+
     async def handle(self, event: Transport) -> None:
         await super().handle(event)
         if isinstance(event, Closed):
-            # Else the connection is kept for as long as one that may be used again.
+            self.is_over = True
+            await self._stop_waiting()
+
+    async def _maybe_recycle(self) -> None:
+        await super()._maybe_recycle()
+        await self._stop_waiting()
+
+    async def _stop_waiting(self) -> None:
+        """Keep a connection no longer for its next request when its client has left."""
+        if self.is_over:
             await self.send(Updated(idle=False))
 
     async def _check_protocol(self, event: Head) -> None:
@@ -52,6 +77,12 @@ class Stream(WSStream):
     is_leaving = False
 
     async def handle(self, event: Event) -> None:
+        if isinstance(event, StreamClosed) and not self.closed and self.app_put:
+            # Beside: who sends to a client that has left waits for us here, and the news would
+            # wait behind messages that nobody takes until that is done.
+            self.closed = True
+            self.task_group.spawn(self.app_put, LEFT)
+            return
         if isinstance(event, Request):
             # 300 kB that unfold to 300 MB would be unfolded before they are measured.
             event = replace(event, headers=[one for one in event.headers if is_readable(*one)])
@@ -61,6 +92,15 @@ class Stream(WSStream):
         await super().handle(event)
         if self.closed and not was_closed and not isinstance(event, StreamClosed):
             await self.send(StreamClosed(stream_id=self.stream_id))
+
+    async def app_send(self, message: Any) -> None:
+        """Let nobody wait for room where an application that has ended takes nothing more."""
+        if message is None and self.app_put is not None:
+            queue = cast(Any, self.app_put).__self__
+            self.app_put = forget
+            while not queue.empty():
+                queue.get_nowait()
+        await super().app_send(message)
 
     async def _handle_events(self) -> None:
         """End the connection of who sent too much: hypercorn would wait for a goodbye for ever."""
@@ -74,6 +114,10 @@ class Stream(WSStream):
         await self.send(StreamClosed(stream_id=self.stream_id))
 
 
+async def forget(message: object) -> None:
+    """Stand in where nobody listens any more."""
+
+
 def is_readable(name: bytes, value: bytes) -> bool:
     return name != DEFLATE and (name not in LISTS or value.isascii())
 
@@ -81,6 +125,7 @@ def is_readable(name: bytes, value: bytes) -> bool:
 def install() -> None:
     """Have hypercorn make these for each connection."""
     for module, name, ours in (
+        (run, "TCPServer", Connection),
         (hypercorn.protocol, "H11Protocol", Protocol),
         (h11, "WSStream", Stream),
         (ws_stream, "WebsocketBuffer", Buffer),

@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any, cast
 
 import pytest
 from quart import websocket
 from wsproto.events import BytesMessage, CloseConnection, TextMessage
 
+from quartapp import app as app_module
+from quartapp import serve_hypercorn
+from quartapp.app import QuartApp
 from tests.small_app import make_small_app
 from tests.wire import Memory, connect, open_socket, read_refusal, serving, shake_hands, until
 
@@ -19,11 +23,22 @@ PIECES = 1_600  # 100 MiB
 
 
 @pytest.fixture
-async def port() -> AsyncIterator[int]:
+def app() -> QuartApp:
     app = make_small_app()
     app.add_websocket("/echo", view_func=echo)
+    app.add_websocket("/tell", view_func=tell)
+    return app
+
+
+@pytest.fixture
+async def port(app: QuartApp) -> AsyncIterator[int]:
     async with serving(app) as port:
         yield port
+
+
+async def tell() -> None:
+    while True:
+        await websocket.send(bytes(PIECE))
 
 
 async def echo() -> None:
@@ -66,6 +81,19 @@ async def test_connection_that_its_client_has_closed_is_given_back(port: int) ->
         writer.close()
 
     await until(lambda: len(asyncio.all_tasks()) <= during - 40)
+
+
+async def test_client_that_leaves_while_it_floods_is_given_back(app: QuartApp, port: int) -> None:
+    async with open_socket(port, "/echo") as client:
+        await shake_hands(client)
+        cast(Any, client.writer.transport).pause_reading()
+        try:
+            async with asyncio.timeout(1):
+                while True:
+                    await client.send(BytesMessage(bytes(PIECE)))
+        except TimeoutError:
+            pass  # nothing moves any more
+    await until(lambda: not app.sockets)
 
 
 async def test_compression_is_not_negotiated(port: int) -> None:
@@ -139,3 +167,20 @@ async def test_who_sent_too_much_hears_why_and_is_left(port: int) -> None:
 
     assert isinstance(event, CloseConnection)
     assert (event.code, rest) == (1009, b"")
+
+
+async def test_client_that_takes_nothing_is_left(
+    app: QuartApp, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_module, "CLOSE_SECONDS", 0.2)
+    monkeypatch.setattr(serve_hypercorn, "LINGER_SECONDS", 0.2)
+    async with open_socket(port, "/tell") as client:
+        await shake_hands(client)
+        cast(Any, client.writer.transport).pause_reading()
+        await asyncio.sleep(0.5)  # until the server is stuck
+        tasks = len(asyncio.all_tasks())
+        async with asyncio.timeout(5):
+            await app.close_sockets(1013)
+        await until(lambda: len(asyncio.all_tasks()) < tasks)
+
+        assert app.sockets == set()

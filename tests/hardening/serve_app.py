@@ -40,6 +40,9 @@ async def tell_body() -> dict[str, Any]:
 
 
 async def echo() -> None:
+    """Say again what is said, however often."""
+    socket: Any = websocket
+    socket._get_current_object().check_message = None
     await websocket.accept()
     while True:
         await websocket.send(await websocket.receive())
