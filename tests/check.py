@@ -16,7 +16,7 @@ SECOND_VERSION = "3.13"
 PARALLEL = "-n auto --maxprocesses 4 --dist worksteal"
 # What repeats on a second database, or for every route, what other tests have covered: measuring it
 # takes five times as long, and tells nothing new.
-AGAIN = "postgres or mariadb or hardening or chaos or test_matrix or test_forgery or test_contract"
+AGAIN = "postgres or mariadb or hardening or chaos or test_matrix or test_forgery"
 CHECKS = {
     "style": ["ruff check .", "ruff format --check ."],
     "types": ["mypy"],

@@ -23,7 +23,7 @@ from tests.processes import free_port
 
 LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-bench.lock"]
 PARALLEL = "-n auto --maxprocesses 4 --dist worksteal"
-AGAIN = "postgres or mariadb or hardening or chaos or test_matrix or test_forgery or test_contract"
+AGAIN = "postgres or mariadb or hardening or chaos or test_matrix or test_forgery"
 
 
 @pytest.mark.parametrize("words", [[], ["help"], ["--help"], ["-h"]])
