@@ -3,6 +3,7 @@
 Hypercorn has no settings for this. What is replaced here is held by tests/test_serve_hypercorn.py.
 """
 
+import asyncio
 from dataclasses import replace
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from wsproto.events import Message
 DEFLATE = b"sec-websocket-extensions"
 GOODBYE_SECONDS = 1.0  # for a client to hear that its message is too long
 LINGER_SECONDS = 30.0  # for a client to take what was said before the end
+MOST_PIECES = 2048  # of one message; empty ones cost time and no bytes
 LEFT = {"type": "websocket.disconnect", "code": 1006}
 LISTS = {b"connection", b"sec-websocket-protocol"}  # which hypercorn reads as ASCII, or fails
 
@@ -59,15 +61,21 @@ class Protocol(h11.H11Protocol):
 
 
 class Buffer(ws_stream.WebsocketBuffer):
-    """The pieces of one message, none of which is kept beyond the limit."""
+    """The pieces of one message, none of which is kept beyond the limits."""
 
     is_over = False
+    pieces = 0
 
     def extend(self, event: Message[Any]) -> None:
-        if self.length + len(event.data) > self.max_length:
+        self.pieces += 1
+        if self.length + len(event.data) > self.max_length or self.pieces > MOST_PIECES:
             self.is_over = True
             raise FrameTooLargeError
         super().extend(event)
+
+    def clear(self) -> None:
+        super().clear()
+        self.pieces = 0
 
 
 class Stream(WSStream):
@@ -75,19 +83,22 @@ class Stream(WSStream):
 
     buffer: Buffer
     is_leaving = False
+    telling: asyncio.Future[None] | None = None  # kept, or it might be collected
 
     async def handle(self, event: Event) -> None:
         if isinstance(event, StreamClosed) and not self.closed and self.app_put:
             # Beside: who sends to a client that has left waits for us here, and the news would
             # wait behind messages that nobody takes until that is done.
             self.closed = True
-            self.task_group.spawn(self.app_put, LEFT)
+            self.telling = asyncio.ensure_future(self.app_put(LEFT))
             return
         if isinstance(event, Request):
             # 300 kB that unfold to 300 MB would be unfolded before they are measured.
             event = replace(event, headers=[one for one in event.headers if is_readable(*one)])
         elif isinstance(event, Body | Data) and self.state is ASGIWebsocketState.HTTPCLOSED:
             return  # refused already; a second answer would break the connection
+        elif isinstance(event, Data) and self.buffer.is_over:
+            return
         was_closed = self.closed
         await super().handle(event)
         if self.closed and not was_closed and not isinstance(event, StreamClosed):

@@ -157,6 +157,14 @@ async def test_message_that_goes_on_behind_the_limit_is_not_kept(port: int) -> N
     assert memory.growth() < 32
 
 
+async def test_message_of_too_many_pieces_is_one_too_long(port: int) -> None:
+    async with open_socket(port, "/echo") as client:
+        await shake_hands(client)
+        for _ in range(serve_hypercorn.MOST_PIECES + 1):
+            client.writer.write(client.protocol.send(BytesMessage(b"", message_finished=False)))
+        assert (await client.read_close())[0] == 1009
+
+
 async def test_who_sent_too_much_hears_why_and_is_left(port: int) -> None:
     async with open_socket(port, "/echo") as client:
         await shake_hands(client)
