@@ -126,7 +126,11 @@ def cut_off(proxy: Proxy) -> None:
 
 LINKS = [
     *(spoil_link("postgres", way, refused=EVERYBODY, doubles=True) for way in WAYS),
-    # So late that at its end some commits are done, and nobody has heard of it.
+    database(
+        "the link to postgres loses the answers to commits",
+        begin=on_link("postgres", partial(Proxy.lose_answers, fatal=b"COMMIT")),
+        end=on_link("postgres", Proxy.mend),
+    ),
     database(
         "the link to postgres is late, then reset",
         begin=on_link("postgres", partial(Proxy.slow_down, latency=0.1)),

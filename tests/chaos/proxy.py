@@ -19,6 +19,7 @@ class Link:
     near: asyncio.StreamWriter
     far: asyncio.StreamWriter
     is_deaf: bool = False  # who came was told that nothing more is said
+    is_doomed: bool = False  # the next answer is lost, and the link with it
 
     def cut(self) -> None:
         cut(self.near)
@@ -34,6 +35,7 @@ class Proxy:
     rate: float = math.inf  # bytes a second, each way of each connection
     is_resetting: bool = False
     is_deafening: bool = False
+    fatal: bytes = b""  # whoever says that gets no answer
     port: int = 0
     flowing: asyncio.Event = field(default_factory=asyncio.Event)
     links: set[Link] = field(default_factory=set)
@@ -60,9 +62,14 @@ class Proxy:
     def slow_down(self, latency: float = 0.0, rate: float = math.inf) -> None:
         self.latency, self.rate = latency, rate
 
+    def lose_answers(self, fatal: bytes) -> None:
+        """End by RST each connection on which that is said, once it was heard and answered."""
+        self.fatal = fatal
+
     def mend(self) -> None:
         """Let all be well; what waited in a hole comes now, as from a network that was cut."""
         self.slow_down()
+        self.fatal = b""
         self.is_resetting = self.is_deafening = False
         self.flowing.set()
         for link in self.links:
@@ -110,6 +117,10 @@ class Proxy:
         while data := await reader.read(SIZE):
             await asyncio.sleep(self.latency + len(data) / self.rate)
             await self.flowing.wait()
+            if self.fatal and writer is link.far and self.fatal in data:
+                link.is_doomed = True
+            elif link.is_doomed:
+                link.cut()
             if writer is link.far or not link.is_deaf:
                 writer.write(data)
                 await writer.drain()

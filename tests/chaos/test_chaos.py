@@ -15,12 +15,12 @@ pytestmark = pytest.mark.chaos
 SECONDS, REST = 1.0, 0.5  # of a fault, and after it
 PATIENT = {"DATABASE_TIMEOUT": "10"}  # a busy machine is no frozen server
 TOGETHER = [
-    ("the link to postgres is late, then reset", "redis is frozen"),
+    ("the link to postgres loses the answers to commits", "redis is frozen"),
     ("web 1 is killed", "mail is put off"),
     ("the link to postgres is late, then reset", "nginx reloads"),
     ("postgres is killed", "worker 1 is killed"),
     ("web 2 is stopped", "the link to smtp is reset"),
-    ("the link to postgres is late, then reset", "sites are broken"),
+    ("the link to postgres loses the answers to commits", "sites are broken"),
     ("web 2 is frozen", "names are failing"),
 ]
 

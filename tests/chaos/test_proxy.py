@@ -109,6 +109,16 @@ async def test_half_closed_link_hears_and_says_no_more(ends: Ends) -> None:
     await wait_until(lambda: not ends.proxy.links)
 
 
+async def test_answer_to_a_fatal_word_is_lost(ends: Ends) -> None:
+    ends.proxy.lose_answers(b"two")
+    assert await ends.say(b"one") == b"one"
+
+    with pytest.raises(ConnectionResetError):
+        await ends.say(b"two")
+
+    assert ends.heard == [b"one", b"two"]
+
+
 async def test_slow_link_takes_its_time(ends: Ends) -> None:
     ends.proxy.slow_down(latency=0.1)
     start = time.monotonic()
