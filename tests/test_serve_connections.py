@@ -46,17 +46,6 @@ def test_idle_connection_ends_when_its_client_closes_it(server: tuple[Program, P
     assert wait_for_end(program, before) <= 0
 
 
-def test_connection_ends_when_its_client_leaves_a_request(server: tuple[Program, Path]) -> None:
-    program, path = server
-    before = count_connections(program)
-
-    for _ in range(CLIENTS):
-        with connect(path) as sock:
-            sock.sendall(b"GET /slow/0.2 HTTP/1.1\r\nHost: localhost\r\n\r\n")
-
-    assert wait_for_end(program, before) <= 0
-
-
 def test_connection_is_kept_for_the_next_request(server: tuple[Program, Path]) -> None:
     connection = Connection(server[1])
     connection.ask("/any")
