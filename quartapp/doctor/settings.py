@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from quartapp.config import Config, ProductionConfig
 from quartapp.config_fields import is_loopback
 from quartapp.configure import ConfigError, find_config, load_config
+from quartapp.database.url import is_postgresql
 from quartapp.doctor import Finding, Level
 
 TOPIC = "settings"
@@ -18,7 +19,11 @@ TOPIC = "settings"
 FORBIDDEN = [ip_network(one) for one in ("127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10")]
 MOUNTED = Path("/run/secrets")  # in a container, which has no other users
 LARGE = 100 * 1024 * 1024  # bytes of a body that anybody may send
-TLS = {"ssl", "sslmode", "ssl_ca", "ssl_verify_cert"}  # options of a database's address
+VERIFIED = {
+    "verify-ca",
+    "verify-full",
+}  # modes in which PostgreSQL's driver looks at the certificate
+CA = "and the path of a file with its authority's certificate"
 
 
 def check_settings() -> Iterator[Finding]:
@@ -76,9 +81,18 @@ def check_servers(settings: Config) -> Iterator[Finding]:
     if redis and not (url := make_url(redis)).password and not is_near(url.host):
         yield fail("REDIS_URL: give that server a password, or let it listen here alone")
     url = settings.database_url()
-    if url.host and not is_near(url.host) and not TLS & {*url.query}:
-        text = "DATABASE_URL: others may read along on the way to it; add ?ssl=require."
+    if url.host and not is_near(url.host) and not is_verified(url):
+        option = "?sslmode=verify-full&sslrootcert=" if is_postgresql(url) else "?ssl_ca="
+        text = f"DATABASE_URL: others may read along on the way to it; add {option} {CA}."
         yield Finding(Level.WARN, TOPIC, text)
+
+
+def is_verified(url: URL) -> bool:
+    """Tell whether a server of databases is asked by TLS, and has to show who it is."""
+    if not is_postgresql(url):
+        return bool({"ssl_ca", "ssl_capath"} & {*url.query})
+    options = make_url(str(url.query.get("dsn") or "postgresql://")).query
+    return options.get("sslmode") in VERIFIED
 
 
 def is_near(host: str | None) -> bool:
