@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from webauthn import (
     generate_authentication_options,
     generate_registration_options,
@@ -14,6 +15,8 @@ from webauthn import (
 from webauthn.helpers import (
     base64url_to_bytes,
     bytes_to_base64url,
+    decode_credential_public_key,
+    decoded_public_key_to_cryptography,
     parse_authentication_credential_json,
     parse_registration_credential_json,
 )
@@ -37,6 +40,7 @@ ALGORITHMS = [
     COSEAlgorithmIdentifier.ECDSA_SHA_256,
     COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,
 ]
+RSA_BITS = 2048  # what Windows Hello makes
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,7 @@ def check_attestation(answer: str, *, site: Site, challenge: Challenge) -> Made:
             require_user_verification=True,
             supported_pub_key_algs=ALGORITHMS,
         )
+        is_strong = is_strong_key(verified.credential_public_key)
     except Exception as error:  # strangers' bytes break the parsers anywhere
         raise BadRequestError(UNSOUND) from error
     transports = credential.response.transports or []
@@ -117,9 +122,16 @@ def check_attestation(answer: str, *, site: Site, challenge: Challenge) -> Made:
         sign_count=verified.sign_count,
         transports=",".join(dict.fromkeys(transport.value for transport in transports)),
     )
-    if len(made.credential_id) > CREDENTIAL_ID_LENGTH or len(made.public_key) > PUBLIC_KEY_LENGTH:
+    is_long = len(made.credential_id) > CREDENTIAL_ID_LENGTH
+    if is_long or len(made.public_key) > PUBLIC_KEY_LENGTH or not is_strong:
         raise BadRequestError(UNSOUND)
     return made
+
+
+def is_strong_key(public_key: bytes) -> bool:
+    """Tell whether a key is long enough, where its maker chose how long; raise if it is none."""
+    key = decoded_public_key_to_cryptography(decode_credential_public_key(public_key))
+    return not isinstance(key, RSAPublicKey) or key.key_size >= RSA_BITS
 
 
 def read_credential_id(answer: str) -> str:

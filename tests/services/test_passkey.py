@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from quart import Quart
 from sqlalchemy import select, update
+from webauthn.helpers import encode_cbor
 
 from quartapp.database import is_retriable
 from quartapp.errors import BadRequestError, ConflictError, NotFoundError, UnauthorizedError
@@ -92,6 +93,35 @@ WRONG_MAKERS = {
 async def test_unsound_passkey_is_not_added(app: Quart, admin: User, fault: str) -> None:
     device = Authenticator()
     WRONG_MAKERS[fault](device)
+    async with app.app_context():
+        with pytest.raises(BadRequestError):
+            await add(admin, device)
+
+
+def describe_rsa(bits: int) -> bytes:
+    return bytes(encode_cbor({1: 3, 3: -257, -1: (2**bits - 1).to_bytes(256), -2: b"\1\0\1"}))
+
+
+async def test_key_of_2048_bits_is_added(app: Quart, admin: User) -> None:
+    device = Authenticator()
+    device.describe_key = lambda: describe_rsa(2048)  # type: ignore[method-assign]
+    async with app.app_context():
+        assert (await add(admin, device)).public_key == describe_rsa(2048)
+
+
+WEAK_KEYS = {
+    "short": describe_rsa(2047),
+    "on no curve": encode_cbor({1: 2, 3: -7, -1: 1, -2: bytes(32), -3: bytes(32)}),
+    "of an algorithm nobody asked for": encode_cbor(
+        {1: 3, 3: -65535, -1: b"\xff" * 256, -2: b"\3"}
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WEAK_KEYS)
+async def test_weak_key_is_not_added(app: Quart, admin: User, kind: str) -> None:
+    device = Authenticator()
+    device.describe_key = lambda: WEAK_KEYS[kind]  # type: ignore[method-assign]
     async with app.app_context():
         with pytest.raises(BadRequestError):
             await add(admin, device)
