@@ -40,6 +40,15 @@ async def test_what_depends_on_the_person_is_stored_nowhere(client: QuartClient,
     assert {"Cookie", "Authorization"} <= set(headers["Vary"].split(", "))
 
 
+@pytest.mark.parametrize(
+    "path", ["/", "/account/", "/account/sessions", "/entities/", "/auth/confirm"]
+)
+async def test_what_a_person_is_shown_is_stored_nowhere(browser: QuartClient, path: str) -> None:
+    response = await browser.get(path)
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "no-store"
+
+
 async def test_static_files_vary_by_nobody(client: QuartClient) -> None:
     assert "Cookie" not in (await client.get("/static/app.css")).headers.get("Vary", "")
 

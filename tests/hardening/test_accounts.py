@@ -1,5 +1,6 @@
 """Accounts: how passwords are taken, what there is from the start, what ends."""
 
+import base64
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -15,8 +16,9 @@ from quartapp.extensions import db
 from quartapp.models import User, utcnow
 from quartapp.security import check_password, hash_password
 from quartapp.services.user import add_user
+from tests.api.helpers import Api
 from tests.browser.pages import PAGES
-from tests.helpers import PASSWORD, read_token, sign_in
+from tests.helpers import PASSWORD, add_person, make_bearer, read_token, sign_in
 from tests.papers import ROOT
 from tests.web.second_step import post
 
@@ -160,3 +162,33 @@ async def test_hash_holds_its_own_salt() -> None:
 
     assert first != second
     assert await check_password(PASSWORD, first)
+
+
+async def test_no_cookie_tells_whose_it_is(app: Quart, admin: User) -> None:
+    """What is only encoded can be read by whoever looks into the browser."""
+    client = await sign_in(app.test_client(), admin.name)
+    await client.get("/auth/confirm?next=/account/")
+    told = b""
+    for cookie in client.cookie_jar:
+        for part in str(cookie.value).split("."):
+            told += base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+    assert len(told) > 32
+    assert [
+        word for word in (admin.name, PASSWORD, admin.password_hash) if word.encode() in told
+    ] == []
+
+
+async def test_lists_of_ones_own_have_nothing_of_others(app: Quart, admin: User) -> None:
+    async with app.app_context(), db.begin() as session:
+        people = {"admin": admin, "ann": await add_person(session, "ann")}
+        tokens = {name: await make_bearer(session, who) for name, who in people.items()}
+    for name in people:
+        await sign_in(app.test_client(), name)
+        hook = {"kind": "webhook", "url": f"https://{name}.example/"}
+        assert (await Api(app, tokens[name])("POST", "/channels", json=hook))[0] == 201
+
+    for path in ("/tokens", "/sessions", "/channels"):
+        pages = [await Api(app, one)("GET", path) for one in tokens.values()]
+        mine, hers = ({row["id"] for row in page["items"]} for _, page in pages)
+        assert (len(mine), len(hers), mine & hers) == (1, 1, set()), path

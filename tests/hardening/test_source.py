@@ -215,15 +215,50 @@ def test_what_is_shown_unescaped_was_made_by_us() -> None:
     assert safe == set()
 
 
+def find_hashes(tree: ast.AST) -> Iterator[str]:
+    """Return what is taken of hashlib, called or not, and what hmac is told to take."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "hashlib":
+            yield node.attr
+        elif isinstance(node, ast.ImportFrom) and node.module == "hashlib":
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "hmac.digest":
+            yield ast.literal_eval(node.args[2])
+
+
 def test_no_weak_hash_is_taken() -> None:
-    taken = {
-        called
-        for _, tree in read_trees()
-        for called, call in find_calls(tree)
-        if isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == "hashlib"
-    }
-    weak = {"md5", "sha1", "MD5", "SHA1", "TripleDES", "ARC4", "ECB"}
+    taken = {hash_ for _, tree in read_trees() for hash_ in find_hashes(tree)}
+    weak = {"md5", "sha1", "MD5", "SHA1", "TripleDES", "ARC4", "ECB", "PKCS1v15"}
     calls = {called for _, tree in read_trees() for called, _ in find_calls(tree)}
 
-    assert taken == {"sha256"}
+    assert taken == {"sha256", "blake2b"}
     assert calls & weak == set()
+
+
+def test_cryptography_is_that_of_packages_well_known() -> None:
+    others = {"Crypto", "Cryptodome", "M2Crypto", "OpenSSL", "bcrypt", "ecdsa", "jose", "jwt"}
+    others |= {"nacl", "passlib", "pyaes", "rsa", "secp256k1"}
+
+    assert [name for name, tree in read_trees() if others & {*find_imports(tree)}] == []
+    # Of the parts that cryptography calls hazardous: a kind of key, and the print of a certificate.
+    parts = "".join(path.read_text() for path in PACKAGE.rglob("*.py"))
+    assert set(re.findall(r"cryptography\.hazmat\S*(?: import .*)?", parts)) == {
+        "cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey",
+        "cryptography.hazmat.primitives.hashes import SHA256",
+    }
+
+
+# --- the audit log
+
+
+def test_no_statement_changes_the_audit_log() -> None:
+    """What goes through it by tables (backup, pruning) has tests of its own."""
+    found = [
+        ast.unparse(call)
+        for _, tree in read_trees()
+        for called, call in find_calls(tree)
+        if called in ("update", "delete", "merge")
+        and re.search(r"AuditEvent|audit_event", ast.unparse(call))
+    ]
+
+    assert found == []
