@@ -63,7 +63,7 @@ async def test_production_asks_for_https_and_prefixed_cookies(tmp_path: Path) ->
         }
     )
     response = await app.test_client().get("/auth/login", scheme="https")
-    assert response.headers["Strict-Transport-Security"].startswith("max-age=63072000")
+    assert response.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
     assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
     cookie = response.headers["Set-Cookie"]
     assert cookie.startswith("__Host-session=")

@@ -16,6 +16,9 @@ from quartapp.texts import Text
 T = TypeVar("T")
 
 MAX_ROWS = 5_000
+JSON_ENDINGS = (".json", ".jsonl", ".ndjson")
+YAML_ENDINGS = (".yaml", ".yml")
+ENDINGS = (".csv", *JSON_ENDINGS, ".txt", *YAML_ENDINGS)
 NEEDED = ("name", "url")
 COLUMNS = (*NEEDED, "content", "is_public")
 # What else exports tell of a site: a new one gets its own.
@@ -38,6 +41,15 @@ def decode(data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidError(Text("The file is not text in UTF-8.")) from error
+
+
+def refuse_false_ending(name: str, text: str, *, is_yaml: bool) -> None:
+    """Refuse a file whose text begins as another than the ending of its name says."""
+    is_json = text.lstrip()[:1] in ("[", "{")
+    false = ".csv" if is_json else JSON_ENDINGS
+    if name.lower().endswith(false) or (name.lower().endswith(YAML_ENDINGS) and not is_yaml):
+        said = Text("The file is not what its name says: rename it, or choose another format.")
+        raise InvalidError(said)
 
 
 def make_fault(line: int, column: str, fault: str) -> FieldError:

@@ -129,6 +129,19 @@ async def test_text_that_is_not_utf8_is_refused(app: QuartApp) -> None:
     assert answer == (400, {"detail": "The body is not encoded as UTF-8."})
 
 
+async def test_what_comes_is_decoded_once(app: QuartApp) -> None:
+    @app.post("/<name>")
+    async def read_all(name: str) -> dict[str, Any]:
+        found = {"path": name, "query": request.args["a"], "form": (await request.form)["a"]}
+        return {**found, "cookie": request.cookies["a"]}
+
+    kind = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": "a=%2541"}
+    _, text = await call(app, "POST", "/%2541?a=%2541", data=b"a=%2541", headers=kind)
+    raw = "%2541"  # of cookies, which have no encoding that all agree on
+    assert json.loads(text) == {"path": "%41", "query": "%41", "form": "%41", "cookie": raw}
+    assert await post(app, "/json", rb'"%41\\u0041\u0026lt;"') == (200, {"json": r"%41\u0041&lt;"})
+
+
 async def test_a_request_made_by_hand_has_its_body(app: QuartApp) -> None:
     async with app.test_request_context("/", method="POST", json={"a": 1}):
         assert await request.get_json() == {"a": 1}

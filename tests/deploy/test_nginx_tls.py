@@ -6,7 +6,7 @@ import secrets
 import shutil
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,11 +73,14 @@ class Site:
             return status, headers
 
 
-def ask_by_http_2(sock: ssl.SSLSocket, path: str, host: str) -> Headers:
+def ask_by_http_2(
+    sock: ssl.SSLSocket, path: str, host: str, more: Mapping[str, str] = {}, data: bytes = b""
+) -> Headers:
     connection, headers = H2Connection(), []
     connection.initiate_connection()
     asked = {":method": "GET", ":scheme": "https", ":authority": host, ":path": path}
-    connection.send_headers(1, list(asked.items()), end_stream=True)
+    connection.send_headers(1, [*{**asked, **more}.items()])
+    connection.send_data(1, data, end_stream=True)
     while True:
         sock.sendall(connection.data_to_send())
         for event in connection.receive_data(sock.recv(65_536)):
@@ -230,6 +233,16 @@ def test_nobody_comes_from_http_1_to_http_2_but_by_alpn(site: Site) -> None:
     assert answer.startswith("HTTP/1.1 200 ")
     assert " 101 " not in answer
     assert assumed == b"" or assumed.startswith(b"HTTP/1.1 400 ")
+
+
+# Of 5, as it is, the application hears, which no form of ours asks in that way.
+@pytest.mark.parametrize(("length", "status"), [("5", "415"), ("4", "400"), ("6", "400")])
+def test_length_is_that_of_the_data(site: Site, length: str, status: str) -> None:
+    more = {":method": "POST", "content-length": length}
+    with site.connect("h2") as sock:
+        found = ask_by_http_2(sock, "/auth/login", site.host, more, b"hello")
+
+    assert found[0] == (":status", status)
 
 
 # --- the application behind it -------------------------------------------------------------------

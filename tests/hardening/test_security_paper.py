@@ -10,13 +10,16 @@ from pydantic import SecretStr
 
 from quartapp.asgi.sanity import MAX_DEPTH, MAX_INTEGER, MAX_NODES, MIN_INTEGER
 from quartapp.auth import tickets
+from quartapp.cli.site import MAX_FOREIGN
 from quartapp.config import Config
 from quartapp.limits import rules
 from quartapp.models import Action, Base, Purpose, Role, Scope
 from quartapp.models.channel import MAX_CHANNELS
-from quartapp.models.check import MAX_INTERVAL, MIN_INTERVAL
+from quartapp.models.check import ADMIN_INTERVAL, MAX_INTERVAL, MIN_INTERVAL
 from quartapp.models.comment import COMMENT_LENGTH
 from quartapp.models.entity import CONTENT_LENGTH, NAME_LENGTH, URL_LENGTH
+from quartapp.models.group import MAX_GROUPS
+from quartapp.models.incident import MAX_NOTES
 from quartapp.models.link import LIFE as LINK_LIFE
 from quartapp.models.maintenance import MAX_WINDOWS
 from quartapp.models.session import FRESH, IDLE, LIFE, REMEMBERED_LIFE
@@ -26,9 +29,8 @@ from quartapp.refusals import TOLD
 from quartapp.security import MAX_PASSWORD, MIN_PASSWORD, MIN_SECOND_PASSWORD, hasher
 from quartapp.services.paging import MAX_SIZE
 from quartapp.services.password import EVERYBODYS_WORDS, MIN_REST, read_common
-from quartapp.services.site_file import MAX_ROWS
+from quartapp.services.site_file import ENDINGS, MAX_ROWS
 from quartapp.services.token import TOKEN_LIFE
-from quartapp.web.entity.forms import ENDINGS
 from quartapp.web.entity.importing import MAX_IMPORT
 from tests.papers import ROOT, find_code, find_tables, read_paper, split_sections
 
@@ -180,6 +182,11 @@ def days(delta: object) -> int:
         ("What one may have", f"all sites together | {MAX_WINDOWS} |"),
         ("What one may have", f"| sites in a file | {MAX_ROWS:,} |"),
         ("What one may have", f"| {MIN_INTERVAL} to {MAX_INTERVAL:,} seconds |"),
+        ("What one may have", f"set by administrators | from {ADMIN_INTERVAL} seconds |"),
+        ("What one may have", f"| groups | {MAX_GROUPS} |"),
+        ("What one may have", f"| notes of an incident | {MAX_NOTES} |"),
+        ("Files", f"{MAX_IMPORT // MIB} MiB and {MAX_ROWS:,} sites at most"),
+        ("Files", f"of {MAX_FOREIGN // MIB} MiB at most"),
         (
             "What one may have",
             f"at once | {Config.model_fields['MAX_IN_FLIGHT'].default:,} |",

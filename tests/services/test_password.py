@@ -15,6 +15,7 @@ OWN = "This password is made of your own name or address; choose another."
         ("correct horse battery", ""),
         ("aaaaaaaaaaaaaab", ""),
         ("пароль из нескольких слов", ""),
+        ("all that fits into " + "128 characters " * 7 + "four", ""),
         ("a" * 14, LENGTH),
         ("ab cd ef gh " * 11, LENGTH),
         ("passwordpassword", COMMON),

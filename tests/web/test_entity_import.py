@@ -66,8 +66,12 @@ async def test_file_counts_before_the_text(app: Quart, browser: QuartClient) -> 
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("sites.exe", make_csv(2).encode(), "ends in .csv, .json, .jsonl, .ndjson, .txt."),
-        ("sites.csv.zip", make_csv(2).encode(), "ends in .csv, .json, .jsonl, .ndjson, .txt."),
+        ("sites.exe", make_csv(2).encode(), "ends in .csv, .json, .jsonl, .ndjson, .txt, .yaml,"),
+        ("sites.csv.zip", make_csv(2).encode(), "ends in .csv, .json, .jsonl, .ndjson, .txt, "),
+        ("sites.json", make_csv(2).encode(), "not what its name says"),
+        ("sites.yaml", make_csv(2).encode(), "not what its name says"),
+        ("sites.csv", b"\xef\xbb\xbf [{}]", "not what its name says"),
+        ("sites.txt", make_csv(2).encode(), ""),
         ("sites.csv", b"PK\x03\x04\x14\x00\xff\xfe", "UTF-8"),
         ("sites.json", b"\x89PNG\r\n\x1a\n\x00", "UTF-8"),
         ("../../etc/SITES.CSV", make_csv(2).encode(), ""),
@@ -80,6 +84,13 @@ async def test_file_is_what_its_name_says(
     status, _, page = await send(browser, files={"file": file})
     assert (status, said in page) == (422 if said else 303, True)
     assert await count(app) == ((0, 0) if said else (2, 2))
+
+
+async def test_file_over_the_limit_is_refused(app: Quart, browser: QuartClient) -> None:
+    over = make_csv(2).encode() + b"\n" * importing.MAX_IMPORT
+    file = FileStorage(io.BytesIO(over), filename="sites.csv")
+    assert (await send(browser, files={"file": file}))[0] == 413
+    assert await count(app) == (0, 0)
 
 
 async def test_text_in_place_of_a_file_is_none(app: Quart, browser: QuartClient) -> None:

@@ -18,12 +18,10 @@ from quartapp.models.address import read_bounds
 from quartapp.models.comment import COMMENT_LENGTH
 from quartapp.models.entity import CONTENT_LENGTH, NAME_LENGTH, URL_LENGTH
 from quartapp.models.text import clean_line, clean_text, clean_url
-from quartapp.services.site_file import decode
+from quartapp.services.site_file import ENDINGS, decode, refuse_false_ending
 from quartapp.services.site_import import Source
 from quartapp.texts import Text
 from quartapp.web.forms import BaseForm, Clean, offer
-
-ENDINGS = (".csv", ".json", ".jsonl", ".ndjson", ".txt", ".yaml", ".yml")
 
 
 class EntityForm(BaseForm):
@@ -82,7 +80,10 @@ class ImportForm(BaseForm):
         if self.upload is None:
             return self.text.data or ""
         self.upload.seek(0)  # the view may run again
-        return decode(self.upload.read())
+        text = decode(self.upload.read())
+        is_yaml = self.source.data == Source.GATUS
+        refuse_false_ending(str(self.upload.filename), text, is_yaml=is_yaml)
+        return text
 
 
 class CommentForm(BaseForm):
