@@ -136,6 +136,8 @@ class Config(BaseSettings):
     MAX_FORM_PARTS: int = Field(1_000, ge=1)
     # Who may make an account: nobody, whoever an administrator invites, or whoever has an address.
     REGISTRATION: Literal["closed", "invitation", "open"] = "closed"
+    # Of whom a second factor is asked, an app for codes or a passkey; others may have one.
+    SECOND_FACTOR: Literal["optional", "admins", "everyone"] = "optional"
     LANGUAGE: Literal["en", "ru", "zh"] = "en"  # of who names none, and of their mails
     PER_PAGE: int = Field(20, ge=1, le=100)  # rows of a page when nobody says how many
     COUNT_VISITS: bool = True  # how often each page is looked at; nothing of who does

@@ -46,6 +46,7 @@ MEANINGS: dict[str, Text] = {
     "MAX_FORM_MEMORY_SIZE": Text("Bytes of a form's fields."),
     "MAX_FORM_PARTS": Text("Fields of a form."),
     "REGISTRATION": Text("Who may make an account."),
+    "SECOND_FACTOR": Text("Who must have a second factor: an app for codes, or a passkey."),
     "LANGUAGE": Text("The language of who names none, and of their mails."),
     "PER_PAGE": Text("Rows of a page of a list."),
     "COUNT_VISITS": Text("Count how often each page is looked at, and nothing of who does."),

@@ -54,6 +54,12 @@ class StaleLoginError(ForbiddenError):
     title = Text("Confirm your password")
 
 
+class FactorNeededError(ForbiddenError):
+    """The account must have a second factor, which was not given."""
+
+    title = Text("A second factor is needed")
+
+
 class NotFoundError(AppError):
     status = 404
     title = Text("Not found")

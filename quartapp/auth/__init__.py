@@ -22,6 +22,13 @@ from quartapp.auth.gates import (
 )
 from quartapp.auth.loading import get_socket_user, load_socket_user, load_user, recognize
 from quartapp.auth.passwords import authenticate, hash_new_password, hash_password_by_link
+from quartapp.auth.required_factor import (
+    lacks_factor,
+    must_use_passkey,
+    needs_factor,
+    open_without_factor,
+    refuse_token_by_password,
+)
 from quartapp.auth.second_step import (
     begin_second_step,
     check_code,
@@ -47,16 +54,21 @@ __all__ = [
     "get_user",
     "hash_new_password",
     "hash_password_by_link",
+    "lacks_factor",
     "load_socket_user",
     "load_user",
     "login_required",
     "login_user",
     "logout_user",
     "make_csrf_token",
+    "must_use_passkey",
+    "needs_factor",
+    "open_without_factor",
     "proof_required",
     "recognize",
     "refuse_foreign_form",
     "refuse_forged_call",
+    "refuse_token_by_password",
     "renew_login",
     "require_code",
 ]

@@ -13,6 +13,7 @@ from quartapp.auth.asker import STRANGER, Asker, get_asker
 from quartapp.auth.cookies import find_remember_cookie, keep_remember_cookie, keep_secrets
 from quartapp.auth.known import find_known_token, note_known_use
 from quartapp.auth.origin import is_own_origin
+from quartapp.auth.required_factor import lacks_factor, refuse_without_factor
 from quartapp.database import SAFE_METHODS, classify
 from quartapp.errors import ForbiddenError, UnauthorizedError
 from quartapp.extensions import db
@@ -32,12 +33,14 @@ async def load_user() -> None:
     g.asker = await find_program() or await find_asker(db.session, request) or await wake()
     if request.method not in SAFE_METHODS:
         refuse_to_write(g.asker.token)
+    await refuse_without_factor(db.session, g.asker, request.endpoint)
     await note_use(g.asker)
 
 
 async def recognize() -> None:
     """Find out who asks, by reading alone: no session is woken, and no use is noted."""
-    g.asker = await find_program() or await find_asker(db.session, request) or STRANGER
+    asker = await find_program() or await find_asker(db.session, request) or STRANGER
+    g.asker = STRANGER if await lacks_factor(db.session, asker) else asker
 
 
 async def find_program() -> Asker | None:
@@ -125,6 +128,7 @@ async def load_socket_user() -> None:
     """Find out who asks, before a socket; a page of another site may not use the cookie."""
     async with db.read() as session:
         g.asker = await find_asker(session, websocket) or STRANGER
+        await refuse_without_factor(session, g.asker)
     cast(Any, websocket).asker = g.asker  # for who watches that it stays signed in
     origin = websocket.headers.get("Origin")
     by_cookie = g.asker.session is not None
@@ -139,6 +143,7 @@ async def get_socket_user(session: AsyncSession) -> User:
     asker = await find_socket_asker(session)
     if asker is None or asker.user is None:
         raise UnauthorizedError(Text("Sign in again."))
+    await refuse_without_factor(session, asker)
     refuse_to_write(asker.token)
     return asker.user
 

@@ -6,24 +6,16 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
 
-from sqlalchemy import URL, make_url
-
 from quartapp.config import Config, ProductionConfig
-from quartapp.config_fields import is_loopback
 from quartapp.configure import ConfigError, find_config, load_config
-from quartapp.database.url import is_postgresql
 from quartapp.doctor import Finding, Level
+from quartapp.doctor.servers import check_servers
 
 TOPIC = "settings"
 # This machine, and where clouds keep the keys of a machine.
 FORBIDDEN = [ip_network(one) for one in ("127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10")]
 MOUNTED = Path("/run/secrets")  # in a container, which has no other users
 LARGE = 100 * 1024 * 1024  # bytes of a body that anybody may send
-VERIFIED = {
-    "verify-ca",
-    "verify-full",
-}  # modes in which PostgreSQL's driver looks at the certificate
-CA = "and the path of a file with its authority's certificate"
 
 
 def check_settings() -> Iterator[Finding]:
@@ -49,6 +41,7 @@ def check_deploy() -> Iterator[Finding]:
     else:
         yield from check_limits(settings)
         yield from check_servers(settings)
+        yield check_second_factor(settings)
     yield from check_secret_files()
 
 
@@ -76,27 +69,12 @@ def check_limits(settings: Config) -> Iterator[Finding]:
             yield fail(f"CHECK_ALLOWED_NETWORKS: {name} has what sites must not reach")
 
 
-def check_servers(settings: Config) -> Iterator[Finding]:
-    redis = settings.REDIS_URL.get_secret_value()
-    if redis and not (url := make_url(redis)).password and not is_near(url.host):
-        yield fail("REDIS_URL: give that server a password, or let it listen here alone")
-    url = settings.database_url()
-    if url.host and not is_near(url.host) and not is_verified(url):
-        option = "?sslmode=verify-full&sslrootcert=" if is_postgresql(url) else "?ssl_ca="
-        text = f"DATABASE_URL: others may read along on the way to it; add {option} {CA}."
-        yield Finding(Level.WARN, TOPIC, text)
-
-
-def is_verified(url: URL) -> bool:
-    """Tell whether a server of databases is asked by TLS, and has to show who it is."""
-    if not is_postgresql(url):
-        return bool({"ssl_ca", "ssl_capath"} & {*url.query})
-    options = make_url(str(url.query.get("dsn") or "postgresql://")).query
-    return options.get("sslmode") in VERIFIED
-
-
-def is_near(host: str | None) -> bool:
-    return not host or host.startswith("/") or is_loopback(host)
+def check_second_factor(settings: Config) -> Finding:
+    asked_of = settings.SECOND_FACTOR
+    if asked_of == "optional":
+        text = "SECOND_FACTOR: a stolen password is enough; name admins, or everyone."
+        return Finding(Level.WARN, TOPIC, text)
+    return Finding(Level.OK, TOPIC, f"A second factor is asked of {asked_of}.")
 
 
 def check_secret_files() -> Iterator[Finding]:

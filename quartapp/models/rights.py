@@ -74,6 +74,11 @@ def may_act_as_admin(by: UserSession | ApiToken, *, changes: bool, now: datetime
     return not changes or by.is_fresh(now)
 
 
+def must_have_second_factor(user: User, asked_of: str) -> bool:
+    """*asked_of* is the setting SECOND_FACTOR."""
+    return asked_of == "everyone" or (asked_of == "admins" and user.is_admin)
+
+
 def may_see_user(user: User, other: User) -> bool:
     return user.is_admin or user.id == other.id
 

@@ -100,10 +100,11 @@ async def remove_passkey(
     return row
 
 
-async def remove_passkeys(session: AsyncSession, user: User, by: User | None) -> None:
-    """Forget all of *user*; one event names them."""
+async def remove_passkeys(session: AsyncSession, user: User, by: User | None) -> bool:
+    """Forget all of *user*, one event names them; False when there was none."""
     names = [row.name for row in await list_passkeys(session, user)]
     if names:
         await session.execute(delete(Passkey).where(Passkey.user_id == user.id))
         detail = ", ".join(names)
         await record_event(session, Action.PASSKEY_REMOVED, by=by, on=user, detail=detail)
+    return bool(names)

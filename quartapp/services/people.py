@@ -113,9 +113,10 @@ async def forget_factors(session: AsyncSession, user: User, by: User | None) -> 
     Sessions, passkeys and the password are void: beside a second factor, it may have been short.
     """
     refuse_others(by)
-    if not await remove_second_factor(session, user, by):
+    had_app = await remove_second_factor(session, user, by)
+    had_passkeys = await remove_passkeys(session, user, by)
+    if not had_app and not had_passkeys:
         raise NotFoundError(Text("%(name)s has no second factor.", name=user.name))
-    await remove_passkeys(session, user, by)
     user.password_hash = NO_PASSWORD
     await close_sessions(session, user)
     return await add_reset_link(session, user, by)

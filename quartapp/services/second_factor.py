@@ -6,12 +6,12 @@ import re
 import secrets
 
 from cryptography.fernet import InvalidToken, MultiFernet
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.engine import CursorResult, Result
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.errors import BadRequestError, ConflictError, InvalidError, UnauthorizedError
-from quartapp.models import Action, RecoveryCode, SecondFactor, User, utcnow
+from quartapp.models import Action, Passkey, RecoveryCode, SecondFactor, User, utcnow
 from quartapp.models.second_factor import RECOVERY_CODES, find_step, make_secret
 from quartapp.security import MIN_PASSWORD, hash_token, normalize_password
 from quartapp.services.audit import record_event
@@ -45,6 +45,13 @@ async def find_second_factor(session: AsyncSession, user: User) -> SecondFactor 
 async def has_second_factor(session: AsyncSession, user: User) -> bool:
     found = select(SecondFactor.id).where(SecondFactor.user_id == user.id)
     return await session.scalar(found) is not None
+
+
+async def has_any_factor(session: AsyncSession, user: User) -> bool:
+    """Tell whether *user* has an app that makes codes, or a passkey."""
+    has_app = exists().where(SecondFactor.user_id == user.id)
+    has_passkey = exists().where(Passkey.user_id == user.id)
+    return bool(await session.scalar(select(or_(has_app, has_passkey))))
 
 
 async def add_second_factor(

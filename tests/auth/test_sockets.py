@@ -17,7 +17,7 @@ from quartapp.models import ApiToken, User, utcnow
 from quartapp.services.entity import add_entity
 from quartapp.services.session import close_sessions
 from tests.helpers import PASSWORD, add_person, make_bearer, read_token, sign_in
-from tests.wire import SocketClient, open_socket, serving, shake_hands, until
+from tests.wire import SocketClient, open_socket, read_refusal, serving, shake_hands, until
 
 ORIGIN = (b"Origin", b"http://localhost")
 SIGN_IN = (1008, "Sign in again.")
@@ -227,3 +227,32 @@ async def test_client_that_never_says_goodbye_holds_up_no_other(
         start = time.monotonic()
         assert await page.read_close() == SIGN_IN
         assert time.monotonic() - start < 2
+
+
+# --- of who must have a second factor, and has none
+
+
+NEEDED = (
+    "Your account must have a second factor: turn one on at /account/second-factor,"
+    " or add a passkey at /account/passkeys."
+)
+
+
+async def test_cookie_without_the_second_factor_opens_no_socket(
+    fresh_app: QuartApp, target: str, token: str, cookie: bytes, port: int
+) -> None:
+    fresh_app.config["SECOND_FACTOR"] = "everyone"
+    async with open_socket(port, target, (b"Cookie", cookie), ORIGIN) as page:
+        assert (await read_refusal(page))[0] == 403
+    async with open_socket(port, target, (b"Authorization", token.encode())) as program:
+        await connect(program)
+
+
+async def test_open_socket_keeps_nothing_once_a_second_factor_is_missing(
+    fresh_app: QuartApp, target: str, cookie: bytes, port: int
+) -> None:
+    async with open_socket(port, target, (b"Cookie", cookie), ORIGIN) as page:
+        await connect(page)
+        fresh_app.config["SECOND_FACTOR"] = "everyone"
+        await page.say("hello")
+        assert await page.read_close() == (1008, NEEDED)

@@ -119,37 +119,6 @@ def test_secrets_of_a_container_may_be_readable_there(
     assert fails(list(check_deploy())) == []
 
 
-@pytest.mark.parametrize(
-    ("address", "option"),
-    [
-        ("postgresql://q:a-Long-1@db.example.org/q", "?sslmode=verify-full&sslrootcert="),
-        ("mysql://q:a-Long-1@db.example.org/q", "?ssl_ca="),
-    ],
-)
-def test_database_that_is_far_away_should_be_asked_in_secret(
-    monkeypatch: pytest.MonkeyPatch, address: str, option: str
-) -> None:
-    monkeypatch.setenv("DATABASE_URL", address)
-    first = list(check_deploy())
-    monkeypatch.setenv("DATABASE_URL", f"{address}{option}/etc/ssl/own.pem")
-    second = list(check_deploy())
-
-    (warning,) = [finding.text for finding in first if finding.level is Level.WARN]
-    assert warning.startswith("DATABASE_URL: others may read along on the way to it; add ")
-    assert f" {option} and the path " in warning
-    assert second == []
-
-
-@pytest.mark.parametrize("mode", ["disable", "allow", "prefer", "require"])
-def test_tls_that_looks_at_no_certificate_is_not_enough(
-    monkeypatch: pytest.MonkeyPatch, mode: str
-) -> None:
-    address = f"postgresql://q:a-Long-1@db.example.org/q?sslmode={mode}"
-    monkeypatch.setenv("DATABASE_URL", address)
-
-    assert [finding.level for finding in check_deploy()] == [Level.WARN]
-
-
 # --- the service
 
 

@@ -13,6 +13,7 @@ from quartapp.models.rights import (
     may_see_entity,
     may_see_user,
     may_see_what_is_of,
+    must_have_second_factor,
 )
 from quartapp.models.session import FRESH
 
@@ -98,3 +99,12 @@ def test_browser_acts_as_administrator_and_changes_things_while_the_login_is_fre
         for changes in (False, True)
     ]
     assert found == ([True, True, True, False] if person == "admin" else [False] * 4)
+
+
+@pytest.mark.parametrize(
+    ("asked_of", "people"),
+    [("optional", set()), ("admins", {"admin"}), ("everyone", {"viewer", "editor", "admin"})],
+)
+def test_setting_says_who_must_have_a_second_factor(asked_of: str, people: set[str]) -> None:
+    found = {name for name, user in PEOPLE.items() if must_have_second_factor(user, asked_of)}
+    assert found == people

@@ -230,6 +230,20 @@ async def test_reset_link_stands_for_its_person(app: Quart, admin: User) -> None
         assert await list_events() == [Event("", "reset-link-made", "admin")]
 
 
+async def test_lost_passkey_is_forgotten_where_it_was_the_only_factor(app: Quart) -> None:
+    async with app.app_context():
+        async with db.begin() as session:
+            ann = await add_person(session, "ann")
+            session.add(make_passkey(ann, "blue"))
+        async with db.begin() as session:
+            await forget_factors(session, await session.get_one(User, ann.id), None)
+        assert await count(Passkey) == 0
+        assert (await list_events())[-2:] == [
+            Event("", "passkey-removed", "ann", "blue"),
+            Event("", "reset-link-made", "ann"),
+        ]
+
+
 async def test_lost_second_factor_is_forgotten_by_administrators(app: Quart, admin: User) -> None:
     async with app.app_context():
         async with db.begin() as session:

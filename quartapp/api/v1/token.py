@@ -4,7 +4,14 @@ from quart_schema import validate_querystring, validate_request, validate_respon
 from quartapp.api.openapi import answers_nothing, may_answer
 from quartapp.api.v1.paging import describe_page
 from quartapp.api.v1.schemas import NewTokenOut, NumberQuery, TokenIn, TokenOut, TokenPage
-from quartapp.auth import acts_as_admin, authenticate, get_user, login_required, require_code
+from quartapp.auth import (
+    acts_as_admin,
+    authenticate,
+    get_user,
+    login_required,
+    refuse_token_by_password,
+    require_code,
+)
 from quartapp.extensions import db
 from quartapp.models import ApiToken
 from quartapp.services.paging import paginate
@@ -24,10 +31,12 @@ def to_new(secret: str, row: ApiToken) -> NewTokenOut:
 async def new(data: TokenIn) -> tuple[NewTokenOut, int]:
     """Exchange a user name or e-mail address and the password for a bearer token.
 
-    An account with a second factor needs a code of its app, or a recovery code, as well.
+    An account with a second factor needs a code of its app, or a recovery code, as well. Where
+    one is asked of who has none, they make their tokens in a browser.
     """
     user = await authenticate(data.username, data.password)
     await require_code(user, data.code)
+    await refuse_token_by_password(user)
     secret, row = await add_token(db.session, user, data.name, scope=data.scope, by=user)
     await db.session.commit()
     return to_new(secret, row), 201

@@ -21,6 +21,7 @@ from quartapp.auth import (
     hash_new_password,
     login_required,
     logout_user,
+    open_without_factor,
     proof_required,
     renew_login,
 )
@@ -54,6 +55,7 @@ bp = Blueprint("account", __name__, url_prefix="/account")
 
 
 @bp.get("/")
+@open_without_factor
 @login_required
 async def show() -> ResponseReturnValue:
     form = await PreferencesForm.read(get_user())
@@ -61,6 +63,7 @@ async def show() -> ResponseReturnValue:
 
 
 @bp.post("/preferences")
+@open_without_factor
 @login_required
 async def preferences() -> ResponseReturnValue:
     form, user = await PreferencesForm.read(), get_user()

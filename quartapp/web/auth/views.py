@@ -10,6 +10,7 @@ from quartapp.auth import (
     login_required,
     login_user,
     logout_user,
+    open_without_factor,
     require_code,
 )
 from quartapp.auth.csrf import EXPIRED
@@ -65,6 +66,7 @@ async def login() -> ResponseReturnValue:
 
 
 @bp.route("/confirm", methods=["GET", "POST"])
+@open_without_factor
 @login_required
 async def confirm() -> ResponseReturnValue:
     """Ask for the password again, and for a code of who has a second factor."""
@@ -93,6 +95,7 @@ async def is_confirmed(form: ConfirmForm) -> bool:
 
 
 @bp.post("/logout")
+@open_without_factor
 async def logout() -> ResponseReturnValue:
     form = await BaseForm.read()
     if not await form.is_accepted():

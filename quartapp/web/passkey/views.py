@@ -2,7 +2,15 @@ from quart import Blueprint, Response, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 from quart_babel import gettext
 
-from quartapp.auth import acts_as_admin, fresh_login_required, get_user, login_user
+from quartapp.auth import (
+    acts_as_admin,
+    fresh_login_required,
+    get_asker,
+    get_user,
+    lacks_factor,
+    login_user,
+    open_without_factor,
+)
 from quartapp.auth.csrf import EXPIRED
 from quartapp.auth.passkey import (
     SIGN_IN,
@@ -23,6 +31,8 @@ from quartapp.services.passkey import (
     list_passkeys,
     remove_passkey,
 )
+from quartapp.services.session import close_sessions
+from quartapp.web.account.views import find_own_session
 from quartapp.web.auth.redirects import find_next
 from quartapp.web.forms import require_token
 from quartapp.web.passkey.forms import PasskeyForm, SignInForm
@@ -69,6 +79,7 @@ async def sign_in() -> ResponseReturnValue:
 
 
 @bp.route("/account/passkeys", methods=["GET", "POST"])
+@open_without_factor
 @fresh_login_required
 async def index() -> ResponseReturnValue:
     """List one's passkeys, and add one that the script had made."""
@@ -76,7 +87,10 @@ async def index() -> ResponseReturnValue:
     if await form.is_accepted():
         challenge = take_challenge(name_creation())
         given = {"name": form.name.data, "site": find_site(), "challenge": challenge}
+        was_lacking = await lacks_factor(db.session, get_asker())
         row = await add_passkey(db.session, user, form.answer.data, **given)
+        if was_lacking:  # others may be in by the password alone
+            await close_sessions(db.session, user, but=find_own_session())
         await flash(
             gettext("The passkey %(name)s was added: you can sign in by it.", name=row.name),
             "success",
@@ -88,6 +102,7 @@ async def index() -> ResponseReturnValue:
 
 
 @bp.post("/account/passkeys/options")
+@open_without_factor
 @fresh_login_required
 async def creation_options() -> ResponseReturnValue:
     """Tell the script what to have made."""

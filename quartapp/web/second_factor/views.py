@@ -11,6 +11,8 @@ from quartapp.auth import (
     get_box,
     get_user,
     login_user,
+    needs_factor,
+    open_without_factor,
 )
 from quartapp.errors import InvalidError, UnauthorizedError
 from quartapp.extensions import db
@@ -62,6 +64,7 @@ async def step() -> ResponseReturnValue:
 
 
 @bp.get("/account/second-factor")
+@open_without_factor
 @fresh_login_required
 async def show() -> ResponseReturnValue:
     factor = await find_second_factor(db.session, get_user())
@@ -70,6 +73,7 @@ async def show() -> ResponseReturnValue:
 
 
 @bp.route("/account/second-factor/new", methods=["GET", "POST"])
+@open_without_factor
 @fresh_login_required
 async def new() -> ResponseReturnValue:
     """Turn it on; every other browser is signed out, and the answer alone has the codes."""
@@ -124,7 +128,14 @@ async def remove() -> ResponseReturnValue:
             form.add_refusal(error)
         else:
             await renew_sessions()
-            await flash(gettext("Your password alone signs you in from now on."), "success")
+            await flash(describe_removal(), "success")
             await db.session.commit()
             return redirect(url_for(".show"), 303)
-    return await render_template("second_factor/remove.html", form=form), form.status
+    shown = {"form": form, "is_needed": needs_factor(user)}
+    return await render_template("second_factor/remove.html", **shown), form.status
+
+
+def describe_removal() -> str:
+    if needs_factor(get_user()):
+        return gettext("It is off. Unless you have a passkey, turn on another before you go on.")
+    return gettext("Your password alone signs you in from now on.")

@@ -5,7 +5,7 @@ import pytest_asyncio
 from quart import Quart
 
 from quartapp.extensions import db
-from quartapp.models import User
+from quartapp.models import Passkey, User
 from quartapp.security import make_box
 from tests.api.helpers import Api
 from tests.helpers import PASSWORD, add_factor, make_code
@@ -47,3 +47,43 @@ async def test_code_works_once(stranger: Api, factor: tuple[str, list[str]], kin
 
 async def test_code_that_nobody_asked_for_does_no_harm(stranger: Api, admin: User) -> None:
     assert (await stranger("POST", "/tokens", json={**LOGIN, "code": "000000"}))[0] == 201
+
+
+# --- where a second factor is required
+
+
+@pytest.fixture
+def _required(app: Quart) -> None:
+    app.config["SECOND_FACTOR"] = "everyone"
+
+
+@pytest.mark.usefixtures("_required")
+@pytest.mark.parametrize("passkeys", [0, 1])
+async def test_password_alone_makes_no_token_where_two_are_required(
+    app: Quart, stranger: Api, admin: User, passkeys: int
+) -> None:
+    key = {"name": "phone", "credential_id": "a", "public_key": b"", "transports": ""}
+    async with app.app_context(), db.begin() as session:
+        rows = [Passkey(user_id=admin.id, sign_count=0, **key) for _ in range(passkeys)]
+        session.add_all(rows)
+    status, problem = await stranger("POST", "/tokens", json=LOGIN)
+    assert (status, problem["title"]) == (403, "A second factor is needed")
+    assert problem["detail"] == (
+        "Your account must have a second factor, and a password alone makes no token:"
+        " sign in with one in a browser, and make the token at /account/tokens/new."
+    )
+
+
+@pytest.mark.usefixtures("_required")
+async def test_code_makes_a_token_where_two_are_required(
+    stranger: Api, factor: tuple[str, list[str]]
+) -> None:
+    data = {**LOGIN, "code": make_code(factor[0])}
+    assert (await stranger("POST", "/tokens", json=data))[0] == 201
+
+
+@pytest.mark.usefixtures("_required")
+async def test_token_made_before_goes_on_working(api: Api) -> None:
+    assert (await api("GET", "/users/me"))[0] == 200
+    site = {"name": "a", "url": "https://example.org/"}
+    assert (await api("POST", "/entities", json=site))[0] == 201
