@@ -268,10 +268,12 @@ async def test_confirming_asks_for_both(app: Quart, browser: QuartClient) -> Non
     assert {cookie.name: cookie.value for cookie in browser.cookie_jar}["quartapp"] != before
 
 
-async def test_new_password_by_mail_is_not_enough(app: Quart, browser: QuartClient) -> None:
+async def test_new_password_by_mail_is_not_enough(
+    app: Quart, browser: QuartClient, admin: User
+) -> None:
     await turn_on(app, browser)
     async with app.app_context(), db.begin() as session:
-        user = await session.get_one(User, 1)
+        user = await session.get_one(User, admin.id)
         token = await add_link(session, Purpose.RESET, user=user)
     client, new = app.test_client(), "a better horse battery"
     page = f"/auth/reset?token={token}"
