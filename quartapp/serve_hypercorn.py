@@ -12,7 +12,7 @@ from h11 import Request as Head
 from hypercorn.asyncio import run, tcp_server
 from hypercorn.events import Closed, Updated
 from hypercorn.events import Event as Transport
-from hypercorn.protocol import h11, ws_stream
+from hypercorn.protocol import h2, h11, ws_stream
 from hypercorn.protocol.events import Body, Data, Event, Request, StreamClosed
 from hypercorn.protocol.ws_stream import ASGIWebsocketState, FrameTooLargeError, WSStream
 from wsproto.events import Message
@@ -138,6 +138,7 @@ def install() -> None:
     for module, name, ours in (
         (run, "TCPServer", Connection),
         (hypercorn.protocol, "H11Protocol", Protocol),
+        (h2, "WSStream", Stream),
         (h11, "WSStream", Stream),
         (ws_stream, "WebsocketBuffer", Buffer),
     ):

@@ -36,10 +36,20 @@ def pytest_terminal_summary(terminalreporter: Reporter) -> None:
 
 
 def collect(reports: Iterable[pytest.TestReport]) -> Figures:
-    """Each name once: a report of the set-up and one of the call have the same."""
-    return {
-        name: value for report in reports for name, value in report.user_properties if ": " in name
-    }
+    """Add up what tests counted under one name; of what they measured, take the largest."""
+    figures: Figures = {}
+    for report in reports:
+        if report.when == "call":  # those of its set-up and its end have the same
+            merge(figures, [each for each in report.user_properties if ": " in each[0]])
+    return figures
+
+
+def merge(figures: Figures, found: Iterable[tuple[str, Any]]) -> None:
+    for name, value in found:
+        if name in figures:
+            both = figures[name], value
+            value = sum(both) if isinstance(value, int) else max(both)
+        figures[name] = value
 
 
 def draw(figures: Figures) -> str:
@@ -57,11 +67,10 @@ def keep(figures: Figures) -> None:
 
 
 def load(folder: Path) -> Figures:
-    return {
-        name: value
-        for path in folder.glob("*.json")
-        for name, value in json.loads(path.read_text()).items()
-    }
+    figures: Figures = {}
+    for path in folder.glob("*.json"):
+        merge(figures, json.loads(path.read_text()).items())
+    return figures
 
 
 def write_paper(paper: Path, figures: Figures) -> None:

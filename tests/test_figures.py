@@ -2,28 +2,26 @@
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from tests import figures
 
 
-def make_report(*properties: tuple[str, object]) -> pytest.TestReport:
-    return pytest.TestReport(
-        "a.py::test_a",
-        ("a.py", 1, "test_a"),
-        {},
-        "passed",
-        None,
-        "call",
-        user_properties=properties,
-    )
+def make_report(
+    *properties: tuple[str, object], when: Literal["call", "teardown"] = "call"
+) -> pytest.TestReport:
+    place = ("a.py", 1, "test_a")
+    return pytest.TestReport("a.py", place, {}, "passed", None, when, user_properties=properties)
 
 
-def test_each_figure_counts_once_and_other_properties_do_not() -> None:
-    report = make_report(("raw: messages", 131), ("markup", "nobody asked"))
+def test_counts_of_several_tests_add_up_and_the_worst_measure_stands() -> None:
+    one = make_report(("raw: messages", 131), ("raw: MiB", 4.5), ("markup", "nobody asked"))
+    other = make_report(("raw: messages", 9), ("raw: MiB", 2.5))
+    other_end = make_report(("raw: messages", 9), when="teardown")
 
-    assert figures.collect([report, report]) == {"raw: messages": 131}
+    assert figures.collect([one, other, other_end]) == {"raw: messages": 140, "raw: MiB": 4.5}
 
 
 def test_paper_gets_the_table_of_all_runs_and_keeps_its_words(

@@ -12,12 +12,12 @@ from quartapp.extensions import db
 from quartapp.models import Event, EventKind, User
 from quartapp.models.event import Topic
 from quartapp.models.rights import may_see_entity
-from quartapp.services.event import find_missing_events, list_new_events
+from quartapp.services.event import LATE, find_missing_events, list_new_events
 
 POLL, TOLD_POLL = 0.5, 2.0  # s between two looks for events; the latter where each is told of
 BATCH = 1000  # events of one look; who is further behind reads the lists again
 QUEUE = 512  # events that wait for one slow listener
-FORGET = 30.0  # s until an event that was not there is one that was undone
+FORGET = LATE.total_seconds()  # until an event that was not there is one that was undone
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,8 @@ from quartapp.models.event import DETAIL_LENGTH, TITLE_LENGTH, Topic, cut
 from quartapp.services.delivery import add_deliveries
 
 LOOK_BACK = 100  # ids
-BESIDE = timedelta(seconds=10)  # longer than a transaction that writes an event
+LATE = timedelta(seconds=30)  # longer than a transaction that writes an event may take
+BESIDE = 1000  # ids: more than are given within that
 CHANNEL = "quartapp_event"  # of PostgreSQL's NOTIFY: wakes who listens, with the commit
 
 
@@ -150,13 +151,13 @@ async def list_new_events(
 async def list_events_since(session: AsyncSession, known: int, limit: int) -> Sequence[Event]:
     """Return what happened after an event, and again what was under way beside it.
 
-    Ids are given before the commit: what has a lower one may have been there only later.
+    Ids are given before the commit: what has a lower one may have been there only later. The event
+    itself may be gone by now.
     """
-    at = await session.scalar(select(Event.created_at).where(Event.id == known))
-    if at is None:
-        return await list_new_events(session, known, (), limit)
-    beside = select(Event.id).where(Event.id >= known - LOOK_BACK, Event.id < known)
-    again = (await session.scalars(beside.where(Event.created_at > at - BESIDE))).all()
+    before = select(Event.id, Event.created_at).where(Event.id.between(known - BESIDE, known))
+    rows = (await session.execute(before.order_by(Event.id.desc()))).all()
+    again = [row.id for row in rows if row.created_at > rows[0].created_at - LATE]
+    again = [event_id for event_id in again if event_id != known][:limit]
     return await list_new_events(session, known, again, limit + len(again))
 
 

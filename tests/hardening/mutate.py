@@ -94,13 +94,15 @@ def mutate(programs: Path, copy: Path, module: str) -> Score:
 def judge(changes: Any) -> Score:
     score = Score()
     for _, result in changes:
-        if result is None or result["worker_outcome"] == "skipped":
-            continue
-        if result["test_outcome"] == "survived":
+        if result["worker_outcome"] == "skipped":
+            continue  # a trifle
+        if result["test_outcome"] == "killed":
+            score.noticed += 1
+        elif result["test_outcome"] == "survived":
             diff = result["diff"].splitlines()
             score.missed.append("\n".join(line for line in diff if line[:2] in ("- ", "+ ")))
         else:
-            score.noticed += 1
+            raise RuntimeError(f"This change was not judged: {result}")
     return score
 
 

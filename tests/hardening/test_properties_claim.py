@@ -74,7 +74,7 @@ class Claims(Machine):
         if self.is_last(job):
             self.kept += 1
             self.lost[job.check_id] = 0
-            self.last[job.check_id] = job.fence
+            self.last[job.check_id] = job.fence + 1  # a second report of the same counts no more
             self.held = [(each, end) for each, end in self.held if each.check_id != job.check_id]
 
     @precondition(lambda self: self.held)

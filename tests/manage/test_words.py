@@ -136,7 +136,6 @@ def test_check_goes_on_after_a_failure_and_sums_up(project: Path, tmp_path: Path
         "migrations      ok",
         "tests           FAILED",
         "tests again     ok",
-        "figures         ok",
         *([] if VERSION == "3.13" else ["tests on 3.13   ok"]),
     ]
     assert (code, sum('"coverage.py"' in line for line in stdout), stderr) == (1, 1, [])
