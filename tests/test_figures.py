@@ -29,8 +29,10 @@ def test_paper_gets_the_table_of_all_runs_and_keeps_its_words(
 ) -> None:
     runs, paper = tmp_path / "runs", tmp_path / "hardening.md"
     runs.mkdir()
-    (runs / "1.json").write_text(json.dumps({"raw: messages": 131}))
-    (runs / "2.json").write_text(json.dumps({"inputs: requests on sqlite": 20480}))
+    (runs / "1.json").write_text(json.dumps({"raw: messages (framing)": 131}))
+    (runs / "2.json").write_text(
+        json.dumps({"inputs: requests on sqlite": 20480, "contract: cases": 10000})
+    )
     paper.write_text(f"# Before\n\n{figures.BEGIN}old\n{figures.END}\nAfter.\n")
     monkeypatch.setenv("FIGURES", str(runs))
     monkeypatch.setattr(figures, "PAPER", paper)
@@ -38,22 +40,31 @@ def test_paper_gets_the_table_of_all_runs_and_keeps_its_words(
     figures.main()
 
     assert capsys.readouterr().out.splitlines() == [
+        "contract: cases                   10,000",
         "inputs: requests on sqlite        20,480",
-        "raw: messages                        131",
+        "raw: messages (framing)              131",
     ]
     assert paper.read_text() == (
         f"# Before\n\n{figures.BEGIN}"
         "\n| part | what | figure |\n|---|---|---:|\n"
+        "| contract | cases | 10,000 |\n"
         "| inputs | requests on sqlite | 20,480 |\n"
-        "| raw | messages | 131 |\n\n"
+        "| raw | messages (framing) | 131 |\n\n"
         f"{figures.END}\nAfter.\n"
     )
 
 
-def test_suite_that_counted_nothing_has_not_proved_anything(
+def test_suite_that_tried_too_little_has_not_proved_anything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    counted = {"inputs: requests on sqlite": 12_000, "inputs: requests on postgres": 7_999}
+    (tmp_path / "1.json").write_text(json.dumps({**counted, "contract: cases": 10_000}))
     monkeypatch.setenv("FIGURES", str(tmp_path))
 
-    with pytest.raises(SystemExit, match="No test has counted anything"):
+    with pytest.raises(SystemExit) as ended:
         figures.main()
+
+    assert str(ended.value).splitlines() == [
+        "inputs: requests: 19,999 of 20,000 at least",
+        "raw: messages: 0 of 120 at least",
+    ]
