@@ -17,6 +17,8 @@ PARALLEL = "-n auto --maxprocesses 4 --dist worksteal"
 # What repeats on a second database, or for every route, what other tests have covered: measuring it
 # takes five times as long, and tells nothing new.
 AGAIN = "postgres or mariadb or hardening or chaos or test_matrix or test_forgery"
+# What takes minutes, or reads the sources, and does not look at what differs between Pythons.
+ONCE = "contract or properties or chaos or asvs or tools"
 CHECKS = {
     "style": ["ruff check .", "ruff format --check ."],
     "types": ["mypy"],
@@ -42,7 +44,14 @@ def main() -> None:
             results["figures"] = call(step, FIGURES=folder) == 0
     second, python = f"tests on {SECOND_VERSION}", find_python(SECOND_VERSION)
     if VERSION != SECOND_VERSION and python:
-        command = [python, str(ROOT / "manage.py"), "test"]
+        command = [
+            python,
+            str(ROOT / "manage.py"),
+            "test",
+            *PARALLEL.split(),
+            "-m",
+            f"not ({ONCE})",
+        ]
         results[second] = call(command, VENV_SUFFIX=f"-{SECOND_VERSION}") == 0
 
     print()
