@@ -155,8 +155,11 @@ WAYS: dict[str, Way] = {
     r"pip wheel": rely_on("test_wheel.py", "test_wheel_holds_the_package_and_the_migrations"),
     r"systemctl enable --now (.+)": enable,
     r"systemctl daemon-reload": run("diff -r deploy/systemd /etc/systemd/system"),
-    r"(systemctl (restart|status)|journalctl .*--unit) '?quartapp[@*].*": rely_on(
+    r"(systemctl (restart|status)|journalctl .*--unit) '?quartapp(-worker)?[@*].*": rely_on(
         "deploy/test_files.py", "test_systemd_takes_the_units"
+    ),
+    r"supervisorctl restart 'quartapp-worker:\*'": rely_on(
+        "deploy/test_supervisor.py", "test_workers_are_replaced_by_the_command_of_the_paper"
     ),
     # Who the units run as, and nginx.
     r"useradd .*/nologin (\w+)": run(r"! grep ^User= deploy/systemd/* | grep -v :User=\1$"),

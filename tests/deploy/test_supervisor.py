@@ -1,6 +1,7 @@
 """supervisor as it is configured: keeps the processes, and restarts them while others serve."""
 
 import re
+import shlex
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 from quartapp.cli.deploy import restart
 from tests.nginx import ROOT, write_nginx
 from tests.outside import Address, Connection
+from tests.papers import read_paper
 from tests.processes import IMPORTS, PATIENCE, free_port, make_folder, running
 from tests.servers import start_nginx
 from tests.test_serve import is_ready
@@ -119,6 +121,17 @@ def test_processes_are_restarted_in_turn_and_no_request_fails(supervised: Path) 
     assert (set(seen), len(seen) > 100) == ({"200"}, True)
     assert before.keys() == after.keys() == {"quartapp:1", "quartapp:2", "quartapp-worker:1"}
     assert {name for name in before if before[name] != after[name]} == {"quartapp:1", "quartapp:2"}
+
+
+def test_workers_are_replaced_by_the_command_of_the_paper(supervised: Path) -> None:
+    (typed,) = re.findall(r"`supervisorctl (restart .+?)`", read_paper("docs/operations.md"))
+    before = find_pids(supervised)
+
+    said = control(supervised, *shlex.split(typed))
+    after = find_pids(supervised)
+
+    assert said == "quartapp-worker:1: stopped\nquartapp-worker:1: started\n"
+    assert {name for name in before if before[name] != after[name]} == {"quartapp-worker:1"}
 
 
 def test_process_that_is_killed_comes_back(supervised: Path) -> None:
