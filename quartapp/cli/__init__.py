@@ -42,6 +42,7 @@ main = QuartGroup(
 main.add_command(run_command)
 main.add_command(shell_command)
 main.add_command(doctor_command)  # which tells of settings that let no app be made
+main.add_command(deploy_group)  # which root runs: an app would make files that are root's alone
 
 
 def init_app(app: Quart) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 from quart.cli import cli as quart
 
 from quartapp.cli import load_app, main
@@ -28,6 +29,19 @@ def list_commands(group: click.Group) -> set[str]:
 def test_quartapp_and_quart_know_the_same_commands() -> None:
     assert list_commands(main) == list_commands(quart)
     assert {"db", "routes", "run", "serve", "shell", "user"} <= list_commands(main)
+
+
+@pytest.mark.parametrize("options", [[], ["--help"]])
+def test_deploy_makes_no_app_whose_files_would_be_root_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    log, sockets = tmp_path / "log" / "quartapp.log", tmp_path / "run"
+    monkeypatch.setenv("LOG_FILE", str(log))
+
+    result = CliRunner().invoke(main, ["deploy", "restart", "--sockets", str(sockets), *options])
+
+    assert ("has no socket" in result.output, result.exit_code) == (not options, int(not options))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_debug_mode_is_that_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
