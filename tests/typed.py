@@ -21,6 +21,7 @@ from tests.test_serve import is_ready
 Found = re.Match[str]  # a command, taken apart
 Way = Callable[[Place, Found], None]
 PIP = f"cd {ROOT} && {sys.executable} -m pip install --dry-run --no-index"
+EXAMPLE, PEER = "deploy/quartapp.env.example", "^DATABASE_URL=postgresql://"
 OURS = {
     "-g quartapp": f"-g {os.getgid()}",
     "-o quartapp": f"-o {os.getuid()}",
@@ -155,9 +156,13 @@ WAYS: dict[str, Way] = {
     r"pip wheel": rely_on("test_wheel.py", "test_wheel_holds_the_package_and_the_migrations"),
     r"systemctl enable --now (.+)": enable,
     r"systemctl daemon-reload": run("diff -r deploy/systemd /etc/systemd/system"),
-    r"(systemctl (restart|status)|journalctl .*--unit) '?quartapp(-worker)?[@*].*": rely_on(
+    r"(systemctl ((re)?start|status|stop)|journalctl .*--unit) '?quartapp(-worker)?[@*].*": rely_on(
         "deploy/test_files.py", "test_systemd_takes_the_units"
     ),
+    # Whom and what the settings name; tests/database/ has them in servers.
+    r"runuser -u postgres -- createuser (\w+)": run(rf"grep '{PEER}\1@/' {EXAMPLE}"),
+    r"runuser -u postgres -- createdb --owner (\w+) (\w+)": run(rf"grep '{PEER}\1@/\2?' {EXAMPLE}"),
+    r"runuser -u postgres -- dropdb (\w+)": run(rf"grep '{PEER}.*@/\1?' {EXAMPLE}"),
     r"supervisorctl restart 'quartapp-worker:\*'": rely_on(
         "deploy/test_supervisor.py", "test_workers_are_replaced_by_the_command_of_the_paper"
     ),
