@@ -22,9 +22,11 @@ from tests.servers import fork_quart
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = re.compile(r"(?<![\w./])/(?=(etc|opt|run|usr/local|var)/)")
-FOUND = [  # on any machine; systemd makes the third
+FOUND = [  # on any machine; systemd makes that of sockets
     "etc/systemd/system",
     "etc/nginx",
+    "etc/supervisor/conf.d",
+    "etc/tmpfiles.d",
     "run/quartapp",
     "opt/quartapp",
     "usr/local/bin",

@@ -122,6 +122,26 @@ def enable(place: Place, found: Found) -> None:
     place.run(f"systemctl --root={place.folder} enable {found[1]}")
 
 
+def check_units(place: Place, _: Found) -> None:
+    """What systemd would read anew: units as they are shipped, and what is changed of them."""
+    folder = place.folder / "etc/systemd/system"
+    units, changes = [*folder.glob("*.service")], [*folder.glob("*.service.d/*.conf")]
+    for unit in units:
+        assert unit.read_bytes() == (ROOT / "deploy/systemd" / unit.name).read_bytes()
+    for change in changes:
+        assert re.fullmatch(r"\[Service\]\n(\w+=.*\n)+", change.read_text())
+    assert units or changes
+
+
+def make_folders(place: Place, found: Found) -> None:
+    """Have systemd make them on our machine, for who runs the tests."""
+    require("systemd-tmpfiles")
+    file = place.folder / "etc/tmpfiles.d" / found["file"]
+    ours = file.read_text().replace("quartapp quartapp", f"{os.getuid()} {os.getgid()}")
+    file.write_text(ours)
+    place.run(f"systemd-tmpfiles --create --root={place.folder} {file.name}")
+
+
 def rely_on(file: str, name: str) -> Way:
     """Another test does it."""
 
@@ -142,7 +162,7 @@ WAYS: dict[str, Way] = {
         "deploy/test_supervisor.py", "test_processes_are_restarted_in_turn_and_no_request_fails"
     ),
     r"quartapp .+": finish,
-    r"(curl|install|python3 -c|systemd-analyze security --offline=true) .+": run_in_shell,
+    r"(curl|install|printf|python3 -c|systemd-analyze security --offline=true) .+": run_in_shell,
     r"mariadb -e '(?P<sql>.+)'": tell_mariadb,
     r"python3 manage\.py run": rely_on(
         "cli/test_run.py", "test_first_run_migrates_and_says_where_it_is"
@@ -155,7 +175,11 @@ WAYS: dict[str, Way] = {
     r"venv/bin/pip install (.+?) *(#.*)?": run(rf"{PIP} \1"),
     r"pip wheel": rely_on("test_wheel.py", "test_wheel_holds_the_package_and_the_migrations"),
     r"systemctl enable --now (.+)": enable,
-    r"systemctl daemon-reload": run("diff -r deploy/systemd /etc/systemd/system"),
+    r"systemctl daemon-reload": check_units,
+    r"systemd-tmpfiles --create (?P<file>\S+)": make_folders,
+    r"systemctl restart supervisor": run(
+        "cmp deploy/supervisord.conf /etc/supervisor/conf.d/quartapp.conf"
+    ),
     r"(systemctl ((re)?start|status|stop)|journalctl .*--unit) '?quartapp(-worker)?[@*].*": rely_on(
         "deploy/test_files.py", "test_systemd_takes_the_units"
     ),
@@ -163,6 +187,9 @@ WAYS: dict[str, Way] = {
     r"runuser -u postgres -- createuser (\w+)": run(rf"grep '{PEER}\1@/' {EXAMPLE}"),
     r"runuser -u postgres -- createdb --owner (\w+) (\w+)": run(rf"grep '{PEER}\1@/\2?' {EXAMPLE}"),
     r"runuser -u postgres -- dropdb (\w+)": run(rf"grep '{PEER}.*@/\1?' {EXAMPLE}"),
+    r"supervisorctl status": rely_on(
+        "deploy/test_supervisor.py", "test_process_that_is_killed_comes_back"
+    ),
     r"supervisorctl restart 'quartapp-worker:\*'": rely_on(
         "deploy/test_supervisor.py", "test_workers_are_replaced_by_the_command_of_the_paper"
     ),

@@ -39,6 +39,15 @@ def test_units_ask_for_the_same_protection() -> None:
     assert first == second != ""
 
 
+def test_folders_that_supervisor_needs_are_made() -> None:
+    named = re.findall(r"[=:](/(?:run|var)/.+)/", (DEPLOY / "supervisord.conf").read_text())
+    made = re.findall(
+        r"(?m)^d (\S+) 0750 quartapp quartapp$", (DEPLOY / "tmpfiles.conf").read_text()
+    )
+
+    assert {*named} == {*made} == {"/run/quartapp", "/var/log/quartapp"}
+
+
 def test_compose_file_holds_to_the_schema() -> None:
     check = Path(sys.executable).with_name("check-jsonschema")
 
