@@ -47,7 +47,7 @@ def write_supervisor(folder: Path) -> Path:
     """Write what is shipped, with the paths of a test, the small application, and no worker."""
     text = (ROOT / "deploy" / "supervisord.conf").read_text()
     text = text.replace("/opt/quartapp/venv/bin/quartapp serve", f"{PROGRAM} serve")
-    text = text.replace("/opt/quartapp/venv/bin/quartapp worker", "sleep 1000")
+    text = text.replace("/opt/quartapp/venv/bin/quartapp worker", "sh -c 'exec sleep 1000'")
     text = text.replace("/run/quartapp", str(folder)).replace("/var/log/quartapp", str(folder))
     text = text.replace("/opt/quartapp", str(ROOT)).replace("user=quartapp\n", "")
     path = folder / "supervisord.conf"
