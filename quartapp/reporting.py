@@ -15,6 +15,7 @@ from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.integrations.quart import QuartIntegration
 
 from quartapp.log import request_id, trace_id
+from quartapp.log.failures import find_quoting, name_error
 from quartapp.log.formats import to_plain, with_message
 from quartapp.log.redact import mask
 from quartapp.system.process import read_versions
@@ -67,5 +68,14 @@ def scrub(event: Any, hint: dict[str, Any]) -> Any:
     kept.get("contexts", {}).pop("trace", None)  # what the headers of who asks say of theirs
     if record := hint.get("log_record"):
         kept["logentry"] = {"message": with_message(record).msg}
+    if failure := hint.get("exc_info"):
+        hide_values(kept, failure[1])
     kept["tags"] = {"request_id": request_id.get(), "trace_id": trace_id.get()}
     return mask(kept, to_plain, DEEP)
+
+
+def hide_values(event: Any, failure: BaseException) -> None:
+    """Of failures of the database tell the codes alone: their texts quote what people sent."""
+    names = {type(error).__qualname__: name_error(error) for error in find_quoting(failure)}
+    for told in event.get("exception", {}).get("values", []):
+        told["value"] = names.get(told["type"], told["value"])

@@ -34,6 +34,7 @@ from sqlalchemy.engine import ExceptionContext, ExecutionContext
 from quartapp.app import QuartApp
 from quartapp.asgi.overload import ALWAYS
 from quartapp.log import trace_id
+from quartapp.log.failures import name_error
 from quartapp.system.process import read_versions
 
 GOODBYE = 2.0  # s for the last spans of a process that stops
@@ -180,9 +181,3 @@ def watch_statements(engine: Engine, tracer: Tracer) -> None:
 def take_span(context: ExecutionContext | None) -> Span | None:
     """Return the span of a statement, once; what SQLAlchemy asks for itself has no context."""
     return None if context is None else vars(context).pop("quartapp_span", None)
-
-
-def name_error(error: BaseException) -> str:
-    """Return the code that the database gave, else the class; never the message."""
-    codes = (getattr(error, name, None) for name in ("sqlstate", "sqlite_errorname"))
-    return next(filter(None, codes), type(error).__name__)

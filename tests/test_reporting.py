@@ -77,6 +77,27 @@ def test_line_of_the_log_that_is_an_error_is_told_without_its_secrets(
     assert CANARY not in receiver.text
 
 
+@pytest.mark.parametrize(
+    ("database", "code"), [("", "SQLITE_CONSTRAINT_UNIQUE"), ("postgres_url", "23505")]
+)
+def test_failure_of_the_database_is_told_by_its_code(
+    observe: Observe, receiver: Receiver, request: pytest.FixtureRequest, database: str, code: str
+) -> None:
+    place = {"DATABASE_URL": request.getfixturevalue(database)} if database else {}
+    observed = observe(SENTRY_DSN=receiver.dsn, **place)
+    assert observed.ask(f"/clash?given={CANARY}@example.org").status == 500
+    log = observed.stop()
+
+    said, failed = receiver.read_events()
+
+    assert said["logentry"] == {"message": f"It clashed: {code}"}
+    *causes, own = [one["value"] for one in failed["exception"]["values"]]
+    assert ({*causes}, own) == ({code}, "Nobody knows this one.")
+    assert f"sqlalchemy.exc.IntegrityError: {code}" in log
+    assert CANARY not in receiver.text
+    assert CANARY not in log
+
+
 def test_who_asks_wrongly_is_no_failure(observe: Observe, receiver: Receiver) -> None:
     observed = observe(SENTRY_DSN=receiver.dsn)
     found = [observed.ask(path).status for path in ("/nothing", "/api/v1/entities", "/account/")]

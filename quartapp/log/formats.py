@@ -5,11 +5,13 @@ import json
 import logging
 import time
 from collections import ChainMap
+from types import TracebackType
 from typing import Any, cast
 
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
+from quartapp.log.failures import format_traceback, is_of_database, name_error
 from quartapp.log.redact import LIMIT, mask, redact, shorten, to_text
 
 TEXT_FORMAT = "%(asctime)s %(levelname)-8s %(name)s [%(request_id)s] %(message)s"
@@ -24,12 +26,18 @@ JSON_FIELDS = {
 }
 
 
+Failure = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
 class UtcTime(logging.Formatter):
-    """2025-01-31T23:59:59.123Z, wherever the machine stands."""
+    """2025-01-31T23:59:59.123Z, wherever the machine stands; tracebacks without values."""
 
     converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
+
+    def formatException(self, ei: Failure) -> str:  # noqa: N802
+        return super().formatException(ei) if ei[1] is None else format_traceback(ei[1])
 
 
 class TextLines(UtcTime):
@@ -99,11 +107,13 @@ def mask_arguments(arguments: object) -> object:
 
 
 def leave(value: object) -> object:
-    return value
+    """Return the value itself, unless it is a failure of the database, whose text quotes others."""
+    return name_error(value) if is_of_database(value) else value
 
 
 def to_plain(value: object) -> Any:
     """Return what JSON has a word for, else redacted text."""
+    value = leave(value)
     if value is None or (isinstance(value, int | float) and -1e300 < value < 1e300):
         return value
     return redact(to_text(value)).encode(errors="backslashreplace").decode()

@@ -3,7 +3,11 @@
 import logging
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
+from quartapp.database.engine import make_engine
+from quartapp.database.url import parse_url
 from tests.log.reading import CANARY, fail, read_lines
 
 logger = logging.getLogger(__name__)
@@ -76,3 +80,26 @@ def test_other_handlers_get_the_record_as_it_was(capsys: pytest.CaptureFixture[s
 
     assert [(record.msg, record.args) for record in seen] == [("token=%s", ("abc",))]
     assert "abc" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "cast", ["CAST(:given AS INTEGER)", "CAST(CAST(:given AS TEXT) AS INTEGER)"]
+)
+@pytest.mark.usefixtures("any_format")
+async def test_no_value_of_a_statement(
+    capsys: pytest.CaptureFixture[str], postgres_url: str, cast: str
+) -> None:
+    """Neither where the database refuses a value, nor where its driver cannot even send it."""
+    engine = make_engine(parse_url(postgres_url))
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text(f"SELECT {cast}"), {"given": CANARY})
+    except DBAPIError as error:
+        logger.exception("It failed: %s", error, extra={"failure": error})
+        logger.error("In a group.", exc_info=ExceptionGroup("Both.", [error, KeyError("1")]))
+    await engine.dispose()
+
+    lines = "\n".join(read_lines(capsys))
+    assert "sqlalchemy.exc.DBAPIError: 22" in lines
+    assert "KeyError: '1'" in lines
+    assert CANARY not in lines
