@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from email.message import Message
-from urllib.error import HTTPError, URLError
+from http.client import HTTPException
+from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from quartapp.doctor import Finding, Level
@@ -29,12 +30,16 @@ class Stay(HTTPRedirectHandler):
 def check_outside(address: str) -> Iterator[Finding]:
     """Ask *address*, a PUBLIC_URL; waits for the network."""
     try:
-        status, headers = ask(f"{address}/livez")
-    except (URLError, OSError) as error:
-        reason = getattr(error, "reason", error)
-        text = f"{address} cannot be reached from here ({reason}): nothing is known of its headers."
+        yield from check_answers(address)
+    except (HTTPException, OSError) as error:  # URLError is an OSError
+        no_http = isinstance(error, HTTPException)  # whose text is what came instead
+        reason = "it does not speak HTTP" if no_http else getattr(error, "reason", error)
+        text = f"{address} cannot be reached from here ({reason}): not all of it has been checked."
         yield Finding(Level.WARN, TOPIC, text)
-        return
+
+
+def check_answers(address: str) -> Iterator[Finding]:
+    status, headers = ask(f"{address}/livez")
     if status != 200:
         yield Finding(Level.FAIL, TOPIC, f"{address}/livez answers {status}.")
         return

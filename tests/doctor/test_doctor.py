@@ -181,8 +181,12 @@ async def test_folder_that_anybody_may_write_is_found(app: Quart, tmp_path: Path
 class Outside(BaseHTTPRequestHandler):
     headers_sent: dict[str, str]
     hidden: int
+    not_http: tuple[str, ...]
 
     def do_GET(self) -> None:
+        if self.path in self.not_http:
+            self.wfile.write(b"SSH-2.0-OpenSSH\x1b[2J_10.0\r\n")
+            return
         self.send_response_only(200 if self.path == "/livez" else self.hidden)
         for name, value in self.headers_sent.items():
             self.send_header(name, value)
@@ -204,7 +208,7 @@ GOOD = {
 @pytest.fixture
 def outside() -> Iterator[str]:
     with HTTPServer(("127.0.0.1", free_port()), Outside) as server:
-        Outside.headers_sent, Outside.hidden = GOOD, 404
+        Outside.headers_sent, Outside.hidden, Outside.not_http = GOOD, 404, ()
         threading.Thread(target=server.serve_forever, args=(0.01,)).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
@@ -240,6 +244,23 @@ def test_world_that_cannot_be_reached_is_no_failure(unused_port: int) -> None:
     (found,) = check_outside(f"http://127.0.0.1:{unused_port}")
 
     assert (found.level, "cannot be reached from here" in found.text) == (Level.WARN, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "levels"), [("/livez", [Level.WARN]), ("/.env", [Level.OK, Level.WARN])]
+)
+def test_world_that_speaks_no_http_is_no_failure(
+    outside: str, path: str, levels: list[Level]
+) -> None:
+    Outside.not_http = (path,)
+
+    found = list(check_outside(outside))
+
+    assert [finding.level for finding in found] == levels
+    assert found[-1].text == (
+        f"{outside} cannot be reached from here (it does not speak HTTP): "
+        "not all of it has been checked."
+    )
 
 
 # --- the command
