@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from dotenv import dotenv_values
 from quart import Quart
 
 from quartapp.config import Config
@@ -107,12 +108,12 @@ def test_healthcheck_asks_where_the_image_serves(image: dict[str, str]) -> None:
     compile(check[2], "HEALTHCHECK", "exec")
 
 
-def test_first_lines_make_the_secrets_and_start_what_is_there(
+def test_first_lines_make_the_secrets_and_what_each_command_asks_for(
     tmp_path: Path, compose: dict[str, Any]
 ) -> None:
     lines = re.findall(r"(?m)^#   (.+)$", (DEPLOY / "compose.yaml").read_text())
     assert [line for line in lines if " docker " in f" {line}"] == [
-        "PUBLIC_URL=https://sites.example.org docker compose up --detach --build",
+        "docker compose up --detach --build",
         "docker compose run --rm migrate user setup-link",
     ]
     assert lines[0] == "cd deploy"
@@ -120,6 +121,10 @@ def test_first_lines_make_the_secrets_and_start_what_is_there(
     script = "\n".join(line for line in lines[1:] if " docker " not in f" {line}")
     subprocess.run(["sh", "-euc", script], cwd=tmp_path, check=True)
 
+    text = (DEPLOY / "compose.yaml").read_text()
+    asked = set(re.findall(r"\$\{(\w+):\?", text))  # of each command, not of the first alone
+    assert dotenv_values(tmp_path / ".env") == {"PUBLIC_URL": "https://sites.example.org"}
+    assert asked == {"PUBLIC_URL"}
     made = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     password = made["postgres_password"].strip()
     assert {f"./secrets/{name}" for name in made} == {
