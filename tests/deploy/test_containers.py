@@ -90,6 +90,14 @@ def test_what_services_name_is_there(compose: dict[str, Any]) -> None:
         assert {one for one in volumes if one[0] != "."} <= compose["volumes"].keys()
 
 
+def test_plain_http_is_published_to_this_machine_alone(compose: dict[str, Any]) -> None:
+    ports = {name: one.get("ports", []) for name, one in compose["services"].items()}
+
+    assert {name: found for name, found in ports.items() if found} == {
+        "nginx": ["127.0.0.1:8080:8080"]
+    }
+
+
 def test_files_that_are_mounted_over_others_have_a_place_there(compose: dict[str, Any]) -> None:
     """What is mounted to be read alone can get no new file to mount another one at."""
     volumes = [volume.split(":") for volume in compose["services"]["nginx"]["volumes"]]
