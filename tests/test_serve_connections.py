@@ -22,8 +22,14 @@ def server(quart: Callable[..., Program], tmp_path: Path) -> tuple[Program, Path
 
 
 def count_connections(program: Program) -> int:
-    files = Path(f"/proc/{program.pid}/fd").iterdir()
-    return sum(str(file.readlink()).startswith("socket:") for file in files)
+    return sum(is_socket(file) for file in Path(f"/proc/{program.pid}/fd").iterdir())
+
+
+def is_socket(file: Path) -> bool:
+    try:
+        return str(file.readlink()).startswith("socket:")
+    except FileNotFoundError:  # closed meanwhile
+        return False
 
 
 def wait_for_end(program: Program, before: int) -> int:

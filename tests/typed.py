@@ -162,10 +162,16 @@ WAYS: dict[str, Way] = {
         "deploy/test_supervisor.py", "test_processes_are_restarted_in_turn_and_no_request_fails"
     ),
     r"quartapp .+": finish,
+    r"curl .*\$TOKEN.*": rely_on(
+        "test_health_detail.py", "test_administrator_is_told_all_by_session_and_by_token"
+    ),
     r"(curl|install|printf|python3 -c|systemd-analyze security --offline=true) .+": run_in_shell,
     r"mariadb -e '(?P<sql>.+)'": tell_mariadb,
     r"python3 manage\.py run": rely_on(
         "cli/test_run.py", "test_first_run_migrates_and_says_where_it_is"
+    ),
+    r"python3 manage\.py chaos.*": rely_on(
+        "manage/test_words.py", "test_chaos_hands_its_options_on"
     ),
     r'hypercorn -c hypercorn\.toml "quartapp:create_app\(\)"': rely_on(
         "test_serve_settings.py", "test_plain_hypercorn_takes_the_file_too"

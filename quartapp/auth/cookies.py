@@ -58,7 +58,7 @@ async def write_remember_cookie(response: Response) -> Response:
     return response
 
 
-async def login_user(user: User, *, how: str, remember: bool = False) -> None:
+async def login_user(user: User, *, how: str = "", remember: bool = False) -> None:
     """Sign *user* in here, under a session of its own; the caller commits.
 
     *how* is what the audit log says of it: "password", "password and code", "passkey", "link".
