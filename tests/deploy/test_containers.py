@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,12 @@ def image() -> dict[str, str]:
     """What each instruction of the last stage of the Dockerfile says, the last of its kind."""
     text = (DEPLOY / "Dockerfile").read_text().replace("\\\n", " ").rpartition("\nFROM ")[2]
     return dict(re.findall(r"(?m)^([A-Z]+) (.+)$", text))
+
+
+def read_lines(start: str) -> list[str]:
+    """Return what the paragraph of the compose file that begins so says to type."""
+    text = (DEPLOY / "compose.yaml").read_text().partition(start)[2]
+    return re.findall(r"(?m)^#   (.+)$", re.split(r"(?m)^(?:# [A-Z]|name:)", text)[0])
 
 
 async def test_commands_of_the_containers_are_taken(
@@ -78,7 +85,11 @@ def test_secrets_are_where_the_services_look(compose: dict[str, Any]) -> None:
 def test_image_is_built_by_one_service(ours: dict[str, dict[str, Any]]) -> None:
     """Several that build the same at once end with `image already exists`."""
     assert [name for name, one in ours.items() if "build" in one] == ["migrate"]
-    assert ours["migrate"]["build"] == {"context": "..", "dockerfile": "deploy/Dockerfile"}
+    assert ours["migrate"]["build"] == {
+        "context": "..",
+        "dockerfile": "deploy/Dockerfile",
+        "args": {"EXTRAS": "${EXTRAS:-}"},
+    }
 
 
 def test_what_services_name_is_there(compose: dict[str, Any]) -> None:
@@ -88,6 +99,48 @@ def test_what_services_name_is_there(compose: dict[str, Any]) -> None:
         assert service.get("depends_on", {}).keys() <= compose["services"].keys()
         assert {*service.get("networks", [])} <= compose["networks"].keys()
         assert {one for one in volumes if one[0] != "."} <= compose["volumes"].keys()
+
+
+def test_settings_of_the_papers_have_a_way_in(ours: dict[str, dict[str, Any]]) -> None:
+    """All but `static`, which copies files as root."""
+    ways = {name: one["env_file"] for name, one in ours.items()}
+    given = [{"path": "quartapp.env", "required": False}]
+
+    assert ways == {"migrate": given, "static": [], "web": given, "worker": given}
+
+
+def test_processes_get_out_and_nginx_comes_in_where_it_is_trusted(compose: dict[str, Any]) -> None:
+    networks = {name: {*one.get("networks", [])} for name, one in compose["services"].items()}
+    open_ = {name for name, one in compose["networks"].items() if not one.get("internal")}
+
+    assert [bool(networks[name] & open_) for name in ("web", "worker")] == [True, True]
+    assert networks["web"] & networks["nginx"] == {"front"}
+    (subnet,) = compose["networks"]["front"]["ipam"]["config"]
+    trusted = compose["services"]["web"]["environment"]["TRUSTED_PROXIES"]
+    assert subnet == {"subnet": trusted}
+
+
+def test_extras_that_the_image_may_have_are_there() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    image = (DEPLOY / "Dockerfile").read_text()
+    (line,) = [line for line in read_lines("# Later, ") if line.startswith("echo EXTRAS=")]
+    named = line.removeprefix("echo EXTRAS=").split()[0].split(",")
+
+    assert {*named} <= {*project["optional-dependencies"]}
+    assert 'ARG EXTRAS=""\nRUN test -z "$EXTRAS"' in image
+    assert '".[$EXTRAS]"' in image.partition("ARG EXTRAS")[2].partition("\nFROM ")[0]
+
+
+def test_backup_is_written_to_a_folder_of_the_user_of_the_image(app: Quart) -> None:
+    owner, command = read_lines("# Later, ")[-2:]
+    user = re.search(r"--uid (\d+)", (DEPLOY / "Dockerfile").read_text())
+    head, _, words = command.partition(" migrate ")
+
+    assert user
+    assert owner.startswith(f"sudo install -d -m 700 -o {user[1]} backups ")
+    assert head == 'docker compose run --rm --volume "$PWD/backups:/backups"'
+    assert words.startswith('backup "/backups/')
+    check_command(f"quartapp {words}", app)
 
 
 def test_plain_http_is_published_to_this_machine_alone(compose: dict[str, Any]) -> None:
@@ -119,7 +172,7 @@ def test_healthcheck_asks_where_the_image_serves(image: dict[str, str]) -> None:
 def test_first_lines_make_the_secrets_and_what_each_command_asks_for(
     tmp_path: Path, compose: dict[str, Any]
 ) -> None:
-    lines = re.findall(r"(?m)^#   (.+)$", (DEPLOY / "compose.yaml").read_text())
+    lines = read_lines("# nginx, ")
     assert [line for line in lines if " docker " in f" {line}"] == [
         "docker compose up --detach --build",
         "docker compose run --rm migrate user setup-link",
