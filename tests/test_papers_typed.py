@@ -135,6 +135,11 @@ def start_process(place: Place, _: pytest.FixtureRequest) -> None:
     place.stack.enter_context(start_nginx(place.folder, port))
 
 
+def copy_units(place: Place, _: pytest.FixtureRequest) -> None:
+    for unit in (ROOT / "deploy/systemd").iterdir():
+        shutil.copy(unit, place.folder / "etc/systemd/system")
+
+
 def take_away(place: Place, _: pytest.FixtureRequest) -> None:
     (place.folder / "var/lib/quartapp/quartapp.db").unlink()
 
@@ -161,6 +166,7 @@ BEFORE: dict[str, Callable[[Place, pytest.FixtureRequest], None]] = {
     "quartapp site export ": add_ann,
     "quartapp site import Uptime": bring_examples,
     "curl --fail --unix-socket ": start_process,
+    "install -d -m 755 /etc/systemd/system/quartapp@": copy_units,
     "quartapp restore quartapp-": take_away,
     "mariadb ": upgrade_mariadb,
 }

@@ -11,6 +11,7 @@ from dotenv import dotenv_values
 
 from quartapp.config import Config
 from tests.nginx import ROOT, copy_nginx
+from tests.papers import read_paper
 from tests.processes import find_in_wheel, run
 
 DEPLOY = ROOT / "deploy"
@@ -31,6 +32,14 @@ def test_systemd_takes_the_units(unit: Path, tmp_path: Path) -> None:
     )
 
     assert (done.stderr, done.returncode) == ("", 0)
+
+
+def test_change_for_granian_starts_the_unit_with_another_server() -> None:
+    unit = (DEPLOY / "systemd" / "quartapp@.service").read_text()
+    (start,) = re.findall(r"(?m)^ExecStart=.+$", unit)
+    (typed,) = re.findall(r"'(ExecStart=.+)'", read_paper("docs/operations.md"))
+
+    assert typed == start.replace(" serve ", " serve --server granian ")
 
 
 def test_units_ask_for_the_same_protection() -> None:
