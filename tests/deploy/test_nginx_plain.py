@@ -1,6 +1,7 @@
 """What nginx does with who comes in the clear, and with which TLS it speaks."""
 
 import re
+import socket
 import ssl
 from collections.abc import Iterator
 from http.client import HTTPSConnection
@@ -15,7 +16,9 @@ from tests.processes import free_port
 from tests.servers import start_nginx
 
 SHIPPED = (ROOT / "deploy" / "nginx.d" / "http.conf").read_text()
+SITE = (ROOT / "deploy" / "nginx.d" / "site.conf").read_text()
 SECRET = "qa_secret"
+CHALLENGE = ".well-known/acme-challenge/token"
 
 
 def read_redirect(port: int) -> str:
@@ -39,10 +42,13 @@ def sites(
     folder, plain, secure = tmp_path_factory.mktemp("tls"), free_port(), free_port()
     path, certificate = folder / "mirror.sock", folder / "site.pem"
     authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(certificate)
-    tls = f" ssl;\nssl_certificate {certificate};\nssl_certificate_key {certificate};\n"
+    (modes,) = re.findall("`listen 443 (.+?) …`", SITE)  # as of an nginx without `http2 on`
+    tls = f" {modes};\nssl_certificate {certificate};\nssl_certificate_key {certificate};\n"
     write_nginx(folder, secure, [path], listen=f"{tls}include nginx.d/tls.conf")
     with (folder / "nginx.d" / "http.conf").open("a") as file:
-        file.write(read_redirect(plain))
+        file.write(read_redirect(plain).replace("/var/www/acme", str(folder / "acme")))
+    (folder / "acme" / CHALLENGE).parent.mkdir(parents=True)
+    (folder / "acme" / CHALLENGE).write_text("proof")
     with answering(path, Mirror), start_nginx(folder, secure):
         yield ("127.0.0.1", plain), ("127.0.0.1", secure)
 
@@ -52,6 +58,27 @@ def test_people_are_led_to_https(sites: tuple[Address, Address]) -> None:
 
     assert reply.status == 301
     assert reply.headers["location"] == "https://example.org/entities/?q=a"
+
+
+def test_who_gives_certificates_finds_the_proof_in_the_clear(
+    sites: tuple[Address, Address],
+) -> None:
+    found, none = (ask(sites[0], f"/{CHALLENGE}{more}") for more in ("", "s"))
+
+    assert (found.status, found.body, none.status) == (200, "proof", 404)
+
+
+def test_http_2_is_spoken_by_the_line_for_an_older_nginx(
+    sites: tuple[Address, Address], authority: trustme.CA
+) -> None:
+    context = make_context(authority)
+    context.set_alpn_protocols(["h2"])
+
+    with (
+        socket.create_connection(sites[1], timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as sock,
+    ):
+        assert sock.selected_alpn_protocol() == "h2"
 
 
 def test_programs_are_refused_and_told_so(sites: tuple[Address, Address]) -> None:
