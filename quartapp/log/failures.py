@@ -1,10 +1,14 @@
-"""Failures of the database are told by their codes: what it says quotes what people sent."""
+"""Failures of the database over a value are told by their codes: its words quote what people sent.
+
+What it says of a table that is missing, or of a connection, stays as it is.
+"""
 
 import traceback
 from collections.abc import Iterator
 from typing import TypeGuard
 
 DATABASES = {"aiosqlite", "asyncmy", "asyncpg", "pymysql", "sqlalchemy", "sqlite3"}  # and drivers
+ABOUT_VALUES = {"DataError", "IntegrityError", "IntegrityConstraintViolationError"}
 
 
 def name_error(error: BaseException) -> str:
@@ -15,9 +19,22 @@ def name_error(error: BaseException) -> str:
     return str(next(filter(None, codes), type(failed).__name__))
 
 
-def is_of_database(error: object) -> TypeGuard[BaseException]:
-    is_failure = isinstance(error, BaseException)
-    return is_failure and type(error).__module__.partition(".")[0] in DATABASES
+def is_quoting(error: object) -> TypeGuard[BaseException]:
+    """Tell whether it is a database's, and about a value: that it is taken, or cannot be."""
+    if not isinstance(error, BaseException) or not is_of_database(error):
+        return False
+    below = (getattr(error, "orig", None), error.__cause__)
+    return is_about_value(error) or any(is_quoting(one) for one in below)
+
+
+def is_of_database(error: BaseException) -> bool:
+    return type(error).__module__.partition(".")[0] in DATABASES
+
+
+def is_about_value(error: BaseException) -> bool:
+    """Tell by the names that all drivers have; SQLAlchemy's own is of one it could not bind."""
+    names = [kind.__name__ for kind in type(error).__mro__]
+    return names[0] == "StatementError" or not ABOUT_VALUES.isdisjoint(names)
 
 
 def format_traceback(error: BaseException) -> str:
@@ -39,7 +56,7 @@ def walk_told(told: traceback.TracebackException) -> Iterator[traceback.Tracebac
 
 
 def find_quoting(error: BaseException) -> list[BaseException]:
-    """Return what is of a database among *error* and all that it came of, and what that came of.
+    """Return what quotes a value among *error* and all that it came of, and what that came of.
 
     A driver that could not write a value down raises its own error from one of Python's.
     """
@@ -47,14 +64,14 @@ def find_quoting(error: BaseException) -> list[BaseException]:
     seen = set()
     waiting = [(error, False)]
     while waiting:
-        error, of_database = waiting.pop()
-        of_database |= is_of_database(error)
-        if (id(error), of_database) in seen:
+        error, is_quoted = waiting.pop()
+        is_quoted |= is_quoting(error)
+        if (id(error), is_quoted) in seen:
             continue
-        seen.add((id(error), of_database))
-        if of_database:
+        seen.add((id(error), is_quoted))
+        if is_quoted:
             found[id(error)] = error
-        waiting += [(one, of_database) for one in find_linked(error)]
+        waiting += [(one, is_quoted) for one in find_linked(error)]
     return list(found.values())
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
-from quartapp.log.failures import format_traceback, is_of_database, name_error
+from quartapp.log.failures import format_traceback, is_quoting, name_error
 from quartapp.log.redact import LIMIT, mask, redact, shorten, to_text
 
 TEXT_FORMAT = "%(asctime)s %(levelname)-8s %(name)s [%(request_id)s] %(message)s"
@@ -107,8 +107,8 @@ def mask_arguments(arguments: object) -> object:
 
 
 def leave(value: object) -> object:
-    """Return the value itself, unless it is a failure of the database, whose text quotes others."""
-    return name_error(value) if is_of_database(value) else value
+    """Return the value itself, unless it is a failure of the database whose text quotes others."""
+    return name_error(value) if is_quoting(value) else value
 
 
 def to_plain(value: object) -> Any:
