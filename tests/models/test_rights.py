@@ -17,11 +17,17 @@ from quartapp.models.rights import (
 )
 from quartapp.models.session import FRESH
 
+# Ids beyond those of which Python has one object each: what is equal need not be the same.
 PEOPLE = {
-    "viewer": User(id=1, role=Role.VIEWER),
-    "editor": User(id=2, role=Role.EDITOR),
-    "admin": User(id=3, role=Role.ADMIN),
+    "viewer": User(id=1001, role=Role.VIEWER),
+    "editor": User(id=1002, role=Role.EDITOR),
+    "admin": User(id=1003, role=Role.ADMIN),
 }
+OTHERS = [1, 9999]
+
+
+def own_id(user: User) -> int:
+    return int(str(user.id))
 
 
 @pytest.mark.parametrize(
@@ -44,10 +50,11 @@ def test_editors_change_what_is_theirs_and_administrators_everything(
     person: str, own: bool, foreign: bool
 ) -> None:
     user = PEOPLE[person]
-    entities = [Entity(owner_id=user.id), Entity(owner_id=99), Entity(owner_id=None)]
-    comments = [Comment(author_id=user.id), Comment(author_id=99), Comment(author_id=None)]
-    assert [may_edit_entity(user, entity) for entity in entities] == [own, foreign, foreign]
-    assert [may_edit_comment(user, comment) for comment in comments] == [own, foreign, foreign]
+    entities = [Entity(owner_id=one) for one in (own_id(user), *OTHERS, None)]
+    comments = [Comment(author_id=one) for one in (own_id(user), *OTHERS, None)]
+    expected = [own, foreign, foreign, foreign]
+    assert [may_edit_entity(user, entity) for entity in entities] == expected
+    assert [may_edit_comment(user, comment) for comment in comments] == expected
 
 
 @pytest.mark.parametrize("is_public", [True, False])
@@ -65,9 +72,10 @@ def test_credentials_are_for_their_owner_and_who_acts_as_administrator(
 ) -> None:
     user = PEOPLE[person]
     for as_admin in (True, False):
-        assert may_see_what_is_of(user, user.id, as_admin=as_admin) is True
-    assert may_see_what_is_of(user, 99, as_admin=True) is foreign
-    assert may_see_what_is_of(user, 99, as_admin=False) is False
+        assert may_see_what_is_of(user, own_id(user), as_admin=as_admin) is True
+    for other in OTHERS:
+        assert may_see_what_is_of(user, other, as_admin=True) is foreign
+        assert may_see_what_is_of(user, other, as_admin=False) is False
 
 
 @pytest.mark.parametrize(
@@ -75,7 +83,8 @@ def test_credentials_are_for_their_owner_and_who_acts_as_administrator(
 )
 def test_accounts_are_for_their_owner_and_administrators(person: str, foreign: bool) -> None:
     user = PEOPLE[person]
-    assert (may_see_user(user, user), may_see_user(user, User(id=99))) == (True, foreign)
+    seen = [may_see_user(user, User(id=one)) for one in (own_id(user), *OTHERS)]
+    assert seen == [True, foreign, foreign]
 
 
 @pytest.mark.parametrize("person", PEOPLE)
