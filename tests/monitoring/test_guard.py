@@ -1,6 +1,7 @@
 """What no socket is opened for."""
 
 from ipaddress import ip_address, ip_network
+from socket import AF_INET, AF_INET6
 
 import pytest
 
@@ -18,12 +19,20 @@ def test_no_socket_is_opened_for_what_is_not_public(address: str) -> None:
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_public_address_is_asked(address: str) -> None:
+    family = AF_INET6 if ":" in address else AF_INET
     with open_socket(ip_address(address), []) as sock:
-        assert not sock.getblocking()
+        assert (sock.family, sock.getblocking()) == (family, False)
 
 
 @pytest.mark.parametrize(
-    ("address", "own"), [("127.0.0.1", True), ("::1", True), ("8.8.8.8", False), ("2a00::1", False)]
+    ("address", "own"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("8.8.8.8", False),
+        ("2a00::1", False),
+        ("255.255.255.255", False),  # to which no way leads without asking for it
+    ],
 )
 def test_machine_knows_its_own_addresses(address: str, own: bool) -> None:
     assert is_own(ip_address(address)) is own
