@@ -5,6 +5,7 @@ What it says of a table that is missing, or of a connection, stays as it is.
 
 import traceback
 from collections.abc import Iterator
+from io import StringIO
 from typing import TypeGuard
 
 DATABASES = {"aiosqlite", "asyncmy", "asyncpg", "pymysql", "sqlalchemy", "sqlite3"}  # and drivers
@@ -43,7 +44,9 @@ def format_traceback(error: BaseException) -> str:
     for told in walk_told(whole):
         if name := names.get(str(told)):
             vars(told)["_str"] = name  # nothing public sets it
-    return "".join(whole.format()).rstrip("\n")
+    lines = StringIO()
+    whole.print(file=lines)
+    return lines.getvalue().rstrip("\n")
 
 
 def walk_told(told: traceback.TracebackException) -> Iterator[traceback.TracebackException]:

@@ -156,6 +156,7 @@ async def remove_sessions(user_id: int) -> tuple[str, int]:
 
 @bp.delete("/users/<id:user_id>/second-factor")
 @admin_required
+@may_answer(409)
 @answers_nothing
 async def remove_second_factor(user_id: int) -> tuple[str, int]:
     """Remove a second factor that is lost; a mail brings the link to a new password."""
