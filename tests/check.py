@@ -44,14 +44,8 @@ def main() -> None:
             results["figures"] = call(step, FIGURES=folder) == 0
     second, python = f"tests on {SECOND_VERSION}", find_python(SECOND_VERSION)
     if VERSION != SECOND_VERSION and python:
-        command = [
-            python,
-            str(ROOT / "manage.py"),
-            "test",
-            *PARALLEL.split(),
-            "-m",
-            f"not ({ONCE})",
-        ]
+        options = [*PARALLEL.split(), "-m", f"not ({ONCE})"]
+        command = [python, str(ROOT / "manage.py"), "test", *options]
         results[second] = call(command, VENV_SUFFIX=f"-{SECOND_VERSION}") == 0
 
     print()
