@@ -41,7 +41,7 @@ def collect(reports: Iterable[pytest.TestReport]) -> Figures:
     """Add up what tests counted under one name; of what they measured, take the largest."""
     figures: Figures = {}
     for report in reports:
-        if report.when == "call":  # those of its set-up and its end have the same
+        if report.when == "teardown":  # the last of a test, which has what all of it counted
             merge(figures, [each for each in report.user_properties if ": " in each[0]])
     return figures
 

@@ -105,7 +105,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "system",
     },
     "error_handlers": {"api", "database", "errors", "refusals", "texts", "web"},
-    "refusals": {"auth"},
+    "refusals": {"auth", "limits"},
     "health": {"app", "asgi", "auth", "database", "extensions", "limits", "system"},
     "metrics": {
         "app",

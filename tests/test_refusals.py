@@ -8,6 +8,7 @@ from quart import Quart
 from quart.testing import QuartClient
 from quart.testing.connections import WebsocketResponseError
 
+from quartapp import refusals
 from quartapp.extensions import db
 from quartapp.models import Role, Scope, User
 from tests.helpers import UNKNOWN_TOKEN, add_person, make_bearer, sign_in
@@ -105,3 +106,16 @@ async def test_one_too_many_is_told(client: QuartClient, caplog: pytest.LogCaptu
 
     assert [told[:3] for told in read_told(caplog)] == [("429", "GET /auth/login", "nobody known")]
     assert SECRET not in caplog.text
+
+
+async def test_who_is_refused_without_end_fills_no_log(
+    client: QuartClient, browser: QuartClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(refusals.MOST_LINES + 5):
+        await client.get("/?q=%00")
+    told = read_told(caplog)
+    await browser.post("/entities/new", form={})
+
+    assert len(told) == refusals.MOST_LINES
+    assert [line[3].endswith(refusals.MORE) for line in told[-2:]] == [False, True]
+    assert len(read_told(caplog)) == refusals.MOST_LINES + 1

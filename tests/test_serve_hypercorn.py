@@ -1,10 +1,13 @@
 """What hypercorn would take from its clients, and does not any more."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import pytest
+from hypercorn.protocol.events import Data
+from hypercorn.protocol.ws_stream import WSStream
 from quart import websocket
 from wsproto.events import BytesMessage, CloseConnection, TextMessage
 
@@ -163,6 +166,50 @@ async def test_message_of_too_many_pieces_is_one_too_long(port: int) -> None:
         for _ in range(serve_hypercorn.MOST_PIECES + 1):
             client.writer.write(client.protocol.send(BytesMessage(b"", message_finished=False)))
         assert (await client.read_close())[0] == 1009
+
+
+async def test_long_message_is_not_one_of_many_pieces(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve_hypercorn, "TURN", 16)
+    async with open_socket(port, "/echo") as client:
+        await shake_hands(client)
+        await client.say("a" * PIECE)
+        heard = ""
+        while len(heard) < PIECE:
+            heard += await client.hear()
+
+
+async def test_others_have_their_turn_in_the_middle_of_many_frames(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns, handle = itertools.count(), WSStream.handle
+    read: list[tuple[int, int]] = []  # how many bytes, and when
+
+    async def take_turns() -> None:
+        while True:
+            next(turns)
+            await asyncio.sleep(0)
+
+    async def note(self: WSStream, event: Any) -> None:
+        if isinstance(event, Data):
+            read.append((len(event.data), next(turns)))
+        await handle(self, event)
+
+    monkeypatch.setattr(WSStream, "handle", note)
+    async with open_socket(port, "/echo") as client, asyncio.TaskGroup() as group:
+        await shake_hands(client)
+        other = group.create_task(take_turns())
+        burst = [
+            client.protocol.send(BytesMessage(b"", message_finished=n == 1999)) for n in range(2000)
+        ]
+        client.writer.write(b"".join(burst))
+        await client.hear()
+        other.cancel()
+
+    sizes, times = zip(*read, strict=True)
+    assert (sum(sizes), max(sizes)) == (12_000, serve_hypercorn.TURN)
+    assert all(later - earlier > 1 for earlier, later in itertools.pairwise(times))
 
 
 async def test_who_sent_too_much_hears_why_and_is_left(port: int) -> None:
