@@ -24,12 +24,19 @@ MOST_PIECES = 2048  # of one message; empty ones cost time and no bytes
 # Bytes of web socket frames that are read before others have their turn: 10,000 tiny frames fit
 # into what hypercorn reads at once, and keep a processor for a tenth of a second.
 TURN = 1024
+# Bytes that wait for a client to take them. Of tiny messages each byte costs fifty more until then,
+# which was 3 MB a socket with asyncio's usual 64 kB.
+UNTAKEN = 8192
 LEFT = {"type": "websocket.disconnect", "code": 1006}
 LISTS = {b"connection", b"sec-websocket-protocol"}  # which hypercorn reads as ASCII, or fails
 
 
 class Connection(tcp_server.TCPServer):
     """A connection that ends, though its client takes nothing more."""
+
+    async def run(self) -> None:
+        self.writer.transport.set_write_buffer_limits(UNTAKEN)
+        await super().run()
 
     async def _close(self) -> None:
         timer = self.loop.call_later(LINGER_SECONDS, self.writer.transport.abort)

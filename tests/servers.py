@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -204,7 +204,10 @@ def fork_quart(
             yield program
         finally:
             if not program.exit_code():
-                program.send(signal.SIGKILL)
+                with suppress(
+                    ProcessLookupError
+                ):  # it has just ended, which is noted a moment later
+                    program.send(signal.SIGKILL)
                 program.wait()
 
 

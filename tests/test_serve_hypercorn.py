@@ -41,7 +41,7 @@ async def port(app: QuartApp) -> AsyncIterator[int]:
 
 async def tell() -> None:
     while True:
-        await websocket.send(bytes(PIECE))
+        await websocket.send(bytes(websocket.args.get("size", PIECE, int)))
 
 
 async def echo() -> None:
@@ -222,6 +222,28 @@ async def test_who_sent_too_much_hears_why_and_is_left(port: int) -> None:
 
     assert isinstance(event, CloseConnection)
     assert (event.code, rest) == (1009, b"")
+
+
+async def test_little_waits_for_a_client_that_takes_nothing(
+    app: QuartApp, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connections, run = [], serve_hypercorn.Connection.run
+
+    async def note(self: serve_hypercorn.Connection) -> None:
+        connections.append(self)
+        await run(self)
+
+    def measure() -> int:
+        size: int = connections[-1].writer.transport.get_write_buffer_size()  # type: ignore[attr-defined]
+        return size
+
+    monkeypatch.setattr(serve_hypercorn.Connection, "run", note)
+    async with open_socket(port, "/tell?size=1000") as client:
+        await shake_hands(client)
+        cast(Any, client.writer.transport).pause_reading()
+        await until(lambda: measure() > serve_hypercorn.UNTAKEN)
+        await asyncio.sleep(0.1)  # for more, if more were let in
+        assert measure() < serve_hypercorn.UNTAKEN + 2 * 1000
 
 
 async def test_client_that_takes_nothing_is_left(
