@@ -21,6 +21,7 @@ from benchmarks.works import HOST
 from tests.wire import SocketClient, open_socket, shake_hands
 
 CLIENTS, SOCKETS = 64, 20
+TRIES, TRY_SECONDS = 2, 5
 AGAIN = 0.05  # s before a socket that was refused asks again
 SCRIPT = """\
 wrk.headers["Host"] = "{host}"
@@ -108,9 +109,13 @@ class Load:
         return Figures(requests, duration / 1e6, written, failed, *(one / 1000 for one in times))
 
     def halve(self, full: Figures) -> "Load":
-        """Return the same at half of the rate of *full*."""
-        rest = max(1000 * CLIENTS / (full.rate / 2) - full.p50 / 2, 0)
-        return Load(self.url, self.token, self.folder, rest)
+        """Return the same at half of the rate of *full*; how long to rest is found by trying."""
+        half = Load(self.url, self.token, self.folder)
+        wanted = 1000 * CLIENTS / (full.rate / 2)  # ms from one request of a client to its next
+        half.rest = wanted - full.p50 / 2
+        for _ in range(TRIES):
+            half.rest += wanted - 1000 * CLIENTS / half.run(TRY_SECONDS).rate
+        return half
 
 
 @dataclass
