@@ -199,6 +199,9 @@ WAYS: dict[str, Way] = {
     r"supervisorctl restart 'quartapp-worker:\*'": rely_on(
         "deploy/test_supervisor.py", "test_workers_are_replaced_by_the_command_of_the_paper"
     ),
+    r"supervisorctl update": rely_on(
+        "deploy/test_supervisor.py", "test_update_replaces_only_the_group_that_was_changed"
+    ),
     # Who the units run as, and nginx.
     r"useradd .*/nologin (\w+)": run(r"! grep ^User= deploy/systemd/* | grep -v :User=\1$"),
     r"usermod --append --groups quartapp (\S+)": run(r"grep '^user \1;' deploy/nginx.d/main.conf"),

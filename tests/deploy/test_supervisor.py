@@ -134,6 +134,19 @@ def test_workers_are_replaced_by_the_command_of_the_paper(supervised: Path) -> N
     assert {name for name in before if before[name] != after[name]} == {"quartapp-worker:1"}
 
 
+def test_update_replaces_only_the_group_that_was_changed(supervised: Path) -> None:
+    conf, before = supervised / "supervisord.conf", find_pids(supervised)
+    first, header, worker = conf.read_text().partition("[program:quartapp-worker]")
+    conf.write_text(first + header + worker.replace("startretries=1000", "startretries=999"))
+
+    control(supervised, "update")
+    end = monotonic() + PATIENCE
+    while (after := find_pids(supervised)).keys() != before.keys() and monotonic() < end:
+        sleep(0.1)
+
+    assert {name for name in before if before[name] != after[name]} == {"quartapp-worker:1"}
+
+
 def test_process_that_is_killed_comes_back(supervised: Path) -> None:
     pid = find_pids(supervised)["quartapp:1"]
 
