@@ -61,12 +61,12 @@ def is_idempotent(view: object) -> bool:
 
 def read_key() -> str | None:
     """Return the key of this request; BadRequestError when it is malformed, or one of several."""
-    sent = request.headers.getlist(HEADER)
-    if not sent:
-        return None
-    if len(sent) > 1 or not KEY.fullmatch(sent[0]):
-        raise BadRequestError(f"An {HEADER} has 1 to {KEY_LENGTH} printable ASCII characters.")
-    return sent[0].strip('"')
+    match request.headers.getlist(HEADER):
+        case []:
+            return None
+        case [key] if KEY.fullmatch(key):
+            return key.strip('"')
+    raise BadRequestError(f"An {HEADER} has 1 to {KEY_LENGTH} printable ASCII characters.")
 
 
 async def claim(key: str) -> KeptAnswer:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from quart import Quart
 from sqlalchemy import func, select, update
+from werkzeug.datastructures import Headers
 
 from quartapp.app import QuartApp
 from quartapp.extensions import db
@@ -18,6 +19,7 @@ from tests.helpers import add_person, make_bearer
 
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 REPLAYED = "Idempotency-Replayed"
+KEPT = ("Location", "ETag", "Content-Type")
 
 
 async def count(app: Quart, table: Any) -> int:
@@ -38,12 +40,22 @@ async def call_as(app: Quart, name: str) -> Api:
 async def test_same_key_is_done_once_and_answered_alike(app: Quart, api: Api) -> None:
     first = await api("POST", "/entities", json=SITE, headers=KEY)
     assert (first[0], REPLAYED in api.answered) == (201, False)
-    location, kind = api.answered["Location"], api.answered["Content-Type"]
+    told = {name: api.answered[name] for name in KEPT}
 
     assert await api("POST", "/entities", json=SITE, headers=KEY) == first
-    assert (api.answered["Location"], api.answered["Content-Type"]) == (location, kind)
+    assert {name: api.answered[name] for name in KEPT} == told
     assert api.answered[REPLAYED] == "true"
     assert (await count(app, Entity), await count(app, KeptAnswer)) == (1, 1)
+
+
+async def test_answer_that_names_no_thing_names_none_again(
+    app: Quart, api: Api, admin: User
+) -> None:
+    path = f"/entities/{(await add_site(app, admin)).id}/check/run"
+    first = await api("POST", path, headers=KEY)
+    assert await api("POST", path, headers=KEY) == first
+    assert (first[0], api.answered[REPLAYED]) == (202, "true")
+    assert {"Location", "ETag"} & {*api.answered.keys()} == set()
 
 
 async def test_without_a_key_nothing_is_kept(app: Quart, api: Api) -> None:
@@ -141,6 +153,23 @@ async def test_malformed_key_is_a_bad_request(app: Quart, api: Api, key: str) ->
         "An Idempotency-Key has 1 to 255 printable ASCII characters.",
     )
     assert await count(app, Entity) == 0
+
+
+async def test_two_keys_are_a_bad_request(app: Quart, api: Api) -> None:
+    headers = Headers([*api.headers.items(), ("Idempotency-Key", "a"), ("Idempotency-Key", "b")])
+    answer = await api.client.post("/api/v1/entities", json=SITE, headers=headers)
+    assert (answer.status_code, await count(app, Entity)) == (400, 0)
+
+
+async def test_what_is_no_post_needs_no_key_and_heeds_none(
+    app: Quart, api: Api, admin: User
+) -> None:
+    path = f"/entities/{(await add_site(app, admin)).id}"
+    calls = [("PUT", SITE, 200), ("PATCH", {"name": "New"}, 200), ("GET", None, 200)]
+    for method, body, expected in [*calls, ("DELETE", None, 204)]:
+        status, _ = await api(method, path, json=body, headers=KEY)
+        assert (method, status, REPLAYED in api.answered) == (method, expected, False)
+    assert await count(app, KeptAnswer) == 0
 
 
 async def test_longest_key_is_kept_whole(app: Quart, api: Api) -> None:

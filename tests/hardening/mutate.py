@@ -36,7 +36,7 @@ NEAR = {
         "tests/hardening/test_properties_claim.py",
     ],
     "quartapp/services/idempotency.py": [
-        "tests/hardening/test_properties_outbox.py",
+        "tests/services/test_idempotency.py",
         "tests/api/test_idempotency.py",
     ],
     "quartapp/api/idempotency.py": ["tests/api/test_idempotency.py"],
