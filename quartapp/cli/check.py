@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
 
 import click
 
 from quartapp.cli.with_app import with_app
+from quartapp.errors import NotFoundError
 from quartapp.extensions import db
 from quartapp.models import Entity
 from quartapp.models.look import Outcome, Phases
@@ -57,16 +59,17 @@ async def run_each(watcher: Watcher, entities: list[Entity]) -> list[Report]:
     if len(entities) == 1:
         return [show(entities[0], await run_one(watcher, entities[0]))]
     lanes, slots = Lanes(PER_HOST), asyncio.Semaphore(watcher.slots)
+    reports: dict[int, Report] = {}
     with click.progressbar(length=len(entities), label="Looking", show_pos=True) as bar:
 
-        async def run_in_turn(entity: Entity) -> Report:
-            async with lanes.hold(find_host(entity.url)), slots:
-                report = await run_one(watcher, entity)
+        async def run_in_turn(entity: Entity) -> None:
+            with suppress(NotFoundError):  # removed since the list of them was read
+                async with lanes.hold(find_host(entity.url)), slots:
+                    reports[entity.id] = await run_one(watcher, entity)
             bar.update(1)
-            return report
 
-        reports = await asyncio.gather(*map(run_in_turn, entities))
-    return [show(entity, report) for entity, report in zip(entities, reports, strict=True)]
+        await asyncio.gather(*map(run_in_turn, entities))
+    return [show(entity, reports[entity.id]) for entity in entities if entity.id in reports]
 
 
 async def run_one(watcher: Watcher, entity: Entity) -> Report:

@@ -6,16 +6,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, case, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from quartapp.errors import NotFoundError
 from quartapp.models import Check, Entity, utcnow
 from quartapp.models.base import UtcDateTime
 from quartapp.models.check import MAX_CRASHES, QUARANTINE, find_timeout
 from quartapp.models.expectation import Expectation
 from quartapp.models.reading import Plan
 from quartapp.services.batch import pad
+from quartapp.services.check import lock_check
 from quartapp.services.page_watch import load_plans
+from quartapp.texts import Text
 
 PER_HOST = 2  # looks at one host at once, of one worker
 WANTED: tuple[Any, ...] = (
@@ -23,6 +26,13 @@ WANTED: tuple[Any, ...] = (
     *(Check.crashes, Check.interval, Check.statuses, Check.present, Check.absent),
     *(Check.json_path, Check.json_value),
 )
+# The clocks that all workers share, by dialect; SQLite has none of its own.
+UTC_TIMESTAMP = func.utc_timestamp(6, type_=UtcDateTime)
+CLOCKS: dict[str, Any] = {
+    "postgresql": func.clock_timestamp(type_=UtcDateTime),
+    "mysql": UTC_TIMESTAMP,
+    "mariadb": UTC_TIMESTAMP,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +51,9 @@ class Job:
 
 
 async def ask_time(session: AsyncSession) -> datetime:
-    """Return the time by the database's clock, which all workers share."""
-    dialect = session.get_bind().dialect.name
-    if dialect == "sqlite":
-        return utcnow()  # it has none of its own
-    if dialect == "postgresql":
-        clock = func.clock_timestamp(type_=UtcDateTime)
-    else:
-        clock = func.utc_timestamp(6, type_=UtcDateTime)
-    return (await session.execute(select(clock))).scalar_one()
+    """Return the time by the database's clock, if it has one."""
+    clock = CLOCKS.get(session.get_bind().dialect.name)
+    return utcnow() if clock is None else (await session.execute(select(clock))).scalar_one()
 
 
 async def has_due_checks(session: AsyncSession, now: datetime) -> bool:
@@ -79,21 +83,27 @@ async def claim_checks(
     chosen: list[Row[Any]] = []
     for row in await session.execute(due.with_for_update(skip_locked=True, of=Check)):
         place = crowds.get(row.host, row.host)
-        if len(chosen) < limit and counts[place] < PER_HOST:
+        if counts[place] < PER_HOST:
             counts[place] += 1
             chosen.append(row)
-    return await take_checks(session, chosen, now, lease)
+    return await take_checks(session, chosen[:limit], now, lease)
 
 
 async def claim_check(
     session: AsyncSession, entity: Entity, *, now: datetime, lease: timedelta
 ) -> Job:
-    """Return the job of one site, due or not; whoever looks at it meanwhile may not report."""
-    is_its = Check.entity_id == entity.id
-    if not (await session.scalars(select(Check).where(is_its).with_for_update())).one().is_paused:
-        await session.execute(update(Check).where(is_its).values(slot_at=now))
-    row = (await session.execute(select_wanted().where(is_its))).one()
-    return (await take_checks(session, [row], now, lease))[0]
+    """Return the job of one site, due or not; whoever looks at it meanwhile may not report.
+
+    One that is paused stays so, and keeps its slot.
+    """
+    if await session.get(Entity, entity.id) is None:
+        raise NotFoundError(Text("There is no entity %(key)s.", key=repr(entity.name)))
+    check = await lock_check(session, entity)
+    if not check.is_paused:
+        check.slot_at = now
+    row = (await session.execute(select_wanted().where(Check.id == check.id))).one()
+    (job,) = await take_checks(session, [row], now, lease)
+    return job
 
 
 def select_wanted() -> Select[Any]:
@@ -114,10 +124,12 @@ async def take_checks(
     sound = [row.id for row in rows if row.crashes < MAX_CRASHES]
     for ids, time in ((sound, lease), (poisonous, QUARANTINE)):
         if ids:
+            # Who is paused stays so: that a look is asked for by hand makes it nobody else's.
+            due_at = case((Check.due_at.is_not(None), literal(now + time, UtcDateTime)))
             await session.execute(
                 update(Check)
                 .where(Check.id.in_(pad(ids)))
-                .values(due_at=now + time, fence=Check.fence + 1, crashes=Check.crashes + 1)
+                .values(due_at=due_at, fence=Check.fence + 1, crashes=Check.crashes + 1)
                 .execution_options(synchronize_session=False)
             )
     plans = await load_plans(session, [row.entity_id for row in rows]) if rows else {}

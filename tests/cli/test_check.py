@@ -1,9 +1,12 @@
 """`quart check run`: looks that somebody wants to see now."""
 
 import re
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from quart import Quart
@@ -72,6 +75,27 @@ def test_many_sites_are_looked_at_and_shown_by_name(
     ]
     assert found.exit_code == 1
     assert ask(count_results()) == 3
+
+
+def test_site_that_is_removed_meanwhile_stops_no_other(
+    invoke: Invoke, ask: Ask, site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        """Remove the third, which waits for a turn at the host of the first two."""
+        with closing(sqlite3.connect(tmp_path / "test.db", timeout=30)) as database, database:
+            database.execute("PRAGMA foreign_keys = ON")
+            database.execute("DELETE FROM entity WHERE name = 'Site 3'")
+        handler.send_response(200)
+        handler.end_headers()
+
+    monkeypatch.setattr(Site, "do_GET", answer)
+    invoke("db", "upgrade")
+    ask(watch(f"{site}/1", f"{site}/2", f"{site}/3"))
+    found = invoke("check", "run", "--all")
+
+    lines = [line for line in found.stdout.splitlines() if line.startswith("Site")]
+    assert lines == ["Site 1: ok (200)", "Site 2: ok (200)"], found.output
+    assert (found.exit_code, ask(count_results())) == (0, 2)
 
 
 class Crowd(BaseHTTPRequestHandler):

@@ -2,17 +2,25 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import FrozenInstanceError, replace
 from datetime import timedelta
 
+import pytest
 from quart import Quart
+from sqlalchemy import select
 
 from quartapp.extensions import db
-from quartapp.models import utcnow
+from quartapp.models import Check, utcnow
 from quartapp.models.check import MAX_CRASHES, QUARANTINE
-from quartapp.services.claim import ask_time, claim_check, release_jobs
-from tests.services.watching import LEASE, claim, load_check, look, watch
+from quartapp.services.claim import Job, claim_checks, release_jobs
+from tests.services.watching import LEASE, claim, load_check, watch
 
 SECOND = timedelta(seconds=1)
+
+
+async def load_fences() -> dict[int, int]:
+    async with db.read() as session:
+        return {check.id: check.fence for check in await session.scalars(select(Check))}
 
 
 async def test_new_site_is_due_at_once(app: Quart) -> None:
@@ -22,6 +30,19 @@ async def test_new_site_is_due_at_once(app: Quart) -> None:
 
     assert (job.url, job.host) == ("http://a.example:8080/x", "a.example")
     assert (job.fence, job.timeout) == (1, 20.0)
+    with pytest.raises(FrozenInstanceError):
+        job.fence = 2  # type: ignore[misc]
+
+
+async def test_each_job_is_of_its_own_site(app: Quart) -> None:
+    urls = [f"http://{name}.example/{name}" for name in "abc"]
+    async with app.app_context():
+        entities = await watch(*urls)
+        jobs = await claim(utcnow() + SECOND)
+        fences = await load_fences()
+
+    assert [(job.entity_id, job.url) for job in jobs] == [(one.id, one.url) for one in entities]
+    assert fences == {job.check_id: job.fence for job in jobs}
 
 
 async def test_claimed_site_is_nobody_elses_until_the_lease_ends(app: Quart) -> None:
@@ -75,6 +96,43 @@ async def test_hosts_of_a_crowd_get_no_more_than_two_at_once(app: Quart) -> None
     ]
 
 
+async def test_full_hosts_keep_nobody_from_those_behind_them(app: Quart) -> None:
+    """However many of their sites wait, and however many looks they are at."""
+    crowds = {"c.example": "192.0.2.3", "d.example": "192.0.2.4", "e.example": "192.0.2.5"}
+    busy = Counter({"a.example": 2, "b.example": 3, "192.0.2.3": 2, "192.0.2.4": 3})
+    busy.update(["192.0.2.5", "f.example"])  # one more is theirs
+    async with app.app_context():
+        waiting = [f"http://{name}.example/{number}" for name in "abcd" for number in "12"]
+        await watch(*waiting, "http://e.example", "http://f.example", "http://g.example")
+        now = utcnow() + SECOND
+        jobs = [(await claim(now, limit=1, busy=busy, crowds=crowds))[0].host for _ in range(3)]
+        assert await claim(now, limit=1, busy=busy, crowds=crowds) == []
+
+    assert jobs == ["e.example", "f.example", "g.example"]
+
+
+async def test_twice_as_many_are_thought_of_as_some_are_of_one_host(app: Quart) -> None:
+    async with app.app_context():
+        await watch(*[f"http://slow.example/{number}" for number in range(4)], "http://a.example")
+        jobs = await claim(utcnow() + SECOND, limit=3)
+
+    assert [job.host for job in jobs] == ["slow.example", "slow.example", "a.example"]
+
+
+async def test_claim_locks_no_more_than_it_thinks_of(app: Quart, database_kind: str) -> None:
+    """Who claims meanwhile neither waits nor goes without."""
+    if database_kind == "sqlite":
+        pytest.skip("it has one writer")
+    async with app.app_context():
+        await watch(*[f"http://{name}.example" for name in "abcde"])
+        now = utcnow() + SECOND
+        async with db.begin() as session:
+            mine = await claim_checks(session, now=now, lease=LEASE, limit=2)
+            theirs = await claim(now)
+
+    assert [job.host for job in mine + theirs] == ["a.example", "b.example", "e.example"]
+
+
 async def test_many_claimers_share_without_taking_twice(app: Quart) -> None:
     async with app.app_context():
         await watch(*[f"http://{number}.example" for number in range(40)])
@@ -94,9 +152,16 @@ async def test_site_that_no_worker_survives_is_left_alone_for_an_hour(app: Quart
         for number in range(MAX_CRASHES):
             assert len(await claim(now + number * LEASE)) == 1
         last = now + MAX_CRASHES * LEASE
-        assert len(await claim(last)) == 1
-        assert await claim(last + QUARANTINE - SECOND) == []
-        assert len(await claim(last + QUARANTINE)) == 1
+        for now in (last, last + QUARANTINE):
+            assert await claim(now - SECOND) == []
+            (job,) = await claim(now)
+            assert await load_fences() == {job.check_id: job.fence}
+        assert await claim(last + 2 * QUARANTINE - SECOND) == []
+
+
+async def release(*jobs: Job) -> None:
+    async with db.begin() as session:
+        await release_jobs(session, jobs, utcnow())
 
 
 async def test_released_job_is_due_again_and_no_crash(app: Quart) -> None:
@@ -112,19 +177,21 @@ async def test_released_job_is_due_again_and_no_crash(app: Quart) -> None:
     assert (check.crashes, check.due_at) == (0, now)
 
 
-async def test_database_says_what_time_it_is(app: Quart) -> None:
-    async with app.app_context(), db.read() as session:
-        found = await ask_time(session)
-
-    assert abs(found - utcnow()) < SECOND
-
-
-async def test_look_of_today_is_claimed_due_or_not(app: Quart) -> None:
+async def test_released_job_gives_back_no_other(app: Quart) -> None:
     async with app.app_context():
-        (entity,) = await watch("http://a.example")
+        await watch("http://a.example", "http://b.example", "http://c.example")
         now = utcnow() + SECOND
-        await look(now)
-        async with db.begin() as session:
-            job = await claim_check(session, entity, now=now + SECOND, lease=LEASE)
+        _, job, _ = await claim(now)
+        await release(job)
+        assert [one.host for one in await claim(now)] == ["b.example"]
 
-    assert (job.slot_at, job.fence) == (now + SECOND, 3)  # after a claim and its report
+
+@pytest.mark.parametrize("later", [1, -1])
+async def test_who_does_not_hold_the_fence_gives_back_nothing(app: Quart, later: int) -> None:
+    """A worker that was overtaken, or one from before a backup was restored."""
+    async with app.app_context():
+        await watch("http://a.example")
+        now = utcnow() + SECOND
+        (job,) = await claim(now)
+        await release(replace(job, fence=job.fence + later))
+        assert (await claim(now), (await load_check()).crashes) == ([], 1)
