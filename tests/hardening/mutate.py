@@ -41,6 +41,8 @@ NEAR = {
         "tests/api/test_idempotency.py",
     ],
     "quartapp/api/idempotency.py": ["tests/api/test_idempotency.py"],
+    "quartapp/services/token.py": ["tests/services/test_token.py"],
+    "quartapp/services/link.py": ["tests/services/test_link.py"],
 }
 # Where other databases are told more than SQLite is: they judge what its tests do not notice.
 SERVED = {"quartapp/services/claim.py"}

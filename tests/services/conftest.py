@@ -36,3 +36,10 @@ async def entities(app: Quart) -> list[Entity]:
 async def boss(app: Quart) -> User:
     async with app.app_context(), db.begin() as session:
         return await add_person(session, "boss", role=Role.ADMIN)
+
+
+@pytest.fixture
+async def people(app: Quart) -> list[User]:
+    """Three of them: whoever stands between two others has both as neighbours."""
+    async with app.app_context(), db.begin() as session:
+        return [await add_person(session, name) for name in ("ann", "bob", "eve")]

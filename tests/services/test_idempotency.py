@@ -11,16 +11,9 @@ from quartapp.extensions import db
 from quartapp.models import KeptAnswer, User, utcnow
 from quartapp.models.idempotency import KEPT_FOR
 from quartapp.services.idempotency import claim_key
-from tests.helpers import add_person
 
 MOMENT = timedelta(microseconds=1)
 ASKED = "5" * 64  # the fingerprint of what was asked
-
-
-@pytest.fixture
-async def people(app: Quart) -> list[User]:
-    async with app.app_context(), db.begin() as session:
-        return [await add_person(session, name) for name in ("ann", "bob", "eve")]
 
 
 async def answer(user: User, key: str, status: int, now: datetime, asked: str = ASKED) -> int:

@@ -2,11 +2,13 @@ from datetime import timedelta
 
 import pytest
 from quart import Quart
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from quartapp.errors import ForbiddenError, NotFoundError
 from quartapp.extensions import db
 from quartapp.models import ApiToken, Scope, User, utcnow
+from quartapp.security import make_api_token
+from quartapp.services import token as tokens
 from quartapp.services.paging import paginate
 from quartapp.services.token import (
     add_token,
@@ -15,10 +17,13 @@ from quartapp.services.token import (
     get_token,
     record_use,
     remove_token,
+    select_all_tokens,
     select_tokens,
 )
 from tests.helpers import add_person
+from tests.services.guessing import guess_beside
 
+MOMENT = timedelta(microseconds=1)
 PAST = {"expires_at": utcnow() - timedelta(seconds=1)}
 
 
@@ -28,6 +33,7 @@ async def test_token_stands_for_its_user_until_it_expires(app: Quart, admin: Use
             secret, row = await add_token(session, admin, "laptop")
             assert (row.name, row.scope, row.hint) == ("laptop", Scope.WRITE, secret[:8])
             assert secret not in row.token_hash
+            assert abs(row.expires_at - utcnow() - timedelta(days=90)) < timedelta(hours=1)
         async with db.begin() as session:
             found = await find_token(session, secret)
             assert found is not None
@@ -88,3 +94,56 @@ async def test_token_of_another_does_not_exist(app: Quart, admin: User) -> None:
         assert await get_token(session, row.id, seen_by=admin, as_admin=True) is row
         await remove_token(session, row.id, admin, as_admin=True)
         assert (await paginate(session, select_tokens(ann), 1, 20)).items == []
+
+
+async def add_tokens(people: list[User]) -> list[tuple[str, ApiToken]]:
+    async with db.begin() as session:
+        return [await add_token(session, user, f"{user}'s") for user in people]
+
+
+async def test_token_stands_for_its_own_person_alone(app: Quart, people: list[User]) -> None:
+    async with app.app_context():
+        made = await add_tokens(people)
+        secrets = [secret for secret, _ in made]
+        async with db.begin() as session:
+            found = [await find_token(session, secret) for secret in secrets]
+            assert [token and token.user_id for token in found] == [user.id for user in people]
+            for guess in guess_beside(secrets, make_api_token):
+                assert await find_token(session, guess) is None
+
+
+async def test_only_what_is_meant_is_seen_noted_and_revoked(app: Quart, people: list[User]) -> None:
+    async with app.app_context():
+        ids = [row.id for _, row in await add_tokens(people)]
+        async with db.begin() as session:
+            bobs = await get_token(session, ids[1], seen_by=people[1])
+            await record_use(session, bobs)
+            used = await session.scalars(select(ApiToken.id).where(ApiToken.used_at.is_not(None)))
+            assert ([*used], bobs.name) == ([ids[1]], "bob's")
+            own = await session.scalars(select_tokens(people[1]))
+            assert [row.id for row in own] == [ids[1]]
+            await remove_token(session, ids[1], None)
+            assert await find_ended_tokens(session, ids) == {ids[1]}
+
+
+async def test_tokens_are_listed_by_a_part_of_a_name(app: Quart, people: list[User]) -> None:
+    async with app.app_context():
+        await add_tokens(people)
+        async with db.read() as session:
+            found = {
+                part: [row.name for row in await session.scalars(select_all_tokens(part))]
+                for part in ("", "e", "zoe")
+            }
+
+    assert found == {"": ["eve's", "bob's", "ann's"], "e": ["eve's"], "zoe": []}
+
+
+async def test_token_is_void_from_its_last_moment_on(
+    app: Quart, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with app.app_context(), db.begin() as session:
+        secret, row = await add_token(session, admin, "laptop")
+        for later, holds in ((-MOMENT, True), (0 * MOMENT, False), (MOMENT, False)):
+            at = row.expires_at + later
+            monkeypatch.setattr(tokens, "utcnow", lambda at=at: at)
+            assert (await find_token(session, secret) is row) == holds
