@@ -99,7 +99,7 @@ def refuse_address(address: Address, allowed: Iterable[Network]) -> None:
 def is_public(address: Address) -> bool:
     if isinstance(address, IPv6Address) and address not in UNICAST:
         return False
-    if address.is_multicast or address.is_reserved or not address.is_global:
+    if address.is_multicast or not address.is_global:
         return False
     return not any(address in network for network in FORBIDDEN)
 

@@ -8,17 +8,51 @@ import pytest
 from yarl import URL
 
 from quartapp.models.address import (
+    MAX_URL,
     RefusedError,
     check_parts,
     check_url,
+    find_embedded,
     is_forbidden,
+    read_address,
     read_bounds,
     read_ports,
 )
-from tests.monitoring.vectors import UNREACHABLE, UNREADABLE
+from tests.monitoring.vectors import FORBIDDEN, PUBLIC, UNREACHABLE, UNREADABLE
 
 PORTS = read_ports(["80", "443", "8000-8999"])
 BOUNDS = read_bounds({"CHECK_PORTS": ["443"], "CHECK_ALLOWED_NETWORKS": ["10.1.0.0/16"]})
+
+
+@pytest.mark.parametrize("address", FORBIDDEN)
+def test_what_is_not_of_the_open_internet_is_forbidden(address: str) -> None:
+    assert is_forbidden(ip_address(address), [])
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_what_is_of_the_open_internet_is_not(address: str) -> None:
+    assert not is_forbidden(ip_address(address), [])
+
+
+@pytest.mark.parametrize(
+    ("address", "inside"),
+    [
+        ("8.8.8.8", []),
+        ("2a00:1450::1", []),
+        ("::ffff:8.8.8.8", ["8.8.8.8"]),
+        ("2002:808:808::1", ["8.8.8.8"]),
+        ("2001:0:4136:e378:8000:63bf:3fff:fdd2", ["65.54.227.120", "192.0.2.45"]),
+        ("64:ff9b::129.2.3.131", ["129.2.3.131"]),
+        # RFC 6052: its prefix is one of 96 bits, or one of 48 with the ninth byte left out.
+        ("64:ff9b:1:8102:83:8400:beef:8181", ["190.239.129.129", "129.2.131.132"]),
+        ("::8.8.8.8", ["8.8.8.8"]),
+        ("::2", ["0.0.0.2"]),
+        ("::1", []),  # two of their own, whatever they look like
+        ("::", []),
+    ],
+)
+def test_addresses_inside_of_others_are_found(address: str, inside: list[str]) -> None:
+    assert [str(found) for found in find_embedded(ip_address(address))] == inside
 
 
 @pytest.mark.parametrize(
@@ -48,12 +82,44 @@ def test_operators_may_allow_networks(address: str, networks: list[str], forbidd
     ("read", "asked"),
     [
         ("http://example.org/", "http://127.0.0.1/"),
+        ("http://127.0.0.1/", "http://example.org/"),
         ("http://example.org:80/", "http://example.org:8080/"),
+        ("http://example.org:8080/", "http://example.org:80/"),
     ],
 )
 def test_parsers_have_to_agree(read: str, asked: str) -> None:
     with pytest.raises(ValueError, match=re.escape(urlsplit(read).netloc)):
         check_parts(urlsplit(read), URL(asked))
+
+
+@pytest.mark.parametrize(
+    ("read", "asked", "sentence"),
+    [
+        ("http://a/", "https://a/", "An address starts with http:// or https://."),
+        ("https://a/", "http://a/", "An address starts with http:// or https://."),
+        ("http://me@a/", "http://a/", "An address has no user and no password."),
+        ("http://a/", "http://me@a/", "An address has no user and no password."),
+        ("http://a/", "http://:secret@a/", "An address has no user and no password."),
+    ],
+)
+def test_it_is_enough_that_one_parser_refuses(read: str, asked: str, sentence: str) -> None:
+    with pytest.raises(RefusedError, match=sentence):
+        check_parts(urlsplit(read), URL(asked))
+
+
+def test_ports_are_one_or_a_range() -> None:
+    assert read_ports(["443", "8000-8999"]) == [range(443, 444), range(8000, 9000)]
+
+
+def test_longest_address_is_read() -> None:
+    url = "http://example.org/".ljust(MAX_URL, "a")
+    assert str(check_url(url, PORTS)) == url
+
+
+def test_what_was_read_is_remembered() -> None:
+    url, host = "http://example.org/#top", "192.0.2.1"
+    assert check_url(url, PORTS) is check_url(url, PORTS)
+    assert read_address(host) is read_address(host)
 
 
 @pytest.mark.parametrize("vector", UNREADABLE)
@@ -85,12 +151,15 @@ def test_address_is_written_as_it_is_asked(given: str, asked: str) -> None:
 
 
 REASONS = {
-    "http://example.org/" + "a" * 2048: "The address is longer than 2048 characters.",
+    "http://example.org/".ljust(2049, "a"): "The address is longer than 2048 characters.",
     "http://a b/": "An address has no spaces, backslashes or control characters.",
     "http://[::1": "This is not the address of a site.",
+    "http:///a": "This is not the address of a site.",
     "ftp://example.org/": "An address starts with http:// or https://.",
     "http://me:secret@example.org/": "An address has no user and no password.",
     "http://127.1/": "The host of the address is a number, but not an address.",
+    "http://127.0.0.1./": "The host of the address is a number, but not an address.",
+    "http://[fe80::1%25eth0]/": "The host of the address is a number, but not an address.",
     "http://a..b/": "The host of the address is no name that DNS knows.",
     "http://example.org:22/": "Port 22 is not among those that are watched.",
 }
