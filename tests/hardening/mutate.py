@@ -25,7 +25,8 @@ TIMEOUT = 180  # s for the tests of one change: what hangs is noticed as well
 NEAR = {
     "quartapp/services/session.py": [
         "tests/services/test_session.py",
-        "tests/hardening/test_properties_session.py",
+        "tests/services/test_session_secrets.py",
+        "tests/services/test_session_list.py",
     ],
     "quartapp/models/rights.py": ["tests/models/test_rights.py"],
     "quartapp/auth/csrf.py": ["tests/auth/test_csrf.py"],

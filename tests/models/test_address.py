@@ -44,7 +44,7 @@ def test_what_is_of_the_open_internet_is_not(address: str) -> None:
         ("2001:0:4136:e378:8000:63bf:3fff:fdd2", ["65.54.227.120", "192.0.2.45"]),
         ("64:ff9b::129.2.3.131", ["129.2.3.131"]),
         # RFC 6052: its prefix is one of 96 bits, or one of 48 with the ninth byte left out.
-        ("64:ff9b:1:8102:83:8400:beef:8181", ["190.239.129.129", "129.2.131.132"]),
+        ("64:ff9b:1:8103:83:8500:beef:8181", ["190.239.129.129", "129.3.131.133"]),
         ("::8.8.8.8", ["8.8.8.8"]),
         ("::2", ["0.0.0.2"]),
         ("::1", []),  # two of their own, whatever they look like

@@ -3,66 +3,21 @@ from datetime import timedelta
 
 import pytest
 from quart import Quart
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
-from quartapp.errors import NotFoundError
 from quartapp.extensions import db
 from quartapp.models import User, UserSession, utcnow
 from quartapp.models.session import FRESH, GRACE, IDLE
-from quartapp.services.paging import paginate
 from quartapp.services.session import (
-    Secrets,
     close_session,
-    close_sessions,
     confirm_session,
-    find_ended_sessions,
     find_session,
-    open_session,
     record_seen,
-    remove_session,
-    renew_session,
-    select_sessions,
     wake_session,
 )
-from tests.helpers import add_person
+from tests.services.waking import begin, change, count, find_name, renew, wake
 
 SECOND = timedelta(seconds=1)
-
-
-async def find_name(token: str) -> str | None:
-    """Return who a session's secret lets in."""
-    async with db.begin() as session:
-        row = await find_session(session, token)
-    return row.user.name if row else None
-
-
-async def begin(user: User, *, remember: bool = False) -> Secrets:
-    async with db.begin() as session:
-        return await open_session(session, user, remember=remember)
-
-
-async def change(**values: object) -> None:
-    async with db.begin() as session:
-        await session.execute(update(UserSession).values(**values))
-
-
-async def wake(cookie: str | None) -> tuple[str | None, Secrets | None] | None:
-    assert cookie
-    async with db.begin() as session:
-        woken = await wake_session(session, cookie)
-    return (woken[0] and woken[0].user.name, woken[1]) if woken else None
-
-
-async def renew(opened: Secrets) -> Secrets:
-    async with db.begin() as session:
-        row = await find_session(session, opened.token)
-        assert row
-        return await renew_session(session, row)
-
-
-async def count() -> int:
-    async with db.begin() as session:
-        return await session.scalar(select(func.count(UserSession.id))) or 0
 
 
 async def test_session_stands_for_its_user_until_it_is_closed(app: Quart, admin: User) -> None:
@@ -89,27 +44,6 @@ async def test_session_ends_by_itself(app: Quart, admin: User, end: str) -> None
         opened = await begin(admin)
         await ENDS[end]()
         assert await find_name(opened.token) is None
-
-
-async def test_list_has_the_sessions_that_still_hold(app: Quart, admin: User) -> None:
-    idle, ended = {"seen_at": utcnow() - IDLE - SECOND}, {"expires_at": utcnow() - SECOND}
-    async with app.app_context():
-        for browser, values, remember in (
-            ("awake", {}, False),
-            ("idle", idle, False),
-            ("asleep", idle, True),
-            ("ended", ended, True),
-        ):
-            async with db.begin() as session:
-                await open_session(session, admin, browser=browser, remember=remember)
-                own = UserSession.browser == browser
-                if values:
-                    await session.execute(update(UserSession).where(own).values(**values))
-        async with db.read() as session:
-            listed = (await paginate(session, select_sessions(admin), 1, 20)).items
-            ids = list(await session.scalars(select(UserSession.id).order_by(UserSession.id)))
-            assert [row.browser for row in listed] == ["awake", "asleep"]
-            assert await find_ended_sessions(session, ids) == {ids[1], ids[3]}
 
 
 async def test_session_of_who_is_disabled_lets_nobody_in(app: Quart, admin: User) -> None:
@@ -239,35 +173,3 @@ async def test_being_seen_is_written_down_once_a_minute(app: Quart, admin: User)
             row = await find_session(session, opened.token)
             assert row
             assert (row.is_unnoted(utcnow()), row.address) == (False, "192.0.2.1")
-
-
-async def test_all_sessions_of_a_person_end_but_the_one_in_use(app: Quart, admin: User) -> None:
-    async with app.app_context():
-        opened = [await begin(admin) for _ in range(3)]
-        async with db.begin() as session:
-            ann = await add_person(session, "ann")
-            hers = await open_session(session, ann)
-            kept = await find_session(session, opened[1].token)
-            assert kept
-            await close_sessions(session, admin, but=kept.id)
-            assert await find_ended_sessions(session, [kept.id, kept.id + 99]) == {kept.id + 99}
-        names = [await find_name(secrets.token) for secrets in [*opened, hers]]
-        assert names == [None, "admin", None, "ann"]
-        async with db.begin() as session:
-            await close_sessions(session, admin)
-        assert await find_name(opened[1].token) is None
-
-
-async def test_session_of_another_does_not_exist(app: Quart, admin: User) -> None:
-    async with app.app_context():
-        async with db.begin() as session:
-            ann, bob = await add_person(session, "ann"), await add_person(session, "bob")
-            await open_session(session, ann, browser="x" * 300)
-            (row,) = (await paginate(session, select_sessions(ann), 1, 20)).items
-            assert len(row.browser) == 200
-            assert (await paginate(session, select_sessions(bob), 1, 20)).items == []
-            for by, as_admin in ((bob, False), (bob, True), (admin, False)):
-                with pytest.raises(NotFoundError):
-                    await remove_session(session, row.id, by, as_admin=as_admin)
-            await remove_session(session, row.id, admin, as_admin=True)
-        assert await count() == 0
