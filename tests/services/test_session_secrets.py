@@ -159,10 +159,9 @@ async def test_session_that_is_closed_twice_is_told_of_once(app: Quart, admin: U
         async with db.begin() as session:
             row = await find_session(session, opened.token)
             assert row
-            await close_session(session, row)
-            await close_session(session, row)  # as a request that came at the same moment
-        events = await list_events()
-    assert events == [
-        Event("admin", "login", "admin", "by password"),
-        Event("admin", "logout", "admin"),
-    ]
+        told = [Event("admin", "login", "admin", "by password")]
+        for end in ([Event("admin", "logout", "admin")], []):
+            async with db.begin() as session:
+                await close_session(session, row)
+            told += end
+            assert await list_events() == told
