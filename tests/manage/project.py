@@ -67,8 +67,8 @@ TOOLS = ["benchmarks", "pytest", "ruff", "mypy", "coverage", "alembic", "tests/f
 
 
 def make_project(folder: Path) -> Path:
-    (folder / "tests").mkdir(parents=True)
-    for file in ("manage.py", "tests/check.py"):
+    (folder / "tests" / "hardening").mkdir(parents=True)
+    for file in ("manage.py", "tests/check.py", "tests/hardening/mutate.py"):
         shutil.copy(ROOT / file, folder / file)
     for name in ["program", *TOOLS]:
         (folder / f"{name}.py").write_text(PROGRAM)

@@ -10,9 +10,14 @@ from quartapp.models.rights import (
     may_comment,
     may_edit_comment,
     may_edit_entity,
+    may_edit_groups,
+    may_handle_bugs,
+    may_have_webhook,
     may_see_entity,
     may_see_user,
     may_see_what_is_of,
+    may_settle_tampers,
+    may_write_incidents,
     must_have_second_factor,
 )
 from quartapp.models.session import FRESH
@@ -40,6 +45,9 @@ def test_role_says_what_a_person_is_here_for(
     user = PEOPLE[person]
     found = may_add_entity(user), may_comment(user), may_administer(user)
     assert found == (adds, comments, administers)
+    works = may_handle_bugs, may_settle_tampers, may_write_incidents, may_have_webhook
+    assert [may(user) for may in works] == [adds] * 4
+    assert may_edit_groups(user) is administers
 
 
 @pytest.mark.parametrize(
