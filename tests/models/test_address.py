@@ -17,6 +17,7 @@ from quartapp.models.address import (
     read_address,
     read_bounds,
     read_ports,
+    read_url,
 )
 from tests.monitoring.vectors import FORBIDDEN, PUBLIC, UNREACHABLE, UNREADABLE
 
@@ -117,9 +118,11 @@ def test_longest_address_is_read() -> None:
 
 
 def test_what_was_read_is_remembered() -> None:
-    url, host = "http://example.org/#top", "192.0.2.1"
-    assert check_url(url, PORTS) is check_url(url, PORTS)
-    assert read_address(host) is read_address(host)
+    for read, text in ((read_url, "http://example.org/"), (read_address, "192.0.2.1")):
+        read(text)
+        hits = read.cache_info().hits
+        read(text)
+        assert read.cache_info().hits == hits + 1
 
 
 @pytest.mark.parametrize("vector", UNREADABLE)
