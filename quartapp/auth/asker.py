@@ -10,13 +10,20 @@ from quartapp.errors import UnauthorizedError
 from quartapp.models import ApiToken, User, UserSession
 from quartapp.texts import Text
 
+SIGN_IN = Text("Sign in to see this.")
+GIVE_FACTOR = Text("Sign in again, with your second factor: a password is not enough here.")
+
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """A person in a browser (`session`) or a program (`token`); a stranger has neither."""
+    """A person in a browser (`session`) or a program (`token`); a stranger has neither.
+
+    `weak` is a stranger's session that counts for nothing, as a second factor is missing in it.
+    """
 
     session: UserSession | None = None
     token: ApiToken | None = None
+    weak: UserSession | None = None
 
     @property
     def credential(self) -> UserSession | ApiToken | None:
@@ -47,5 +54,5 @@ def get_user() -> User:
     """Return the user of this request or socket; UnauthorizedError for a stranger."""
     user = find_user()
     if user is None:
-        raise UnauthorizedError(Text("Sign in to see this."))
+        raise UnauthorizedError(GIVE_FACTOR if get_asker().weak else SIGN_IN)
     return user

@@ -13,6 +13,7 @@ from quartapp.services.session import (
     confirm_session,
     find_session,
     open_session,
+    record_factor,
     renew_session,
 )
 
@@ -85,13 +86,15 @@ async def logout_user() -> None:
 
 async def forget_session() -> None:
     session.clear()
-    if row := get_asker().session:
+    if row := get_asker().session or get_asker().weak:
         await close_session(db.session, row)
 
 
-async def confirm_login() -> None:
-    """Note that the password was given again; the session gets new secrets."""
+async def confirm_login(*, by_factor: bool = False) -> None:
+    """Note that the password was given again, or *by_factor* more; the session is renewed."""
     if row := get_asker().session:
+        if by_factor:
+            await record_factor(db.session, row)
         await replace_cookies(await confirm_session(db.session, row))
 
 

@@ -13,7 +13,11 @@ from quartapp.auth.asker import STRANGER, Asker, get_asker
 from quartapp.auth.cookies import find_remember_cookie, keep_remember_cookie, keep_secrets
 from quartapp.auth.known import find_known_token, note_known_use
 from quartapp.auth.origin import is_own_origin
-from quartapp.auth.required_factor import lacks_factor, refuse_without_factor
+from quartapp.auth.required_factor import (
+    lacks_factor,
+    refuse_without_factor,
+    weigh_session,
+)
 from quartapp.database import SAFE_METHODS, classify
 from quartapp.errors import ForbiddenError, UnauthorizedError
 from quartapp.extensions import db
@@ -68,7 +72,7 @@ async def find_asker(session: AsyncSession, connection: Request | Websocket) -> 
         return Asker(token=token) if token else STRANGER
     cookie = quart_auth.current_user.auth_id
     row = await find_session(session, cookie) if cookie else None
-    return Asker(session=row) if row else None
+    return await weigh_session(session, row) if row else None
 
 
 def find_bearer(connection: Request | Websocket) -> str | None:
@@ -90,13 +94,13 @@ async def wake() -> Asker:
     await db.discard()  # its transaction would keep the next one waiting
     async with db.begin() as session:
         woken = await wake_session(session, cookie)
+        row, secrets = woken or (None, None)
+        asker = await weigh_session(session, row) if row else STRANGER
     if woken is None:
         keep_remember_cookie("")
-        return STRANGER
-    row, secrets = woken
     if secrets is not None:
         keep_secrets(secrets)
-    return Asker(session=row)
+    return asker
 
 
 async def note_use(asker: Asker) -> None:
@@ -152,5 +156,5 @@ async def find_socket_asker(session: AsyncSession) -> Asker | None:
     """Return who opened the socket, whose cookie may have been replaced meanwhile."""
     if opened := get_asker().session:
         row = await find_session_by_id(session, opened.id)
-        return Asker(session=row) if row else None
+        return await weigh_session(session, row) if row else None
     return await find_asker(session, websocket)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from quartapp.auth.asker import Asker
 from quartapp.errors import FactorNeededError
 from quartapp.extensions import db
-from quartapp.models import User
+from quartapp.models import User, UserSession
 from quartapp.models.rights import must_have_second_factor
 from quartapp.services.second_factor import has_any_factor, has_second_factor
 from quartapp.texts import Text
@@ -26,6 +26,13 @@ def open_without_factor(view: F) -> F:
 def needs_factor(user: User) -> bool:
     """Tell whether the settings ask *user* for a second factor."""
     return must_have_second_factor(user, current_app.config["SECOND_FACTOR"])
+
+
+async def weigh_session(session: AsyncSession, row: UserSession) -> Asker:
+    """Return who asks by *row*: nobody, where a password began it that begins none any more."""
+    if row.factor_at is None and needs_factor(row.user) and await has_any_factor(session, row.user):
+        return Asker(weak=row)
+    return Asker(session=row)
 
 
 async def lacks_factor(session: AsyncSession, asker: Asker) -> bool:

@@ -71,7 +71,10 @@ SECTIONS = (
         "sessions",
         "user_session",
         "user_id",
-        ("browser", "address", "seen_at", "confirmed_at", "woken_at", "expires_at", *ROW),
+        (
+            *("browser", "address", "seen_at", "confirmed_at", "factor_at", "woken_at"),
+            *("expires_at", *ROW),
+        ),
     ),
     Section("tokens", "api_token", "user_id", ("name", "scope", "used_at", "expires_at", *ROW)),
     Section("second_factor", "second_factor", "user_id", ROW),

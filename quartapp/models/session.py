@@ -16,6 +16,7 @@ LIFE = timedelta(days=7)  # then the password is asked for again
 REMEMBERED_LIFE = timedelta(days=30)  # the same, for who wished to be remembered
 FRESH = timedelta(minutes=15)  # since the password was given: enough for what is sensitive
 SEEN_STEP = timedelta(minutes=1)  # a request within this of the one before it is not written down
+TWO_FACTORS = {"password and code", "passkey"}  # ways in, in the words of the audit log
 GRACE = timedelta(seconds=30)  # for requests that were on the way when a secret was replaced
 
 
@@ -25,6 +26,8 @@ class UserSession(Credential):
     `family` names it in the remember cookie; `remember_hash` is that of the one secret which wakes
     it. A secret that it had before is a copy: its use ends the session for all who hold one, except
     for `last_remember_hash` within GRACE of `woken_at`, when the session got the secret of now.
+    `factor_at` is when a second factor was given in it, a code or a passkey; None: never,
+    as far as is known.
     """
 
     __tablename__ = "user_session"
@@ -34,6 +37,7 @@ class UserSession(Credential):
     address: Mapped[str] = mapped_column(String(ADDRESS_LENGTH), default="")
     seen_at: Mapped[datetime]
     confirmed_at: Mapped[datetime]
+    factor_at: Mapped[datetime | None]
     family: Mapped[str] = mapped_column(String(FAMILY_LENGTH), unique=True)
     remember_hash: Mapped[str | None] = mapped_column(String(HASH_LENGTH))
     last_remember_hash: Mapped[str | None] = mapped_column(String(HASH_LENGTH))

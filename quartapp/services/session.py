@@ -22,6 +22,7 @@ from quartapp.models.session import (
     IDLE,
     LIFE,
     REMEMBERED_LIFE,
+    TWO_FACTORS,
 )
 from quartapp.security import hash_token, make_token
 from quartapp.services.audit import record_event
@@ -61,6 +62,7 @@ async def open_session(
         address=address[:ADDRESS_LENGTH],
         seen_at=now,
         confirmed_at=now,
+        factor_at=now if how in TWO_FACTORS else None,
         expires_at=now + (REMEMBERED_LIFE if remember else LIFE),
         family=secrets.token_hex(FAMILY_BYTES),
         remember_hash=hash_token(secret) if secret else None,
@@ -150,6 +152,12 @@ async def confirm_session(session: AsyncSession, row: UserSession) -> Secrets:
     values = {"confirmed_at": utcnow()}
     await session.execute(update(UserSession).where(UserSession.id == row.id).values(**values))
     return await renew_session(session, row)
+
+
+async def record_factor(session: AsyncSession, row: UserSession) -> None:
+    """Note that a second factor was given, or made, in a session."""
+    values = {"factor_at": utcnow()}
+    await session.execute(update(UserSession).where(UserSession.id == row.id).values(**values))
 
 
 async def renew_session(session: AsyncSession, row: UserSession) -> Secrets:

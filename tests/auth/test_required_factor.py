@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 from quart import Quart
 from quart.testing import QuartClient
+from sqlalchemy import update
 from werkzeug.routing import Rule
 
+from quartapp.auth.asker import GIVE_FACTOR
 from quartapp.extensions import db
-from quartapp.models import User
+from quartapp.models import User, UserSession, utcnow
 from quartapp.security import make_box
-from tests.helpers import add_factor, sign_in
+from tests.helpers import PASSWORD, add_factor, read_token, sign_in
 from tests.security.asking import find_rules
 from tests.security.expectations import ROUTES
 
@@ -30,6 +32,7 @@ WORDS = (
     "Your account must have a second factor: turn one on at /account/second-factor,"
     " or add a passkey at /account/passkeys."
 )
+PAGES_OF_FACTORS = ("second-factor", "second-factor/new", "passkeys")
 LED = 303, "/account/second-factor"
 
 
@@ -87,20 +90,26 @@ async def test_every_other_route_is_closed(app: Quart, browser: QuartClient) -> 
     assert wrong == []
 
 
+async def make_factor(app: Quart, user: User, *, is_given: bool = True) -> None:
+    """Turn a second factor on, in the browsers that are signed in or elsewhere."""
+    async with app.app_context(), db.begin() as session:
+        await add_factor(session, user, make_box([app.config["SECRET_KEY"]]))
+        if is_given:
+            await session.execute(update(UserSession).values(factor_at=utcnow()))
+
+
 async def test_readiness_tells_them_no_more_than_strangers(
     app: Quart, browser: QuartClient, admin: User
 ) -> None:
     assert await (await browser.get("/readyz")).get_json() == {"status": "ready"}
-    async with app.app_context(), db.begin() as session:
-        await add_factor(session, admin, make_box([app.config["SECRET_KEY"]]))
+    await make_factor(app, admin)
     assert "draining" in await (await browser.get("/readyz")).get_json()
 
 
 async def test_cookie_opens_all_again_once_there_is_one(
     app: Quart, browser: QuartClient, admin: User
 ) -> None:
-    async with app.app_context(), db.begin() as session:
-        await add_factor(session, admin, make_box([app.config["SECRET_KEY"]]))
+    await make_factor(app, admin)
     assert (await browser.get("/")).status_code == 200
     assert (await browser.get("/api/v1/users/me")).status_code == 200
 
@@ -108,4 +117,38 @@ async def test_cookie_opens_all_again_once_there_is_one(
 async def test_who_need_not_have_one_is_let_in(app: Quart, admin: User) -> None:
     app.config["SECOND_FACTOR"] = "optional"
     browser = await sign_in(app.test_client(), admin.name)
+    assert (await browser.get("/")).status_code == 200
+
+
+# --- where there is one, and a password alone began the session
+
+
+async def test_browser_of_the_password_alone_is_a_stranger(
+    app: Quart, browser: QuartClient, admin: User
+) -> None:
+    await make_factor(app, admin, is_given=False)
+    for path in ("/", "/auth/confirm", *(f"/account/{page}" for page in ("", *PAGES_OF_FACTORS))):
+        assert (await browser.get(path)).headers["Location"] == f"/auth/login?next={path}"
+    response = await browser.get("/api/v1/users/me")
+    assert (response.status_code, (await response.get_json())["detail"]) == (401, str(GIVE_FACTOR))
+    assert await (await browser.get("/readyz")).get_json() == {"status": "ready"}
+
+
+async def test_remember_cookie_of_the_password_alone_wakes_a_stranger(
+    app: Quart, client: QuartClient, admin: User
+) -> None:
+    form = {"name": admin.name, "password": PASSWORD, "remember": "y"}
+    form["csrf_token"] = await read_token(client, "/auth/login")
+    await client.post("/auth/login", form=form)
+    await make_factor(app, admin, is_given=False)
+    client.delete_cookie("localhost", "quartapp")
+    for _ in range(2):  # the second time by the session that the first has woken
+        assert (await client.get("/account/")).headers["Location"] == "/auth/login?next=/account/"
+
+
+async def test_browser_of_the_password_alone_goes_on_where_none_is_asked_for(
+    app: Quart, browser: QuartClient, admin: User
+) -> None:
+    await make_factor(app, admin, is_given=False)
+    app.config["SECOND_FACTOR"] = "optional"
     assert (await browser.get("/")).status_code == 200

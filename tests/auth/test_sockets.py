@@ -14,9 +14,10 @@ from quartapp.app import QuartApp
 from quartapp.auth import sockets
 from quartapp.extensions import db
 from quartapp.models import ApiToken, User, utcnow
+from quartapp.security import make_box
 from quartapp.services.entity import add_entity
 from quartapp.services.session import close_sessions
-from tests.helpers import PASSWORD, add_person, make_bearer, read_token, sign_in
+from tests.helpers import PASSWORD, add_factor, add_person, make_bearer, read_token, sign_in
 from tests.wire import SocketClient, open_socket, read_refusal, serving, shake_hands, until
 
 ORIGIN = (b"Origin", b"http://localhost")
@@ -256,3 +257,17 @@ async def test_open_socket_keeps_nothing_once_a_second_factor_is_missing(
         fresh_app.config["SECOND_FACTOR"] = "everyone"
         await page.say("hello")
         assert await page.read_close() == (1008, NEEDED)
+
+
+async def test_cookie_of_the_password_alone_is_a_stranger_where_there_is_a_factor(
+    fresh_app: QuartApp, owner: User, target: str, cookie: bytes, port: int
+) -> None:
+    async with open_socket(port, target, (b"Cookie", cookie), ORIGIN) as page:
+        await connect(page)
+        fresh_app.config["SECOND_FACTOR"] = "everyone"
+        async with fresh_app.app_context(), db.begin() as session:
+            await add_factor(session, owner, make_box([fresh_app.config["SECRET_KEY"]]))
+        await page.say("hello")
+        assert await page.read_close() == SIGN_IN
+    async with open_socket(port, target, (b"Cookie", cookie), ORIGIN) as page:
+        assert (await read_refusal(page))[0] == 401

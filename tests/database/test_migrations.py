@@ -84,28 +84,6 @@ def test_printed_statements_do_the_same(tmp_path: Path, capsys: pytest.CaptureFi
     command.check(configure(parse_url(f"sqlite:///{tmp_path}/printed.db")))
 
 
-def insert_row(connection: sqlite3.Connection, table: str, **given: object) -> None:
-    """Insert a row that has 1 wherever something is needed."""
-    columns = connection.execute(f"PRAGMA table_info('{table}')").fetchall()
-    row = {name: 1 for _, name, _, is_needed, *_ in columns if is_needed} | given
-    fields, values = ", ".join(f'"{name}"' for name in row), ", ".join("?" * len(row))
-    connection.execute(f'INSERT INTO "{table}" ({fields}) VALUES ({values})', tuple(row.values()))
-
-
-def test_notices_that_were_given_of_certificates_are_not_given_again(tmp_path: Path) -> None:
-    config = configure(parse_url(f"sqlite:///{tmp_path}/test.db"))
-    command.upgrade(config, "0014_json_path")
-    with sqlite3.connect(tmp_path / "test.db") as connection:
-        insert_row(connection, "entity")
-        insert_row(connection, "check", certificate="aa", certificate_told=7)
-    connection.close()
-    command.upgrade(config, "0015_notices")
-
-    with sqlite3.connect(tmp_path / "test.db") as connection:
-        assert connection.execute("SELECT * FROM notice").fetchall() == [(1, "aa", 7)]
-    connection.close()
-
-
 def test_percent_sign_in_an_address_is_kept(tmp_path: Path) -> None:
     command.upgrade(configure(parse_url(f"sqlite:///{tmp_path}/100%25.db")), "head")
 

@@ -12,6 +12,8 @@ from quartapp.services.session import (
     close_session,
     confirm_session,
     find_session,
+    open_session,
+    record_factor,
     record_seen,
     wake_session,
 )
@@ -158,6 +160,24 @@ async def test_confirmed_session_is_fresh_and_has_a_new_secret(app: Quart, admin
             second = (await confirm_session(session, row)).token
             assert row.is_fresh(utcnow())
         assert [await find_name(first.token), await find_name(second)] == [None, "admin"]
+
+
+@pytest.mark.parametrize(
+    ("how", "is_given"),
+    [("password", False), ("link", False), ("password and code", True), ("passkey", True)],
+)
+async def test_session_knows_whether_a_second_factor_was_given(
+    app: Quart, admin: User, how: str, is_given: bool
+) -> None:
+    async with app.app_context(), db.begin() as session:
+        opened = await open_session(session, admin, how=how)
+        row = await find_session(session, opened.token)
+        assert row
+        assert (row.factor_at is not None) is is_given
+        await record_factor(session, row)
+        await session.refresh(row)
+        assert row.factor_at
+        assert utcnow() - row.factor_at < timedelta(minutes=1)
 
 
 async def test_being_seen_is_written_down_once_a_minute(app: Quart, admin: User) -> None:

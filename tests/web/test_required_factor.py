@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from quart import Quart
 from quart.testing import QuartClient
+from sqlalchemy import update
 
 from quartapp.extensions import db
-from quartapp.models import User
+from quartapp.models import User, UserSession
 from quartapp.services.account import reset_password
 from quartapp.services.people import forget_factors
 from tests.authenticator import Authenticator
@@ -115,3 +116,43 @@ async def test_who_has_lost_theirs_makes_another(
     assert await find_lead(client) == f"303 {SHOW}"
     await turn_on(app, client)
     assert await is_in(client)
+
+
+# --- when it is asked for later
+
+
+async def test_browser_of_the_password_alone_is_asked_for_the_passkey_once(
+    app: Quart, browser: QuartClient
+) -> None:
+    app.config["SECOND_FACTOR"] = "optional"
+    device = Authenticator()
+    await add(browser, device)
+    client = await sign_in(app.test_client(), "admin")
+    assert [await is_in(browser), await is_in(client)] == [True, True]
+
+    app.config["SECOND_FACTOR"] = "everyone"
+    assert [await is_in(browser), await is_in(client)] == [True, False]
+    assert await find_lead(client, OWN) == f"303 {LOGIN}?next={OWN}"  # nor can it make another
+    page = await read(client, LOGIN)
+    assert "Sign in again, with your second factor: a password is not enough here." in page
+    assert await use(client, device, "?next=/entities/") == (303, "/entities/")
+    assert await is_in(client)
+    page = await read(client, "/account/sessions")
+    assert page.count("/remove") - page.count("/account/sessions/remove") == 2  # none is left over
+
+
+async def test_browser_of_the_password_and_the_code_goes_on(
+    app: Quart, browser: QuartClient
+) -> None:
+    app.config["SECOND_FACTOR"] = "optional"
+    secret, codes = await turn_on(app, browser)
+    client = app.test_client()
+    await give_code(client, await give_password(client), make_code(secret))
+    async with app.app_context(), db.begin() as session:
+        await session.execute(update(UserSession).values(factor_at=None))
+    confirm = "/auth/confirm"
+    given = {"password": PASSWORD, "code": codes[0]}
+    assert await post(client, confirm, confirm, **given) == (303, "/")
+
+    app.config["SECOND_FACTOR"] = "everyone"
+    assert [await is_in(browser), await is_in(client)] == [False, True]

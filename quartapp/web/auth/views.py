@@ -73,7 +73,7 @@ async def confirm() -> ResponseReturnValue:
     has_two = await has_second_factor(db.session, get_user())
     form = await (ConfirmBothForm if has_two else ConfirmForm).read()
     if await form.is_accepted() and await is_confirmed(form):
-        await confirm_login()
+        await confirm_login(by_factor=has_two)
         await db.session.commit()
         return redirect(find_next(request.args.get("next")), 303)
     return await render_template("auth/confirm.html", form=form), form.status

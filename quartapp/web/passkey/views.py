@@ -4,6 +4,7 @@ from quart_babel import gettext
 
 from quartapp.auth import (
     acts_as_admin,
+    confirm_login,
     fresh_login_required,
     get_asker,
     get_user,
@@ -91,6 +92,7 @@ async def index() -> ResponseReturnValue:
         row = await add_passkey(db.session, user, form.answer.data, **given)
         if was_lacking:  # others may be in by the password alone
             await close_sessions(db.session, user, but=find_own_session())
+        await confirm_login(by_factor=True)  # the device was unlocked just now
         await flash(
             gettext("The passkey %(name)s was added: you can sign in by it.", name=row.name),
             "success",

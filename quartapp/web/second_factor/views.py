@@ -89,7 +89,7 @@ async def new() -> ResponseReturnValue:
         except InvalidError as error:
             form.add_refusal(error)
         else:
-            await renew_sessions()
+            await renew_sessions(by_factor=True)
             await db.session.commit()
             return await render_template("second_factor/codes.html", codes=codes), 201
     picture = draw_code(describe_secret(secret, user.name))
@@ -97,10 +97,10 @@ async def new() -> ResponseReturnValue:
     return await render_template("second_factor/new.html", **shown), form.status
 
 
-async def renew_sessions() -> None:
+async def renew_sessions(*, by_factor: bool = False) -> None:
     """End every session of the user but this one, which gets a new secret."""
     await close_sessions(db.session, get_user(), but=find_own_session())
-    await confirm_login()
+    await confirm_login(by_factor=by_factor)
 
 
 @bp.post("/account/second-factor/codes")
