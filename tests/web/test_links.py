@@ -256,3 +256,14 @@ async def test_sensitive_page_asks_for_the_password_after_a_while(
         303,
         f"/auth/confirm?next=/account/{page}",
     )
+
+
+@pytest.mark.parametrize("page", ["setup", "register", "reset", "confirm-email"])
+async def test_page_of_a_link_tells_nothing_that_it_loads_of_its_address(
+    app: Quart, client: QuartClient, page: str
+) -> None:
+    app.config["REGISTRATION"] = "invitation"
+    response = await client.get(f"/auth/{page}?token=x")
+    head = (await response.get_data(as_text=True)).partition("</head>")[0]
+    loads = min(head.index(word) for word in ("<link", "<script"))
+    assert head.index('<meta name="referrer" content="no-referrer">') < loads
