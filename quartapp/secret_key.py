@@ -22,7 +22,7 @@ def find_key_fault(key: str) -> str:
     # Steps from one character to the next tell "0123…", "abcabc…" and "aaaa…" from chance.
     steps = {ord(after) - ord(before) for before, after in pairwise(key)}
     if len(steps) < STEPS or any(word in key.lower() for word in SAMPLE_WORDS):
-        return f"can be guessed; {REMEDY}"
+        return f"easy to guess; {REMEDY}"
     return ""
 
 

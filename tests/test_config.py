@@ -32,8 +32,8 @@ LOST = "DATABASE_URL: it would be lost with the process; name a file or a server
 BROKEN = [
     ("SECRET_KEY", None, f"SECRET_KEY: missing; {MAKE_KEY}"),
     ("SECRET_KEY", "dev", f"SECRET_KEY: shorter than 32 bytes; {MAKE_KEY}"),
-    ("SECRET_KEY", "0123456789abcdef" * 4, f"SECRET_KEY: can be guessed; {MAKE_KEY}"),
-    ("SECRET_KEY", f"change-me-{KEY}", f"SECRET_KEY: can be guessed; {MAKE_KEY}"),
+    ("SECRET_KEY", "0123456789abcdef" * 4, f"SECRET_KEY: easy to guess; {MAKE_KEY}"),
+    ("SECRET_KEY", f"change-me-{KEY}", f"SECRET_KEY: easy to guess; {MAKE_KEY}"),
     (
         "SECRET_KEY_FALLBACKS",
         f"{KEY},old",

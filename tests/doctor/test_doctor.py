@@ -32,7 +32,7 @@ INSECURE: list[tuple[str, str | None, str]] = [
     ("QUART_DEBUG", "1", "QUART_DEBUG: unset it"),
     ("SECRET_KEY", None, "SECRET_KEY: missing"),
     ("SECRET_KEY", "dev", "SECRET_KEY: shorter"),
-    ("SECRET_KEY", WEAK, "SECRET_KEY: can be guessed"),
+    ("SECRET_KEY", WEAK, "SECRET_KEY: easy to guess"),
     ("SECRET_KEY_FALLBACKS", f"{KEY},old", "SECRET_KEY_FALLBACKS: one is shorter"),
     ("DEBUG", "1", "DEBUG, TESTING: unset both"),
     ("TESTING", "1", "DEBUG, TESTING: unset both"),
