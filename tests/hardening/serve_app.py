@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from quart import current_app, request, websocket
 
@@ -18,6 +18,7 @@ def create_app() -> QuartApp:
     app = quartapp.create_app()
     app.add_url_rule("/hardening/holds", view_func=unlimited(tell_holds))
     app.add_url_rule("/hardening/body", view_func=unlimited(tell_body), methods=["GET", "POST"])
+    app.add_url_rule("/hardening/fail", view_func=unlimited(fail), methods=["GET", "POST"])
     app.add_websocket("/hardening/echo", view_func=unlimited(echo))
     return app
 
@@ -37,6 +38,12 @@ async def tell_holds() -> dict[str, int]:
 async def tell_body() -> dict[str, Any]:
     """Tell how much of a body arrived."""
     return {"method": request.method, "size": len(await request.get_data())}
+
+
+async def fail() -> NoReturn:
+    """Say in an exception what no exception should say."""
+    given = f"{dict(request.headers)} {dict(request.args)} {dict(await request.form)}"
+    raise RuntimeError(f"{request.url} {given}")
 
 
 async def echo() -> None:

@@ -41,7 +41,10 @@ def make_settings(database: str, folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def standing(nursery: Path, server: str, database: str, folder: Path) -> Iterator[Stand]:
+def standing(
+    nursery: Path, server: str, database: str, folder: Path, **more: str
+) -> Iterator[Stand]:
+    """Serve *database* from *folder*, which gets nginx's logs; *more* settings."""
     path, port = folder / "app.sock", free_port()
     write_nginx(folder, port, [path])
     # More than 50 connections of one address, which is what the tests have.
@@ -49,9 +52,11 @@ def standing(nursery: Path, server: str, database: str, folder: Path) -> Iterato
     conf.write_text(
         conf.read_text().replace("limit_conn connections 50", "limit_conn connections 2000")
     )
+    main = folder / "nginx.d" / "main.conf"
+    main.write_text(main.read_text().replace("error_log stderr", f"error_log {folder}/error.log"))
     command = [*SERVE, "--server", server, "--bind", f"unix:{path}"]
     with (
-        fork_quart(nursery, command, make_settings(database, folder)) as program,
+        fork_quart(nursery, command, make_settings(database, folder) | more) as program,
         start_nginx(folder, port) as nginx,
     ):
         wait_until(lambda: is_ready(path), program)

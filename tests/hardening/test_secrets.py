@@ -20,6 +20,7 @@ from werkzeug.routing import Rule
 from quartapp.app import QuartApp
 from quartapp.extensions import db
 from quartapp.security import make_box
+from tests.hardening.canaries import CANARIES, FIELDS, HEADERS
 from tests.helpers import add_factor, add_person, make_code
 from tests.security.asking import find_rules, find_things, prepare
 from tests.security.test_canaries import KEPT_LINK, find_hits, read_columns
@@ -29,26 +30,8 @@ pytestmark = pytest.mark.secrets
 
 Record = Callable[[str, object], None]
 WRITING = {"POST", "PUT", "PATCH", "DELETE"}
-NAMES = ["password", "current_password", "token", "csrf_token", "secret", "api_key", "access_token"]
-
-
-def make_canary(place: str) -> str:
-    return f"Zq9canary{place.title().replace('_', '').replace('-', '')}8dK2mQ"
-
-
-FIELDS = {name: make_canary(name) for name in NAMES}
-HEADERS = {
-    "Authorization": f"Bearer {make_canary('bearer')}",
-    "Cookie": f"session={make_canary('cookie')}; quartapp={make_canary('login')}; remember=a.b",
-    "Proxy-Authorization": f"Basic {make_canary('proxy')}",
-    "X-Api-Key": make_canary("key"),
-    "X-CSRFToken": make_canary("csrf"),
-}
 # Back to who asked, the address that they asked for: after the login it is asked again.
 LEADING_BACK = re.compile(r"""next=[^"'\s>]*""")
-CANARIES = {make_canary(name): make_canary(name) for name in NAMES}
-CANARIES |= {one: one for one in map(make_canary, ("bearer", "cookie", "login", "proxy", "key"))}
-CANARIES |= {make_canary("csrf"): make_canary("csrf")}
 
 
 @pytest.fixture(params=["text", "json"])
