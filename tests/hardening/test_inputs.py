@@ -10,7 +10,7 @@ from werkzeug.routing import Rule
 from quartapp.app import QuartApp
 from quartapp.extensions import db
 from tests.hardening.places import Place, find_common_places, find_places
-from tests.hardening.twins import Pair, Twin
+from tests.hardening.twins import REFUSED_ANYWAY, RIGHT, Pair, Twin, is_shut_out
 from tests.security.asking import find_rules
 from tests.security.expectations import ROUTES, route
 from tests.security.world import World
@@ -21,7 +21,6 @@ pytestmark = pytest.mark.inputs
 PARTS = 6  # which the processes of a run share
 SHARES = {"administrator": 1, "editor": 5, "anonymous": 10}  # one in so many
 COMMON_SHARE = 60  # of what any route has, headers and cookies
-RIGHT = (Place("nothing", ()), "nothing", 0)
 Spot = tuple[Place, str, int]
 
 
@@ -53,18 +52,22 @@ async def test_nothing_nasty_fails_on_a_real_connection(
     """Let a server read it: one thing for each method of each route, chunked bodies among them."""
     twin = Twin(fresh_app, World(fresh_app))
     statuses: dict[str, int] = {}
+    shut_out = []
     async with serving(fresh_app) as port:
         document = await read_document(fresh_app)
         for number, (rule, method) in enumerate(list_methods(fresh_app)):
-            twin.sending = None
+            twin.begin()
             spots = [*choose_spots(document, rule, method, 0, 1)]
             spot = spots[number * 31 % len(spots)]
             asked = await twin.prepare(rule, method, "administrator", spot)
             reply = await exchange(port, asked.write())
+            twin.heed(method, reply.status)
             statuses[f"{method} {rule}, {spot[0]} = {spot[1]}"] = reply.status
+            shut_out += [f"{method} {rule}"] if is_shut_out(reply) else []
 
     record_property(f"inputs: requests on a socket, {database_kind}", len(statuses))
     assert {where: status for where, status in statuses.items() if status >= 500} == {}
+    assert len(shut_out) < len(statuses) / 20, shut_out  # else the door alone was tried
 
 
 async def test_view_that_fails_and_tells_the_databases_apart_is_found(
@@ -88,6 +91,25 @@ async def test_view_that_fails_and_tells_the_databases_apart_is_found(
     }
 
 
+async def test_right_request_that_is_refused_is_found(
+    pair_of_apps: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answer() -> tuple[str, int]:
+        return "", 409
+
+    monkeypatch.setitem(ROUTES, "new", route(post="anyone"))
+    monkeypatch.setitem(REFUSED_ANYWAY, ("health.livez", "GET"), "nobody knows why")
+    for twin in pair_of_apps.twins.values():
+        twin.app.add_url_rule("/new", "new", answer, methods=["POST"])
+    for endpoint, method in (("new", "POST"), ("health.livez", "GET"), ("auth.logout", "POST")):
+        (rule,) = find_rules(twin.app, endpoint)
+        for asker in SHARES:
+            await pair_of_apps.send_right(rule, method, asker)
+
+    found = [finding.partition(":")[0] for finding in pair_of_apps.findings]
+    assert found == ["POST /new, which is right", "GET /livez, which is right"]
+
+
 async def read_document(app: QuartApp) -> dict[str, Any]:
     found: dict[str, Any] = await (await app.test_client().get("/api/v1/openapi.json")).get_json()
     return found
@@ -108,8 +130,7 @@ async def attack(
     pair: Pair, document: dict[str, Any], rule: Rule, method: str, number: int, step: int
 ) -> None:
     for asker, share in SHARES.items():
-        pair.begin()
-        await pair.send(rule, method, asker, RIGHT)
+        await pair.send_right(rule, method, asker)
         share *= 8 if method in ("HEAD", "OPTIONS") else 1
         for spot in choose_spots(document, rule, method, number, share * step):
             await pair.send(rule, method, asker, spot)

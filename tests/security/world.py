@@ -18,6 +18,7 @@ from quartapp.models import (
     UserSession,
     utcnow,
 )
+from quartapp.models.link import TO_REGISTER
 from quartapp.services.link import add_link
 from quartapp.services.session import open_session
 from quartapp.services.token import add_token
@@ -92,8 +93,15 @@ async def make_words(session: AsyncSession, user: User, template: str) -> dict[s
     words["email"] = f"{user.name}@example.org"
     for purpose in Purpose:
         if f"{{{purpose}}}" in template:
-            words[purpose] = await add_link(session, purpose, user=user, email=words["email"])
+            words[purpose] = await make_link(session, purpose, user, words["email"])
     return words
+
+
+async def make_link(session: AsyncSession, purpose: Purpose, user: User, email: str) -> str:
+    """Return a link as the application makes it: who is invited is nobody yet, but has a role."""
+    if purpose in TO_REGISTER:
+        return await add_link(session, purpose, email=email, role=Role.VIEWER)
+    return await add_link(session, purpose, user=user, email=email)
 
 
 class World:
