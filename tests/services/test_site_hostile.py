@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from quartapp.errors import InvalidError
-from quartapp.services.site_file import Row
+from quartapp.services.site_file import Row, read_rows
 from quartapp.services.site_gatus import read_gatus
 from quartapp.services.site_kuma import read_kuma
 
@@ -128,3 +128,10 @@ def test_control_characters_reach_no_terminal() -> None:
     site = {**json.loads(KUMA_SITE), "name": "\x1b[2J", "type": "\x1b]0;x\x07"}
     rows, _ = read_kuma(json.dumps([site]))
     assert rows[0].fault == " [2J: monitors of type  ]0;x  have no counterpart"
+
+
+@pytest.mark.parametrize("name", ["", "x", "name"])
+def test_columns_without_end_are_refused_by_the_first_of_them(name: str) -> None:
+    with pytest.raises(InvalidError) as caught:
+        read_rows(f"name,url,{','.join([name] * 200_000)}\n")
+    assert len(caught.value.errors) == 98
