@@ -112,7 +112,9 @@ async def test_token_stands_for_its_own_person_alone(app: Quart, people: list[Us
                 assert await find_token(session, guess) is None
 
 
-async def test_only_what_is_meant_is_seen_noted_and_revoked(app: Quart, people: list[User]) -> None:
+async def test_only_what_is_meant_is_seen_noted_and_revoked(
+    app: Quart, admin: User, people: list[User]
+) -> None:
     async with app.app_context():
         ids = [row.id for _, row in await add_tokens(people)]
         async with db.begin() as session:
@@ -124,6 +126,10 @@ async def test_only_what_is_meant_is_seen_noted_and_revoked(app: Quart, people: 
             assert [row.id for row in own] == [ids[1]]
             await remove_token(session, ids[1], None)
             assert await find_ended_tokens(session, ids) == {ids[1]}
+            with pytest.raises(NotFoundError):
+                await get_token(session, ids[1], seen_by=admin, as_admin=True)
+            with pytest.raises(NotFoundError):
+                await remove_token(session, ids[1], None)
 
 
 async def test_tokens_are_listed_by_a_part_of_a_name(app: Quart, people: list[User]) -> None:
