@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ ADVISORIES = [  # a package, the first version that is mended, and of what
     ("mako", "1.3.12", "GHSA-2h4p-vjrc-8xpq"),
     ("quart", "0.20.0", "GHSA-q34m-jh98-gwm2"),
     ("quart-auth", "0.12.0", "keys in the wrong order, as GHSA-4grg-w6v8-c28g of Flask"),
+    ("sentry-sdk", "2.8.0", "GHSA-g92j-qhmh-64v2"),
     ("werkzeug", "3.1.8", "GHSA-29vq-49wr-vm6x, GHSA-87hc-h4r5-73f7"),
 ]
 
@@ -53,14 +55,14 @@ def find_weak(packages: list[tuple[str, str]]) -> list[str]:
     ]
 
 
-def read_floors() -> list[tuple[str, str]]:
+def read_floors(text: str) -> list[tuple[str, str]]:
     """Return the lowest version of each package that an installation without the lock may have."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    needed = [Requirement(line) for line in project["dependencies"]]
+    project = tomllib.loads(text)["project"]
+    lines = chain(project["dependencies"], *project["optional-dependencies"].values())
     return [
-        (one.name.lower(), part.version)
-        for one in needed
-        for part in one.specifier
+        (needed.name.lower(), part.version)
+        for needed in map(Requirement, lines)
+        for part in needed.specifier
         if part.operator in (">=", "==")
     ]
 
@@ -79,14 +81,33 @@ def test_no_lock_has_a_version_known_to_be_weak(path: Path) -> None:
     packages = [(name, version) for name, version, _ in read_lock(path)]
 
     assert find_weak(packages) == []
-    assert {name for name, *_ in ADVISORIES} <= {name for name, _ in packages}
+
+
+def test_each_advisory_is_of_a_package_that_is_locked() -> None:
+    locked = {name for path in LOCKS for name, *_ in read_lock(path)}
+
+    assert {name for name, *_ in ADVISORIES} <= locked
 
 
 def test_no_installation_without_a_lock_is_known_to_be_weak() -> None:
-    floors = read_floors()
+    floors = read_floors((ROOT / "pyproject.toml").read_text())
 
     assert find_weak(floors) == []
     assert len(floors) > 30
+    assert {"granian", "opentelemetry-sdk", "sentry-sdk"} <= {name for name, _ in floors}
+
+
+def test_weak_floor_is_found_also_of_an_extra() -> None:
+    text = """[project]
+        dependencies = ["h2>=4.2,<5"]
+        [project.optional-dependencies]
+        fast = ["h11[more]>=0.14; python_version > '3'"]
+        """
+
+    assert [line.partition(":")[0] for line in find_weak(read_floors(text))] == [
+        "h2 4.2 < 4.3.0",
+        "h11 0.14 < 0.16.0",
+    ]
 
 
 def test_weak_version_is_found() -> None:
