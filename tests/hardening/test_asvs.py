@@ -23,6 +23,8 @@ KINDS = {"tests", "not_applicable", "review", "gap"}
 REVIEWERS = {"owner", "operator"}
 WORDS = 4  # of a reason, at least
 AUTOMATED = 85  # percent of what applies, at least
+ASKING = {"raises", "fail", "check"}  # calls that assert: pytest's, and the one of tests/browser
+SKIPPING = {"pytest.mark.skip", "pytest.mark.xfail", "pytest.skip"}
 NAME = re.compile(r"(tests/[\w/]+\.py)::(test_\w+)")
 
 Items = dict[str, dict[str, Any]]
@@ -43,13 +45,37 @@ def items() -> Items:
 
 @cache
 def find_tests(path: str) -> frozenset[str]:
-    """Return the tests of a module, which is not run."""
-    if not (ROOT / path).is_file():
+    """Return the tests of a module that can fail; it is not run."""
+    return read_tests((ROOT / path).read_text()) if (ROOT / path).is_file() else frozenset()
+
+
+def read_tests(source: str) -> frozenset[str]:
+    body = ast.parse(source).body
+    if any(is_skip(node) for node in body):  # those of functions are looked at one by one
         return frozenset()
-    body = ast.parse((ROOT / path).read_text()).body
-    return frozenset(
-        node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    )
+    tests = [node for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return frozenset(test.name for test in tests if can_fail(test))
+
+
+def can_fail(test: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Tell whether a test asks anything, and is not skipped whatever happens."""
+    if any(is_skip(node) for node in (*test.decorator_list, *test.body)):
+        return False
+    return any(is_asking(node) for node in ast.walk(test))
+
+
+def is_asking(node: ast.AST) -> bool:
+    if isinstance(node, ast.Assert):
+        return not isinstance(node.test, ast.Constant)
+    return isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ASKING
+
+
+def is_skip(node: ast.AST) -> bool:
+    """Tell whether a mark or a statement skips, without any condition."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.If):
+        return False
+    named = [ast.unparse(one) for one in ast.walk(node) if isinstance(one, ast.Attribute)]
+    return not SKIPPING.isdisjoint(named)
 
 
 def find_kind(item: Mapping[str, Any]) -> str:
@@ -67,7 +93,7 @@ def hash_standard(items: Items) -> str:
 
 
 def find_lost(items: Items) -> list[str]:
-    """Return the tests that are named and not there."""
+    """Return the tests that are named and not there, or there in name only."""
     return [
         name
         for item in items.values()
@@ -170,6 +196,37 @@ def test_test_that_is_gone_is_missed(items: Items) -> None:
     (path, *_) = items["V1.2.5"]["tests"]
     for gone in (f"{path}_of_old", path.replace("hardening", "softening"), "test_x", path[:-1]):
         assert find_lost(change(items, "V1.2.5", tests=[gone])) == [gone]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def test_x(): ask()",
+        "def test_x(): assert True",
+        "@pytest.mark.skip\ndef test_x(): assert ask()",
+        "@pytest.mark.skip(reason='It fails.')\nasync def test_x(): assert await ask()",
+        "@pytest.mark.xfail\ndef test_x(): assert ask()",
+        "def test_x():\n    pytest.skip('It fails.')\n    assert ask()",
+        "pytestmark = [pytest.mark.skip]\ndef test_x(): assert ask()",
+        "pytest.skip('It fails.', allow_module_level=True)\ndef test_x(): assert ask()",
+    ],
+)
+def test_test_that_cannot_fail_is_no_proof(source: str) -> None:
+    assert read_tests(source) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "async def test_x(): assert await ask()",
+        "def test_x():\n    with pytest.raises(ValueError): ask()",
+        "async def test_x(): await watcher.check()",
+        "@pytest.mark.skipif(not there)\ndef test_x(): assert ask()",
+        "def test_x():\n    if not there:\n        pytest.skip()\n    assert ask()",
+    ],
+)
+def test_test_that_can_fail_is_a_proof(source: str) -> None:
+    assert read_tests(source) == {"test_x"}
 
 
 def test_requirement_without_a_proof_is_found(items: Items) -> None:
