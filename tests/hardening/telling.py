@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -154,8 +155,19 @@ def starting(nursery: Path, database: str, folder: Path) -> Iterator[Around]:
         yield Around(stand, folder, ann, rules, sink, collector, sentry, env)
 
 
+def read_mails(sink: Sink) -> list[str]:
+    """Return the headers and the texts of all mails that came, as people read them."""
+    return [
+        "\n".join([*map(str, mail.items()), *(one.get_content() for one in find_texts(mail))])
+        for mail in (one.mail for one in sink.deliveries)
+    ]
+
+
+def find_texts(mail: EmailMessage) -> list[Any]:
+    return [part for part in mail.walk() if part.get_content_maintype() == "text"]
+
+
 def read_links(sink: Sink) -> list[str]:
-    """Return the secrets of the links in all mails that came."""
-    mails = [one.mail.get_body(("plain",)) for one in sink.deliveries]
-    found = [re.findall(r"token=([\w-]+)", mail.get_content()) for mail in mails if mail]
-    return [link for links in found for link in links]
+    """Return the secrets of the links in all mails that came, each once."""
+    found = [link for text in read_mails(sink) for link in re.findall(r"token=([\w-]+)", text)]
+    return list(dict.fromkeys(found))

@@ -18,7 +18,7 @@ from wsproto.events import TextMessage
 from tests.conftest import migrate
 from tests.databases import create_database
 from tests.hardening.canaries import CANARIES, FIELDS, HEADERS, KEYS, MARK
-from tests.hardening.telling import ADDRESS, Around, read_links, starting
+from tests.hardening.telling import ADDRESS, Around, read_links, read_mails, starting
 from tests.helpers import PASSWORD
 from tests.outside import Connection, Reply, open_socket
 from tests.processes import Server, wait_until
@@ -165,7 +165,7 @@ def told(
         give_to_sockets(asking)
         right = give_what_is_right(asking)
         figures = ask_for_figures(around)
-        mails = [str(one.mail).replace(right["link"], "") for one in around.sink.deliveries]
+        mails = [text.replace(right["link"], "") for text in read_mails(around.sink)]
         log = around.stop()
         secrets = {
             **CANARIES,
