@@ -16,6 +16,7 @@ from quartapp.services.user import (
     edit_password,
     find_user_by_email,
     find_user_by_login,
+    refuse_changed,
     refuse_taken,
 )
 
@@ -75,7 +76,11 @@ async def reset_password(session: AsyncSession, token: str, password_hash: str) 
 
 
 async def ask_to_move(session: AsyncSession, user: User, email: str) -> str | None:
-    """Return the secret of a link that confirms *email*; None when it has an account."""
+    """Return the secret of a link that confirms *email*; None when it has an account.
+
+    It is void when sessions of *user* are ended, as by a new password, or when a factor changes.
+    """
+    await refuse_changed(session, user)
     found = await find_user_by_email(session, email)
     if found is not None and found.id != user.id:
         return None

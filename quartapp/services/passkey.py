@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from quartapp.errors import ConflictError, NotFoundError, UnauthorizedError
-from quartapp.models import Action, Passkey, User
+from quartapp.models import Action, Passkey, Purpose, User
 from quartapp.models.rights import may_see_what_is_of
 from quartapp.services.audit import record_event
 from quartapp.services.ceremony import (
@@ -18,6 +18,7 @@ from quartapp.services.ceremony import (
     check_attestation,
     read_credential_id,
 )
+from quartapp.services.link import remove_links
 from quartapp.texts import Text
 
 REFUSED = Text("This passkey is not known here, or its answer came too late.")
@@ -28,13 +29,17 @@ logger = logging.getLogger(__name__)
 async def add_passkey(
     session: AsyncSession, user: User, answer: str, *, name: str, site: Site, challenge: Challenge
 ) -> Passkey:
-    """Keep what an authenticator has made for *user*; BadRequestError when it is not sound."""
+    """Keep what an authenticator has made for *user*; BadRequestError when it is not sound.
+
+    With each change of passkeys, a link that would move the account's mail is void.
+    """
     made = check_attestation(answer, site=site, challenge=challenge)
     known = select(Passkey.id).where(Passkey.credential_id == made.credential_id)
     if await session.scalar(known) is not None:
         raise ConflictError(Text("This passkey has been added already."))
     row = Passkey(user=user, name=name, **made._asdict())
     session.add(row)
+    await remove_links(session, user, Purpose.CONFIRM)
     await record_event(session, Action.PASSKEY_ADDED, by=user, on=user, detail=name)
     return row
 
@@ -96,6 +101,7 @@ async def remove_passkey(
     if row is None or not may_see_what_is_of(by, row.user_id, as_admin=as_admin):
         raise NotFoundError(Text("There is no passkey %(passkey_id)s.", passkey_id=passkey_id))
     await session.delete(row)
+    await remove_links(session, row.user, Purpose.CONFIRM)
     await record_event(session, Action.PASSKEY_REMOVED, by=by, on=row.user, detail=row.name)
     return row
 

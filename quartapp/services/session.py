@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from quartapp.errors import NotFoundError
-from quartapp.models import Action, User, UserSession, utcnow
+from quartapp.models import Action, Purpose, User, UserSession, utcnow
 from quartapp.models.rights import may_see_what_is_of
 from quartapp.models.session import (
     ADDRESS_LENGTH,
@@ -26,6 +26,7 @@ from quartapp.models.session import (
 )
 from quartapp.security import hash_token, make_token
 from quartapp.services.audit import record_event
+from quartapp.services.link import remove_links
 from quartapp.services.user import matches, refuse_changed
 from quartapp.texts import Text
 
@@ -186,9 +187,13 @@ async def close_session(session: AsyncSession, row: UserSession) -> None:
 
 
 async def close_sessions(session: AsyncSession, user: User, *, but: int | None = None) -> None:
-    """End every session of *user*, except the one with the id *but*; the caller records why."""
+    """End every session of *user*, except the one with the id *but*; the caller records why.
+
+    So does what was begun in one of them and could give the account away later: a move of its mail.
+    """
     query = delete(UserSession).where(UserSession.user_id == user.id)
     await session.execute(query.where(UserSession.id != but) if but else query)
+    await remove_links(session, user, Purpose.CONFIRM)
 
 
 async def end_sessions(
@@ -218,6 +223,7 @@ async def remove_session(
     if row is None or not may_see_what_is_of(by, row.user_id, as_admin=as_admin):
         raise NotFoundError(Text("There is no session %(session_id)s.", session_id=session_id))
     await session.delete(row)
+    await remove_links(session, row.user, Purpose.CONFIRM)
     await record_event(session, Action.SESSION_ENDED, by=by, on=row.user, detail=row.browser)
     return row
 

@@ -7,7 +7,6 @@ from quart import Quart
 from quart.testing import QuartClient
 from sqlalchemy import select, update
 
-from quartapp.app import QuartApp
 from quartapp.extensions import db
 from quartapp.models import OutboxMessage, Purpose, Role, User, UserSession, utcnow
 from quartapp.models.session import FRESH
@@ -44,14 +43,6 @@ async def can_sign_in(app: Quart, name: str, password: str) -> bool:
     token = await read_token(client, "/auth/login")
     form = {"name": name, "password": password, "csrf_token": token}
     return (await client.post("/auth/login", form=form)).status_code == 303
-
-
-@pytest.fixture
-async def ann(app: QuartApp) -> User:
-    async with app.app_context(), db.begin() as session:
-        user = await add_person(session, "ann")
-        user.email = ANN
-    return user
 
 
 # --- begin
