@@ -33,6 +33,8 @@ from quartapp.services.site_file import ENDINGS, MAX_ROWS
 from quartapp.services.token import TOKEN_LIFE
 from quartapp.web.entity.importing import MAX_IMPORT
 from tests.papers import ROOT, find_code, find_tables, read_paper, split_sections
+from tests.security.expectations import ROUTES, find_expectation
+from tests.security.policies import METHODS
 
 pytestmark = pytest.mark.asvs
 
@@ -42,6 +44,9 @@ CRYPTO = {
     *("argon2", "cryptography", "hashlib", "hmac", "itsdangerous", "pyotp", "quart_auth"),
     *("random", "secrets", "ssl", "uuid", "webauthn", "zlib"),
 }
+# What "Ways in" says of who gave the password long ago: these ask again, of `admin` every change.
+ASKING = {"account", "admin", "passkey", "second_factor"}
+ASKING_OF_PROGRAMS = {"api_v1.invitation", "api_v1.session", "api_v1.token", "api_v1.user"}
 WAY = re.compile(r'how="([^"]+)"')
 
 
@@ -78,6 +83,26 @@ def test_ways_in_are_those_of_the_code() -> None:
     told = {row[1].strip("`") for row in read_rows("Ways in") if row[1]}
 
     assert told == set(WAY.findall(text))
+
+
+def asks_again(endpoint: str, method: str) -> bool:
+    """Tell whether time alone takes a change from an administrator, of their own or of others."""
+    return any(
+        find_expectation(endpoint, method, "admin-stale", thing)
+        != find_expectation(endpoint, method, "admin", thing)
+        for thing in ("-", "own", "foreign", "public")
+    )
+
+
+def test_what_asks_for_the_password_again_is_told() -> None:
+    changes = [
+        (name, one) for name in ROUTES for one in METHODS[1:] if one in ROUTES[name].policies
+    ]
+    asking = {endpoint for endpoint, method in changes if asks_again(endpoint, method)}
+
+    assert {name.rpartition(".")[0] for name in asking} == ASKING | ASKING_OF_PROGRAMS
+    assert {name for name, _ in changes if name.startswith("admin.")} <= asking
+    assert "`/admin/`" in read_section("Ways in")
 
 
 def test_audit_log_has_the_actions_that_are_told() -> None:
