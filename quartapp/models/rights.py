@@ -8,6 +8,7 @@ forbidden (403).
 from datetime import datetime
 from typing import Any
 
+from quartapp.models.channel import Channel, ChannelKind
 from quartapp.models.comment import Comment
 from quartapp.models.entity import Entity
 from quartapp.models.session import UserSession
@@ -48,6 +49,11 @@ def may_write_incidents(user: User) -> bool:
 
 def may_have_webhook(user: User) -> bool:
     return user.role in EDITORS
+
+
+def may_use_channel(user: User, channel: Channel) -> bool:
+    """Who has become a viewer may remove the webhooks from before, and nothing else."""
+    return channel.kind == ChannelKind.MAIL or may_have_webhook(user)
 
 
 def may_edit_comment(user: User, comment: Comment) -> bool:

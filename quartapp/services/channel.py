@@ -24,7 +24,7 @@ from quartapp.models import (
     utcnow,
 )
 from quartapp.models.channel import MAX_CHANNELS, SECRET_PREFIX, TOPICS
-from quartapp.models.rights import may_have_webhook
+from quartapp.models.rights import may_have_webhook, may_use_channel
 from quartapp.models.text import is_address
 from quartapp.security import make_token
 from quartapp.services.audit import record_event
@@ -118,8 +118,11 @@ async def refuse_too_many(session: AsyncSession, user: User) -> None:
         )
 
 
-async def edit_channel(session: AsyncSession, channel: Channel, **changes: Any) -> Channel:
+async def edit_channel(
+    session: AsyncSession, channel: Channel, by: User, **changes: Any
+) -> Channel:
     """Change what is named in *changes*: entity, topics, remind_every, is_on; url of a webhook."""
+    refuse_webhook_of_viewer(channel, by)
     if "url" in changes:
         if channel.kind != ChannelKind.WEBHOOK:
             raise InvalidError.of_field("url", Text("Mail goes to your own address."))
@@ -137,6 +140,7 @@ async def edit_channel(session: AsyncSession, channel: Channel, **changes: Any) 
 
 async def change_secret(session: AsyncSession, channel: Channel, by: User, box: MultiFernet) -> str:
     """Have a new secret sign what a webhook gets, and the old one no more; shown this once."""
+    refuse_webhook_of_viewer(channel, by)
     if channel.kind != ChannelKind.WEBHOOK:
         raise ConflictError(Text("Mail has no secret."))
     secret, channel.sealed_secret = make_secret(box)
@@ -152,8 +156,17 @@ async def remove_channel(session: AsyncSession, channel: Channel, by: User) -> N
     await record_event(session, Action.CHANNEL_REMOVED, by=by, on=by, detail=detail)
 
 
-async def add_test(session: AsyncSession, channel: Channel) -> Delivery:
+def refuse_webhook_of_viewer(channel: Channel, by: User) -> None:
+    """Let nobody go on with a webhook who could not make one any more."""
+    if not may_use_channel(by, channel):
+        raise ForbiddenError(NO_WEBHOOK)
+
+
+async def add_test(session: AsyncSession, channel: Channel, by: User) -> Delivery:
     """Have something sent at once that tells of nothing; ConflictError while one is on its way."""
+    refuse_webhook_of_viewer(channel, by)
+    if not channel.is_on:
+        raise ConflictError(Text("This channel is turned off; turn it on first."))
     tests = Delivery.channel_id == channel.id, Delivery.event_id.is_(None)
     if await session.scalar(select(Delivery.id).where(*tests, Delivery.due_at.is_not(None))):
         raise ConflictError(Text("A test is on its way."))

@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from quartapp.models import Channel, ChannelKind, Check, Delivery, Event, EventKind, Outage
 from quartapp.models.channel import FLAP_TIME, GATHER_TIME, MIN_REMINDER, TURNS
 from quartapp.models.outbox import CLAIM_LENGTH, ERROR_LENGTH
-from quartapp.models.rights import may_have_webhook, may_see_entity
+from quartapp.models.rights import may_see_entity, may_use_channel
 from quartapp.models.usability import HELD, write_length
 from quartapp.services.channel import make_reminder
 from quartapp.services.delivery import find_down, was_told
@@ -162,11 +162,9 @@ async def release_deliveries(session: AsyncSession, claims: Collection[str], now
 
 async def judge(session: AsyncSession, row: Delivery) -> Fate:
     event = row.event
-    if event is None:
-        return Fate.TELL
     if not may_be_told(row.channel, event):
         return Fate.DROP
-    if row.until_id is not None:
+    if event is None or row.until_id is not None:
         return Fate.TELL
     if event.kind == EventKind.UP:
         return await judge_end(session, row, event)
@@ -175,10 +173,11 @@ async def judge(session: AsyncSession, row: Delivery) -> Fate:
     return Fate.REST if row.number and await is_held(session, event) else Fate.TELL
 
 
-def may_be_told(channel: Channel, event: Event) -> bool:
+def may_be_told(channel: Channel, event: Event | None) -> bool:
+    """Without an *event* it is a test."""
     user = channel.user
-    may_have = channel.kind == ChannelKind.MAIL or may_have_webhook(user)
-    return channel.is_on and user.is_active and may_have and may_see_entity(user, event.entity)
+    is_open = channel.is_on and user.is_active and may_use_channel(user, channel)
+    return is_open and (event is None or may_see_entity(user, event.entity))
 
 
 async def judge_end(session: AsyncSession, row: Delivery, up: Event) -> Fate:

@@ -68,6 +68,9 @@ addressed  -       login     409    409   409   409   login    409     409     4
 private    own     login     yes    yes   none  yes   login    yes     yes     yes     yes     yes        yes         yes          login
 private    foreign login     none   none  none  none  login    none    none    none    none    none       none        none         login
 private    missing login     none   none  none  none  login    none    none    none    none    none       none        none         login
+webhook    own     login     no     yes   none  yes   login    yes     yes     yes     yes     yes        yes         yes          login
+webhook    foreign login     none   none  none  none  login    none    none    none    none    none       none        none         login
+webhook    missing login     none   none  none  none  login    none    none    none    none    none       none        none         login
 in-order   own     login     yes    yes   none  yes   login    confirm confirm confirm confirm confirm    confirm     confirm      login
 in-order   foreign login     none   none  none  yes   login    confirm confirm confirm confirm confirm    confirm     confirm      login
 in-order   missing login     none   none  none  none  login    confirm confirm confirm confirm confirm    confirm     confirm      login

@@ -40,7 +40,7 @@ from tests.services.watching import watch
 async def edit(channel: Channel, user: User, **changes: Any) -> Channel:
     async with db.begin() as session:
         row = await get_channel(session, channel.id, seen_by=user)
-        return await edit_channel(session, row, **changes)
+        return await edit_channel(session, row, user, **changes)
 
 
 async def test_channels_are_listed_with_what_they_are_for(app: Quart) -> None:
@@ -155,12 +155,44 @@ async def test_mail_goes_to_no_other_address(app: Quart) -> None:
 
 async def test_second_test_waits_for_the_first(app: Quart) -> None:
     async with app.app_context():
-        channel = await add_mail_channel(await add_reader())
+        channel = await add_mail_channel(ann := await add_reader())
         async with db.begin() as session:
-            await add_test(session, channel)
+            await add_test(session, channel, ann)
             with pytest.raises(ConflictError):
-                await add_test(session, channel)
+                await add_test(session, channel, ann)
         assert len(await load_deliveries(channel)) == 1
+
+
+async def test_channel_that_is_off_is_not_tested(app: Quart) -> None:
+    async with app.app_context():
+        ann = await add_reader()
+        channel = await edit(await add_mail_channel(ann), ann, is_on=False)
+        async with db.begin() as session:
+            with pytest.raises(ConflictError, match="turn it on first"):
+                await add_test(session, channel, ann)
+        assert await load_deliveries(channel) == []
+
+
+async def test_who_has_become_a_viewer_may_only_remove_a_webhook(app: Quart) -> None:
+    async with app.app_context():
+        ann = await add_reader()
+        hook, mail = await add_hook(ann), await add_mail_channel(ann)
+        async with db.begin() as session:
+            ann = await session.get_one(User, ann.id)
+            ann.role = Role.VIEWER
+        for changes in ({"url": "https://b.example/"}, {"is_on": False}, {"remind_every": 60}):
+            with pytest.raises(ForbiddenError, match="Viewers are told by mail"):
+                await edit(hook, ann, **changes)
+        async with db.begin() as session:
+            with pytest.raises(ForbiddenError):
+                await change_secret(session, hook, ann, BOX)
+            with pytest.raises(ForbiddenError):
+                await add_test(session, hook, ann)
+            await add_test(session, mail, ann)
+        assert (await load_channel(hook)).url == HOOK
+        assert (await edit(mail, ann, remind_every=60)).remind_every == 60
+        async with db.begin() as session:
+            await remove_channel(session, hook, ann)
 
 
 async def test_what_is_done_to_channels_is_recorded_without_their_address(app: Quart) -> None:

@@ -93,7 +93,7 @@ async def test_outage_and_test_neither_wait_nor_share_a_letter(
             await happen(entity, EventKind.BUG_OPENED)
         await go_down(entity)
         async with db.begin() as session:
-            await add_test(session, channel)
+            await add_test(session, channel, ann)
         await work(teller)
         at_once = await list_subjects()
         await make_due()

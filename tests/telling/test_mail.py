@@ -141,7 +141,7 @@ async def test_test_is_mailed(app: Quart, ann: User, teller: Teller) -> None:
     async with app.app_context():
         channel = await add_mail_channel(ann)
         async with db.begin() as session:
-            await add_test(session, channel)
+            await add_test(session, channel, ann)
         await work(teller)
         (mail,) = await list_mails()
 
@@ -236,7 +236,7 @@ async def test_new_pace_counts_for_an_outage_that_lasts(
         for pace in (60, 5, 0):
             async with db.begin() as session:
                 row = await get_channel(session, channel.id, seen_by=ann)
-                await edit_channel(session, row, remind_every=pace)
+                await edit_channel(session, row, ann, remind_every=pace)
             reminders = [row for row in await load_deliveries(channel) if row.number]
             seen.append([(row.number, find_minutes(row)) for row in reminders])
 

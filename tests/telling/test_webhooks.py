@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from quartapp.api.v1.schemas import EventOut
 from quartapp.extensions import db
-from quartapp.models import Channel, Delivery, Entity, EventKind, User, utcnow
+from quartapp.models import Channel, Delivery, Entity, EventKind, Role, User, utcnow
 from quartapp.models.outbox import DELAYS, LIFE
 from quartapp.monitoring.client import open_client
 from quartapp.services.channel import add_test, add_webhook, change_secret
@@ -212,6 +212,27 @@ async def test_who_hangs_is_tried_again_later(
     assert row.last_error.endswith("it was still waiting for an answer.")
 
 
+@pytest.mark.parametrize("kind", ["demoted", "disabled", "off"])
+async def test_test_that_may_not_be_sent_any_more_is_dropped(
+    app: Quart, ann: User, farm: Farm, teller: Teller, kind: str
+) -> None:
+    hook = Hook()
+    async with app.app_context():
+        channel = await add_hook(ann, await farm.serve(hook))
+        async with db.begin() as session:
+            await add_test(session, channel, ann)
+            user = await session.get_one(User, ann.id)
+            if kind == "demoted":
+                user.role = Role.VIEWER
+            elif kind == "disabled":
+                user.disabled_at = utcnow()
+            else:
+                (await session.get_one(Channel, channel.id)).is_on = False
+        await work(teller)
+        assert await load_deliveries(channel) == []
+    assert hook.bodies == []
+
+
 async def test_test_is_sent_once_and_its_end_is_shown(
     app: Quart, ann: User, farm: Farm, teller: Teller
 ) -> None:
@@ -221,7 +242,7 @@ async def test_test_is_sent_once_and_its_end_is_shown(
         channel = await add_hook(ann, await farm.serve(hook))
         for _ in range(2):
             async with db.begin() as session:
-                await add_test(session, channel)
+                await add_test(session, channel, ann)
             await work(teller)
             errors.append((await load_channel(channel)).last_error)
         rows = await load_deliveries(channel)

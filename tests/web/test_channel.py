@@ -8,7 +8,7 @@ from quart.testing import QuartClient
 from sqlalchemy import select, update
 
 from quartapp.extensions import db
-from quartapp.models import Channel, Delivery, Role, User, utcnow
+from quartapp.models import Channel, ChannelKind, Delivery, Role, User, utcnow
 from tests.api.helpers import add_site
 from tests.helpers import add_person, sign_in
 from tests.web.second_step import post
@@ -95,6 +95,19 @@ async def test_new_secret_of_a_webhook_is_shown_once(
     assert (status, len(secret)) == (200, 46)
     assert secret not in await read(browser, path)
     assert (await load_channel(app)).sealed_secret != old.sealed_secret
+
+
+async def test_webhook_of_who_has_become_a_viewer_can_be_removed_and_says_why(
+    app: Quart, browser: QuartClient
+) -> None:
+    async with app.app_context(), db.begin() as session:
+        viewer = await add_person(session, "viewer", role=Role.VIEWER)
+        row = Channel(user_id=viewer.id, kind=ChannelKind.WEBHOOK, topics="bug", url=HOOK["url"])
+        session.add(row)
+    page = await read(await sign_in(app.test_client(), "viewer"), f"{OWN}/{row.id}")
+    actions = re.findall(rf'action="{OWN}/{row.id}/(\w+)"', page)
+    assert (actions, "Viewers are told by mail" in page) == (["remove"], True)
+    assert "/edit" not in page
 
 
 async def test_mail_shows_no_secret_to_change(

@@ -114,7 +114,7 @@ async def edit(channel_id: int, data: ChannelPatch) -> ChannelOut:
         changes["entity"] = await find_entity(changes.pop("entity_id"))
     if changes.get("url", channel.url) != channel.url:
         refuse_unaskable(changes["url"], read_bounds(current_app.config))
-    await edit_channel(db.session, channel, **changes)
+    await edit_channel(db.session, channel, get_user(), **changes)
     await db.session.commit()
     return ChannelOut.model_validate(channel)
 
@@ -149,7 +149,7 @@ async def new_secret(channel_id: int) -> NewChannelOut:
 @validate_response(DeliveryOut, 202)
 async def test(channel_id: int) -> tuple[DeliveryOut, int]:
     """Have a test sent at once; what became of it stands on the channel and its deliveries."""
-    row = await add_test(db.session, await get_own(channel_id))
+    row = await add_test(db.session, await get_own(channel_id), get_user())
     return DeliveryOut.model_validate(row), 202
 
 

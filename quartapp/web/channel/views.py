@@ -7,7 +7,7 @@ from quartapp.errors import ForbiddenError
 from quartapp.extensions import db
 from quartapp.limits.rules import limit
 from quartapp.models import Channel, ChannelKind
-from quartapp.models.rights import may_have_webhook
+from quartapp.models.rights import may_have_webhook, may_use_channel
 from quartapp.services.channel import (
     NO_WEBHOOK,
     add_mail,
@@ -73,7 +73,8 @@ async def show(channel_id: int) -> ResponseReturnValue:
     channel = await get_own(channel_id)
     size = current_app.config["PER_PAGE"]
     page = await paginate(db.session, select_deliveries(channel), read_page_number(), size)
-    return await render_template("channel/show.html", row=channel, page=page)
+    may_use = may_use_channel(get_user(), channel)
+    return await render_template("channel/show.html", row=channel, page=page, may_use=may_use)
 
 
 async def get_own(channel_id: int) -> Channel:
@@ -87,7 +88,7 @@ async def edit(channel_id: int) -> ResponseReturnValue:
     kind = WebhookForm if channel.kind == ChannelKind.WEBHOOK else ChannelForm
     form = await kind.of(channel)
     if await form.is_accepted():
-        await edit_channel(db.session, channel, **form.values)
+        await edit_channel(db.session, channel, get_user(), **form.values)
         return await say_done(channel_id, gettext("The channel was changed."))
     return await render_template("channel/edit.html", form=form, row=channel), form.status
 
@@ -97,7 +98,7 @@ async def edit(channel_id: int) -> ResponseReturnValue:
 @limit("10/minute")
 async def test(channel_id: int) -> ResponseReturnValue:
     await require_token()
-    await add_test(db.session, await get_own(channel_id))
+    await add_test(db.session, await get_own(channel_id), get_user())
     return await say_done(
         channel_id, gettext("A test is on its way; below you see what became of it.")
     )
@@ -128,7 +129,7 @@ async def turn_off(channel_id: int) -> ResponseReturnValue:
 
 async def switch(channel_id: int, is_on: bool, done: str) -> ResponseReturnValue:
     await require_token()
-    await edit_channel(db.session, await get_own(channel_id), is_on=is_on)
+    await edit_channel(db.session, await get_own(channel_id), get_user(), is_on=is_on)
     return await say_done(channel_id, done)
 
 
