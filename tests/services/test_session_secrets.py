@@ -77,7 +77,9 @@ async def test_session_ends_at_its_moment(
         for seen_at, expires_at, is_awake, has_ended in (
             (now - IDLE + MOMENT, now + MOMENT, True, False),
             (now - IDLE, now + MOMENT, False, not remember),
+            (now - IDLE - MOMENT, now + MOMENT, False, not remember),
             (now, now, False, True),
+            (now, now - MOMENT, False, True),
         ):
             await change(seen_at=seen_at, expires_at=expires_at)
             async with db.begin() as session:
