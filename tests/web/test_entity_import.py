@@ -63,6 +63,15 @@ async def test_file_counts_before_the_text(app: Quart, browser: QuartClient) -> 
     assert await count(app) == (2, 2)
 
 
+@pytest.mark.parametrize("field", ["csrf_token", "source", "text"])
+async def test_file_is_no_value_of_another_field(
+    app: Quart, browser: QuartClient, field: str
+) -> None:
+    file = FileStorage(io.BytesIO(b"kuma"), filename="sites.csv")
+    assert (await send(browser, make_csv(2), files={field: file}))[:2] == (303, "/entities/")
+    assert await count(app) == (2, 2)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [

@@ -2,7 +2,7 @@ from typing import Any, Self
 
 from quart import current_app, request
 from quart_babel import lazy_gettext as _
-from werkzeug.datastructures import CombinedMultiDict, FileStorage
+from werkzeug.datastructures import CombinedMultiDict, FileStorage, MultiDict
 from wtforms import (
     BooleanField,
     FileField,
@@ -61,7 +61,9 @@ class ImportForm(BaseForm):
     async def read(cls, obj: object = None) -> Self:
         if request.method != "POST":
             return cls(obj=obj)
-        return cls(CombinedMultiDict([await request.files, await request.form]), obj=obj)
+        sent = (await request.files).getlist("file")
+        files = MultiDict([("file", one) for one in sent])  # a file is no other field's value
+        return cls(CombinedMultiDict([files, await request.form]), obj=obj)
 
     async def check_file(self, _field: Field) -> None:
         upload = self.upload
