@@ -247,22 +247,23 @@ def select_handlers() -> Select[User]:
 
 
 async def find_assignee(session: AsyncSession, user_id: int | None) -> User | None:
-    """Return who is to be given a bug; InvalidError when there is no such person."""
+    """Return who is to be given a bug; InvalidError, the same for who may not and who is not."""
     if user_id is None:
         return None
     user = await session.get(User, user_id)
-    if user is None or not user.is_active:
-        raise InvalidError.of_field(
-            "assignee_id", Text("There is no user %(user_id)s.", user_id=user_id)
-        )
+    if user is None or not user.is_active or not may_handle_bugs(user):
+        raise make_refusal(user_id)
     return user
+
+
+def make_refusal(user_id: int) -> InvalidError:
+    text = Text("There is no user %(user_id)s who may settle bugs.", user_id=user_id)
+    return InvalidError.of_field("assignee_id", text)
 
 
 def assign(session: AsyncSession, bug: Bug, assignee: User | None, by: User) -> None:
     if assignee is not None and not may_handle_bugs(assignee):
-        raise InvalidError.of_field(
-            "assignee_id", Text("%(name)s may read only.", name=assignee.name)
-        )
+        raise make_refusal(assignee.id)
     bug.assignee = assignee
     note(session, bug, Change.ASSIGNEE, assignee.name if assignee else "", by)
 

@@ -115,6 +115,7 @@ async def new(entity_id: int, data: BugIn) -> tuple[BugOut, int, dict[str, str]]
 async def edit(bug_id: int, data: BugPatch) -> BugOut:
     """Settle a bug: its state, severity, assignee, due date."""
     bug = await get_bug(db.session, bug_id, seen_by=get_user())
+    refuse_reader(get_user())
     await edit_bug(db.session, bug, get_user(), **await read_changes(data))
     await db.session.commit()
     return BugOut.model_validate(bug)

@@ -8,7 +8,7 @@ from quartapp.models import Entity, Role, User, utcnow
 from quartapp.models.rules import RULES, Inspection, Sighting
 from quartapp.services.bug import record_inspections
 from tests.api.helpers import Api, add_site
-from tests.helpers import add_person
+from tests.helpers import add_person, make_bearer
 
 RULE = "hsts-missing"
 
@@ -149,14 +149,32 @@ async def test_wrong_changes_are_refused(
     assert (status, problem["errors"][0]["loc"]) == (422, [field])
 
 
-async def test_viewer_is_given_no_bug(app: Quart, api: Api, entity: Entity) -> None:
+async def test_who_cannot_be_given_a_bug_is_not_told_apart_from_nobody(
+    app: Quart, api: Api, entity: Entity
+) -> None:
     await find_by_rule(app, entity)
     async with app.app_context(), db.begin() as session:
-        eve = await add_person(session, "eve", role=Role.VIEWER)
+        viewer = await add_person(session, "viewer", role=Role.VIEWER)
+        gone = await add_person(session, "gone")
+        gone.disabled_at = utcnow()
     _, page = await api("GET", "/bugs")
     path = f"/bugs/{page['items'][0]['id']}"
-    status, problem = await api("PATCH", path, json={"assignee_id": eve.id})
-    assert (status, problem["errors"][0]["msg"]) == (422, "eve may read only.")
+    for user_id in (viewer.id, gone.id, 999):
+        status, problem = await api("PATCH", path, json={"assignee_id": user_id})
+        text = f"There is no user {user_id} who may settle bugs."
+        assert (status, problem["errors"][0]["msg"]) == (422, text)
+
+
+async def test_viewers_do_not_learn_who_there_is(
+    app: Quart, api: Api, entity: Entity, admin: User
+) -> None:
+    await find_by_rule(app, entity)
+    async with app.app_context(), db.begin() as session:
+        viewer = await make_bearer(session, await add_person(session, "v", role=Role.VIEWER))
+    _, page = await api("GET", "/bugs")
+    path = f"/bugs/{page['items'][0]['id']}"
+    for user_id in (admin.id, 999):
+        assert (await Api(app, viewer)("PATCH", path, json={"assignee_id": user_id}))[0] == 403
 
 
 async def test_several_bugs_are_settled_at_once(api: Api, entity: Entity, admin: User) -> None:
