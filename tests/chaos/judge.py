@@ -1,21 +1,24 @@
 """What came of it, held against what was promised; each fault found is a sentence."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 
+from tests.chaos.calm import ANSWERS, Calm
 from tests.chaos.load import Ear
-from tests.chaos.run import Blow, Sample
+from tests.chaos.run import AFTER, Blow, Sample
 from tests.ledger import Answer
 
 GOOD = {"200", "201"}
 UNAVAILABLE, AT_WORK = "503", "409"  # the latter: the first request with this key is not over
-AFTER = 5.0  # s in which a fault that is over may still be felt
 BUSY = 5.0  # s more than promised, on a machine that has much else to do
 NEVER = "554"  # the server will not take it, and it has failed, as was promised
 ONCE = 0.999  # the share of mails that came once
 MANY = 1000  # mails of which that can be said
+WORKERS = 2  # each of which has one mail under way, that a fault may catch
+PAUSE = 4.0  # s until a worker that was caught tries again
+LISTENING = 1  # sockets of which it is asked what they have heard, at least
 CHECK_LEASE = 30.0  # s until another worker takes what a dead one looked at
 MORE_MB, MORE_FILES = 30.0, 20  # of a process that is as old as the run
 
@@ -44,6 +47,16 @@ def is_promised(answer: Answer, felt: Iterable[Blow]) -> bool:
     return answer.outcome == UNAVAILABLE and bool(answer.after) and is_refused
 
 
+def find_unasked(answers: Iterable[Answer], calm: Calm) -> Iterator[str]:
+    """While nothing fails there are answers, and all of them are good, whatever was before."""
+    strict = [answer for answer in answers if answer.began >= calm.began]
+    if len(strict) < ANSWERS:
+        yield f"only {len(strict)} were answered while nothing failed"
+    for answer in strict:
+        if answer.outcome not in GOOD:
+            yield f"{answer.method} was answered {answer.outcome} long after all faults"
+
+
 def find_slow_answers(answers: Iterable[Answer], blows: Sequence[Blow]) -> Iterator[str]:
     for answer in answers:
         felt = find_blows(blows, answer.began, answer.ended)
@@ -52,6 +65,15 @@ def find_slow_answers(answers: Iterable[Answer], blows: Sequence[Blow]) -> Itera
             names = "; ".join(blow.name for blow in felt) or "nothing"
             took = f"{answer.ended - answer.began:.1f} s"
             yield f"{answer.method} was answered {answer.outcome} after {took}: {names}"
+
+
+def find_unheard(kept: Set[int], ears: Sequence[Ear]) -> Iterator[str]:
+    """Who was not told to read the lists anew has heard of each comment that was acknowledged."""
+    judged = [ear for ear in ears if not ear.resyncs]
+    if len(judged) < LISTENING:
+        yield f"{len(ears) - len(judged)} of {len(ears)} sockets had to read anew"
+    for comment in sorted({one for ear in judged for one in kept - ear.heard}):
+        yield f"comment {comment} was not heard of"
 
 
 def find_closed_sockets(ears: Iterable[Ear], blows: Sequence[Blow]) -> Iterator[str]:
@@ -94,12 +116,29 @@ def find_wrong_mail(
         if not (mail.is_sent and mail.taken) and not mail.error.startswith(NEVER):
             yield f"{mail.message_id} is sent: {mail.is_sent}; it came {len(mail.taken)} times"
         for first, last in pairwise(mail.taken):
-            felt = find_blows(blows, first, last)
-            if not any(fault.doubles for blow in felt for fault in blow.faults):
+            if not any(find_doubling(blows, first, last)):
                 yield f"{mail.message_id} came twice while nothing failed that explains it"
+    yield from find_too_many(mails, blows)
     share = find_share_of_once(mails)
     if len(mails) >= MANY and share < ONCE:
         yield f"only {share:.4f} of the mails came once"
+
+
+def find_too_many(mails: Iterable[Mail], blows: Sequence[Blow]) -> Iterator[str]:
+    """A fault catches no more mails than were under way in it."""
+    pairs = [pair for mail in mails for pair in pairwise(mail.taken)]
+    caught = [next(find_doubling(blows, *pair), None) for pair in pairs]
+    for blow in blows:
+        most = WORKERS * (1 + int((blow.ready - blow.began) / PAUSE))
+        if (count := sum(one is blow for one in caught)) > most:
+            yield f"{count} mails came again while this failed: {blow.name}"
+
+
+def find_doubling(blows: Iterable[Blow], first: float, last: float) -> Iterator[Blow]:
+    """Yield what may have let a mail be sent again."""
+    for blow in find_blows(blows, first, last):
+        if any(fault.doubles for fault in blow.faults):
+            yield blow
 
 
 def find_share_of_once(mails: Sequence[Mail]) -> float:
@@ -127,6 +166,16 @@ def find_left_out(site: Site, blows: Sequence[Blow], began: float, over: float) 
         failed = sum(blow.ready - blow.began for blow in felt)
         if next_ - last > 2 * max(site.interval, CHECK_LEASE) + 2 * failed + BUSY:
             yield f"{site.name} was left out for {next_ - last:.0f} s"
+
+
+def find_forgotten(calm: Calm) -> Iterator[str]:
+    """Each site is to be looked at in time, or when a lease ends, and is when somebody asks."""
+    for plan in calm.plans:
+        if plan.due_in is None:
+            yield f"{plan.name} is looked at never"
+        elif plan.due_in > max(2 * plan.interval, CHECK_LEASE) + BUSY:
+            yield f"{plan.name} is looked at in {plan.due_in:.0f} s"
+    yield from (f"{name} was not looked at while nothing failed" for name in calm.unseen)
 
 
 # --- processes

@@ -23,6 +23,7 @@ WRITERS, SOCKETS = 8, 3
 INVITING = 0.4  # s between two invitations
 AGAIN = 0.3  # s before a socket that was refused asks again
 PATIENCE = 10.0  # s until a socket is open
+HEARD = 30.0  # s until all is heard
 # The least that people and administrators may set; and fickle ones are down at once.
 SETTINGS = {"steady": {"interval": 30}, "fickle": {"interval": 10, "down_after": 1}}
 PAGES = "/status/", "/status/badge.svg"
@@ -82,14 +83,17 @@ class Load:
                 return
             await asyncio.sleep(INVITING)
 
-    async def find_unheard(self, patience: float) -> set[int]:
-        """Return comments that were acknowledged, and that some socket has not been told of."""
-        kept, loop = set(self.ledger.kept.values()), asyncio.get_running_loop()
-        end = loop.time() + patience
-        ears = [ear for ear in self.ears if not ear.resyncs]
-        while (missing := {one for ear in ears for one in kept - ear.heard}) and loop.time() < end:
-            await asyncio.sleep(0.1)
-        return missing
+    @property
+    def kept(self) -> set[int]:
+        """The comments that were acknowledged."""
+        return set(self.ledger.kept.values())
+
+    async def wait_until_heard(self) -> None:
+        """Let the sockets that are to hear all of it do so, while they are there."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HEARD):
+                while any(self.kept - ear.heard for ear in self.ears if not ear.resyncs):
+                    await asyncio.sleep(0.1)
 
 
 async def prepare(stack: Stack) -> Load:
@@ -118,7 +122,7 @@ async def add_admin_and_sites(engine: AsyncEngine, world: World) -> dict[str, st
 
 @asynccontextmanager
 async def loading(load: Load) -> AsyncIterator[None]:
-    """Have all that go on in the block; then wait until each key was acknowledged."""
+    """Have all that go on in the block; then wait until each key was acknowledged, and heard of."""
     base = load.ledger.base
     async with AsyncExitStack() as stack:
         connector = TCPConnector(limit=0, force_close=True)
@@ -133,3 +137,4 @@ async def loading(load: Load) -> AsyncIterator[None]:
         async with writing(load.ledger):
             yield
         await inviting
+        await load.wait_until_heard()

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.cost import read_own_memory
+from tests.chaos.calm import Calm, stay_calm
 from tests.chaos.faults import FAULTS, Fault
 from tests.chaos.load import Load, loading
 from tests.chaos.stack import Stack, answers, find_address
 from tests.processes import Program
 
 PATIENCE = 60.0  # s until all processes are ready
+AFTER = 5.0  # s in which a fault that is over may still be felt
 BOTH = 0.3  # the share of rounds with two faults
 
 
@@ -52,6 +54,7 @@ class Story:
     blows: list[Blow] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)  # processes, by themselves
+    calm: Calm = field(default_factory=Calm)
     began: float = 0.0
     over: float = 0.0
 
@@ -70,7 +73,7 @@ def draw(dice: random.Random, seconds: tuple[float, float]) -> Iterator[Round]:
 
 
 async def play(stack: Stack, load: Load, rounds: Iterable[Round], seconds: float) -> Story:
-    """Play rounds under load, for so many seconds at most; return what happened."""
+    """Play rounds under load, for so many seconds at most, then nothing; return what happened."""
     loop, story = asyncio.get_running_loop(), Story()
     async with loading(load):
         await load.ledger.keep(2 * load.ledger.clients)
@@ -81,6 +84,8 @@ async def play(stack: Stack, load: Load, rounds: Iterable[Round], seconds: float
             story.samples += sample(stack)
             if loop.time() > story.began + seconds:
                 break
+        await asyncio.sleep(max(0.0, story.blows[-1].ready + AFTER - loop.time()))
+        story.calm = await stay_calm(load, stack.engine)
     story.over = loop.time()
     return story
 

@@ -4,14 +4,19 @@ from typing import Any
 
 import pytest
 
+from tests.chaos.calm import ANSWERS, Calm, Plan
 from tests.chaos.faults import FAULTS, Fault
 from tests.chaos.judge import (
+    WORKERS,
     Mail,
     Site,
     find_closed_sockets,
+    find_forgotten,
     find_growth,
     find_left_out,
     find_slow_answers,
+    find_unasked,
+    find_unheard,
     find_wrong_answers,
     find_wrong_mail,
 )
@@ -95,6 +100,29 @@ def test_socket_may_be_closed_by_its_process_alone() -> None:
     ]
 
 
+def test_after_all_faults_there_are_answers_and_they_are_good() -> None:
+    calm, before = Calm(began=200.0), answer("503", at=199.0)
+    good = [answer("200", at=200.0 + number) for number in range(ANSWERS)]
+
+    assert list(find_unasked([before, *good], calm)) == []
+    assert list(find_unasked([before, *good[1:]], calm)) == [
+        f"only {ANSWERS - 1} were answered while nothing failed"
+    ]
+    for outcome in ("503", "409", "ServerDisconnectedError"):
+        assert list(find_unasked([*good, answer(outcome, "POST", at=201.0)], calm)) == [
+            f"POST was answered {outcome} long after all faults"
+        ]
+
+
+def test_each_socket_that_need_not_read_anew_hears_of_all() -> None:
+    whole, deaf = Ear(heard={1, 2, 3}), Ear(heard={1, 3})
+    anew = Ear(heard={1}, resyncs=1)
+
+    assert list(find_unheard({1, 2}, [whole, anew])) == []
+    assert list(find_unheard({1, 2}, [whole, deaf, anew])) == ["comment 2 was not heard of"]
+    assert list(find_unheard({1, 2}, [anew, anew])) == ["2 of 2 sockets had to read anew"]
+
+
 def make_mail(*taken: float, **more: Any) -> Mail:
     values = {"message_id": "<1>", "recipient": "a@example.org", "is_sent": True, "error": ""}
     return Mail(**{**values, "taken": taken, **more})
@@ -122,6 +150,19 @@ def test_invitation_that_was_not_acknowledged_may_be_there_or_not() -> None:
     assert list(find_wrong_mail([make_mail(101.0)], {"a@example.org": False}, [])) == []
 
 
+def test_fault_catches_no_more_mails_than_were_under_way() -> None:
+    most = 2 * WORKERS  # in 5 s, each worker tries twice
+    twice = [make_mail(101.0, 102.0)] * most
+
+    assert list(find_wrong_mail(twice, {}, [KILLED])) == []
+    assert list(find_wrong_mail([*twice, make_mail(99.0, 103.0)], {}, [KILLED])) == [
+        f"{most + 1} mails came again while this failed: postgres is killed"
+    ]
+    assert list(find_wrong_mail([make_mail(*[101.0] * (most + 2))], {}, [KILLED])) == [
+        f"{most + 1} mails came again while this failed: postgres is killed"
+    ]
+
+
 def test_of_a_thousand_mails_one_may_come_twice() -> None:
     mails = [make_mail(1.0)] * 999
 
@@ -137,6 +178,19 @@ def test_site_is_looked_at_within_two_intervals_and_the_time_of_faults() -> None
     assert list(find_left_out(site, [KILLED], 0.0, 200.0)) == []
     assert list(find_left_out(site, [], 0.0, 200.0)) == ["steady was left out for 74 s"]
     assert list(find_left_out(site, [KILLED], 0.0, 300.0)) == ["steady was left out for 156 s"]
+
+
+def test_site_that_is_not_to_be_looked_at_in_time_is_forgotten() -> None:
+    in_time = [Plan("often", 10, 34.0), Plan("seldom", 60, 124.0), Plan("late", 30, -3.0)]
+    forgotten = [Plan("claimed", 10, 36.0), Plan("seldom", 60, 126.0), Plan("lost", 30, None)]
+
+    assert list(find_forgotten(Calm(200.0, in_time))) == []
+    assert list(find_forgotten(Calm(200.0, forgotten, ["steady"]))) == [
+        "claimed is looked at in 36 s",
+        "seldom is looked at in 126 s",
+        "lost is looked at never",
+        "steady was not looked at while nothing failed",
+    ]
 
 
 def test_process_that_grows_is_named() -> None:

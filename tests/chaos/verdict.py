@@ -11,10 +11,13 @@ from tests.chaos.judge import (
     UNAVAILABLE,
     find_blows,
     find_closed_sockets,
+    find_forgotten,
     find_growth,
     find_left_out,
     find_share_of_once,
     find_slow_answers,
+    find_unasked,
+    find_unheard,
     find_wrong_answers,
     find_wrong_mail,
 )
@@ -31,8 +34,6 @@ from tests.chaos.stack import LOG, Stack
 from tests.invariants import find_broken
 from tests.ledger import find_faults
 
-HEARD = 30.0  # s until all is heard
-
 
 @dataclass
 class Verdict:
@@ -47,7 +48,6 @@ class Verdict:
 
 
 async def judge(stack: Stack, load: Load, story: Story) -> Verdict:
-    unheard = await load.find_unheard(HEARD)
     await settle(stack)
     faults = await find_faults(load.ledger, stack.engine)
     async with AsyncSession(stack.engine) as session:
@@ -58,13 +58,15 @@ async def judge(stack: Stack, load: Load, story: Story) -> Verdict:
     answers, blows = load.ledger.answers, story.blows
     wrong = {
         "an answer is what was promised": list(find_wrong_answers(answers, blows)),
+        "whoever asks later is answered": list(find_unasked(answers, story.calm)),
         "an answer comes in time": list(find_slow_answers(answers, blows)),
         "what was acknowledged is there, once": name_all(faults),
-        "sockets hear of it": [f"comment {one} was not heard of" for one in sorted(unheard)],
+        "sockets hear of it": list(find_unheard(load.kept, load.ears)),
         "sockets stay open": list(find_closed_sockets(load.ears, blows)),
         "mail comes, and once": list(find_wrong_mail(mails, load.invited, blows)),
         "no site is left out": [
-            one for site in sites for one in find_left_out(site, blows, story.began, story.over)
+            *(one for site in sites for one in find_left_out(site, blows, story.began, story.over)),
+            *find_forgotten(story.calm),
         ],
         "no site that is well is down": alarms,
         "all rules hold": [f"{rule}: {count}" for rule, count in rules.items()],
@@ -77,11 +79,13 @@ async def judge(stack: Stack, load: Load, story: Story) -> Verdict:
         "seconds": round(story.over - story.began),
         "rounds": len(blows),
         "faults": sum(len(blow.faults) for blow in blows),
+        "answers while nothing failed": story.calm.count_answers(load),
         "answers": dict(sorted(seen.items())),
         "acknowledged writes": len(load.ledger.kept),
         "mails": len(mails),
         "mails that came once": round(find_share_of_once(mails), 5),
         "looks": sum(len(site.looks) for site in sites),
+        "sockets that read anew": sum(bool(ear.resyncs) for ear in load.ears),
         "sockets opened again": sum(len(ear.gaps) for ear in load.ears),
         "by fault": sum_up(load, story),
     }
