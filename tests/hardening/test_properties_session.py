@@ -1,4 +1,4 @@
-"""Sessions and tokens: whatever people do in whatever order, who is let in is who should be."""
+"""Sessions: whatever people do in whatever order, who is let in is who should be."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -6,24 +6,28 @@ from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from quartapp.errors import UnauthorizedError
 from quartapp.models import User, UserSession, utcnow
 from quartapp.models.session import GRACE, IDLE, LIFE, REMEMBERED_LIFE
 from quartapp.services.session import (
     Secrets,
     close_session,
     close_sessions,
+    confirm_session,
+    end_sessions,
     find_session,
     open_session,
     record_seen,
     renew_session,
+    select_sessions,
     wake_session,
 )
-from quartapp.services.token import add_token, find_token, remove_token
-from tests.hardening.ground import LONG_WAITS, WAITS, Ground, Machine, explore
-from tests.helpers import add_person
+from quartapp.services.user import edit_password
+from tests.hardening.account import Account
+from tests.hardening.ground import LONG_WAITS, WAITS, Ground, explore
 
 pytestmark = [pytest.mark.properties, pytest.mark.timeout(600)]
 
@@ -59,14 +63,14 @@ class Browser:
         self.secrets, self.woken_at, self.was_renewed = secrets, utcnow(), renewed
 
 
-class Sessions(Machine):
+class Sessions(Account):
     def __init__(self) -> None:
         super().__init__()
         self.browsers: list[Browser] = []
 
-    @initialize()
-    def begin(self) -> None:
-        self.user: User = self.run(lambda session: add_person(session, "ann"))
+    def end_sessions(self, but: Browser | None = None) -> None:
+        for browser in self.browsers:
+            browser.is_closed = browser.is_closed or browser is not but
 
     def pick(self, number: int) -> Browser:
         return self.browsers[number % len(self.browsers)]
@@ -79,9 +83,14 @@ class Sessions(Machine):
     def copied(self) -> list[Browser]:
         return [browser for browser in self.remembered if browser.old]
 
-    @rule(remember=st.sampled_from([True, True, False]))
-    def sign_in(self, remember: bool) -> None:
-        secrets = self.run(lambda session: open_session(session, self.user, remember=remember))
+    @rule(remember=st.sampled_from([True, True, False]), late=st.sampled_from([False, False, True]))
+    def sign_in(self, remember: bool, late: bool) -> None:
+        user = self.before if late else self.user
+        if not self.is_let_in(user):
+            with pytest.raises(UnauthorizedError):
+                self.run(lambda session: open_session(session, user, remember=remember))
+            return
+        secrets = self.run(lambda session: open_session(session, user, remember=remember))
         now = utcnow()
         end = now + (REMEMBERED_LIFE if remember else LIFE)
         self.browsers.append(Browser(secrets, now, end))
@@ -153,8 +162,44 @@ class Sessions(Machine):
     @rule()
     def sign_out_everywhere(self) -> None:
         self.run(lambda session: close_sessions(session, self.user))
-        for browser in self.browsers:
-            browser.is_closed = True
+        self.end_sessions()
+
+    @precondition(lambda self: self.browsers)
+    @rule(number=st.integers(0, 9))
+    def change_password(self, number: int) -> None:
+        """Do as the page of it does: this browser gets new secrets, the others are out."""
+        browser, password_hash = self.pick(number), self.make_hash()
+
+        async def come(session: AsyncSession, user: User) -> Secrets | None:
+            row = await find_session(session, browser.secrets.token)
+            if row is None:
+                return None
+            await edit_password(session, user, password_hash)
+            await close_sessions(session, user, but=row.id)
+            return await confirm_session(session, row)
+
+        secrets = self.change(come)
+        assert (secrets is not None) == browser.is_awake(utcnow())
+        if secrets is not None:
+            browser.replace(secrets, renewed=True)
+            self.end_sessions(but=browser)
+            self.void_links()
+
+    @precondition(lambda self: len(self.browsers) > 1)
+    @rule(number=st.integers(0, 9))
+    def sign_out_others(self, number: int) -> None:
+        browser = self.pick(number)
+
+        async def come(session: AsyncSession) -> bool:
+            row = await find_session(session, browser.secrets.token)
+            if row is not None:
+                await end_sessions(session, row.user, row.user, but=row.id)
+            return row is not None
+
+        was_in = self.run(come)
+        assert was_in == browser.is_awake(utcnow())
+        if was_in:
+            self.end_sessions(but=browser)
 
     @precondition(lambda self: self.has_moved)
     @rule(time=WAITS | LONG_WAITS)
@@ -162,64 +207,16 @@ class Sessions(Machine):
         self.wait(time)
 
     @invariant()
-    def secret_of_before_lets_nobody_in(self) -> None:
+    def those_that_hold_are_listed_and_no_secret_of_before_lets_in(self) -> None:
         old = [secrets.token for browser in self.browsers for secrets in browser.old]
+        alive = sum(browser.is_alive(utcnow()) for browser in self.browsers)
 
-        async def try_all(session: AsyncSession) -> list[str]:
-            return [token for token in old[-5:] if await find_session(session, token)]
+        async def try_all(session: AsyncSession) -> tuple[list[str], int]:
+            found = [token for token in old[-5:] if await find_session(session, token)]
+            return found, len((await session.scalars(select_sessions(self.user))).all())
 
-        assert self.ground.run(try_all) == []
-
-
-class Tokens(Machine):
-    def __init__(self) -> None:
-        super().__init__()
-        self.ends: dict[str, datetime] = {}
-        self.ids: dict[str, int] = {}
-
-    @initialize()
-    def begin(self) -> None:
-        self.user: User = self.run(lambda session: add_person(session, "ann"))
-
-    @precondition(lambda self: sum(end > utcnow() for end in self.ends.values()) < 4)
-    @rule(days=st.sampled_from([1, 10, 90]))
-    def make(self, days: int) -> None:
-        life = timedelta(days=days)
-
-        async def add(session: AsyncSession) -> tuple[str, int]:
-            secret, row = await add_token(session, self.user, "one", life=life)
-            await session.flush()
-            return secret, row.id
-
-        secret, token_id = self.run(add)
-        self.ends[secret], self.ids[secret] = utcnow() + life, token_id
-
-    @precondition(lambda self: any(end > utcnow() for end in self.ends.values()))
-    @rule(number=st.integers(0, 9))
-    def revoke(self, number: int) -> None:
-        valid = [secret for secret, end in self.ends.items() if end > utcnow()]
-        secret = valid[number % len(valid)]
-        self.run(lambda session: remove_token(session, self.ids[secret], self.user))
-        self.ends[secret] = utcnow()
-
-    @precondition(lambda self: self.has_moved)
-    @rule(time=LONG_WAITS)
-    def wait_long(self, time: timedelta) -> None:
-        self.wait(time)
-
-    @invariant()
-    def those_that_hold_let_in_and_no_other(self) -> None:
-        async def try_all(session: AsyncSession) -> dict[str, bool]:
-            found = {secret: await find_token(session, secret) for secret in self.ends}
-            return {secret: row is not None for secret, row in found.items()}
-
-        now = utcnow()
-        assert self.ground.run(try_all) == {key: end > now for key, end in self.ends.items()}
+        assert self.ground.run(try_all) == ([], alive)
 
 
 def test_sessions_let_in_who_should_be(ground: Ground, record_property: pytest.Function) -> None:
     explore(Sessions, ground, record_property, "sessions")
-
-
-def test_tokens_let_in_who_should_be(ground: Ground, record_property: pytest.Function) -> None:
-    explore(Tokens, ground, record_property, "tokens")
