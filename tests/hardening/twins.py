@@ -1,15 +1,13 @@
 """One application on two databases: asked the same, they have to answer alike."""
 
-import json
-import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
 from werkzeug.routing import Rule
 
 from quartapp.app import QuartApp
 from tests import wire
+from tests.hardening.alike import describe, find_difference
 from tests.hardening.calling import Call, Reply, call, call_socket
 from tests.hardening.places import Place
 from tests.hardening.readying import READY, make_ready
@@ -37,9 +35,6 @@ REFUSED_ANYWAY = {  # however right it is
 }
 REFUSALS = range(400, 600)
 LEAD_TO_LOGIN = {"account.remove", "auth.logout", "link.reset"}
-# What differs between two databases that were asked the same: times, ids, secrets, and their signs.
-OWN = re.compile(r"qa_[\w-]*|[A-Za-z0-9_.\-]{20,}|\d+(?:[:.,]\d+)*")
-WHEN = re.compile(r"<time[^>]*>[^<]*</time>")  # how long ago it is
 
 
 @dataclass
@@ -158,31 +153,3 @@ class Pair:
     @property
     def count(self) -> int:
         return sum(counter.total() for counter in self.statuses.values())
-
-
-def describe(reply: Reply) -> tuple[int, str, str]:
-    """Return what two databases have to agree on: the status, where it leads, and what it says."""
-    kind = reply.headers.get("content-type", "").partition(";")[0]
-    location = normalise(reply.headers.get("location", ""))
-    return reply.status, f"{kind} {location}", normalise(reply.body.decode(errors="replace"))
-
-
-def normalise(text: str) -> str:
-    return OWN.sub("#", WHEN.sub("then", text))
-
-
-def find_difference(one: tuple[Any, ...], other: tuple[Any, ...]) -> str:
-    if one[:2] != other[:2]:
-        said = f"{find_detail(one)} / {find_detail(other)}"
-        return f"{one[:2]} on sqlite, {other[:2]} on postgres: {said}"
-    first, second = str(one[2]), str(other[2])
-    start = next((i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), 0)
-    cut = slice(max(start - 60, 0), start + 60)
-    return f"{one[0]}, but {first[cut]!r} on sqlite, {second[cut]!r} on postgres"
-
-
-def find_detail(told: tuple[Any, ...]) -> str:
-    try:
-        return str(json.loads(told[2])["detail"])
-    except (ValueError, KeyError, TypeError):
-        return ""
