@@ -14,8 +14,10 @@ from tests.conftest import PATIENT
 from tests.hardening.emptying import empty_database
 from tests.hardening.ground import Ground
 from tests.hardening.noting import note_names
+from tests.hardening.readying import METRICS, METRICS_TOKEN
 from tests.hardening.standing import Stand, standing
 from tests.hardening.twins import Pair, Twin
+from tests.security.expectations import ROUTES, route
 from tests.security.world import World
 
 
@@ -29,8 +31,9 @@ def ground(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.fixture
 async def pair_of_apps(
-    sqlite_template: Path, postgres_url: str, tmp_path: Path
+    sqlite_template: Path, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Pair]:
+    monkeypatch.setitem(ROUTES, METRICS, route(get="anyone"))  # it has a login of its own
     shutil.copy(sqlite_template, tmp_path / "test.db")
     urls = {"sqlite": f"sqlite:///{tmp_path / 'test.db'}", "postgres": postgres_url}
     async with AsyncExitStack() as stack:
@@ -39,7 +42,8 @@ async def pair_of_apps(
 
 
 async def start_twin(stack: AsyncExitStack, url: str, folder: Path) -> Twin:
-    app = create_app({"TESTING": True, "DATABASE_URL": url, "INSTANCE_PATH": folder, **PATIENT})
+    place = {"DATABASE_URL": url, "INSTANCE_PATH": folder, "METRICS_TOKEN": METRICS_TOKEN}
+    app = create_app({"TESTING": True, **place, **PATIENT})
     note_names(app)
     async with app.app_context():
         await empty_database()

@@ -39,12 +39,20 @@ class NotingForm(Noting):
     place = "form"
 
 
+class NotingFiles(Noting):
+    place = "file"
+
+
 class NotingRequest(Request):
     parameter_storage_class = NotingQuery
 
     @property
     async def form(self) -> Any:
         return NotingForm(await super().form)
+
+    @property
+    async def files(self) -> Any:
+        return NotingFiles(await super().files)
 
 
 def note_names(app: QuartApp) -> None:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from werkzeug.routing import Rule
 
+from tests.hardening import nasty_files
 from tests.hardening.nasty import BODIES, TEXTS, VALUES, WORDS
 from tests.hardening.noting import noted
 from tests.security.asking import SAFE, is_of_api
@@ -13,6 +14,11 @@ from tests.security.expectations import ROUTES
 UNKNOWN = "nasty"  # a parameter that no view knows
 COOKIES = ("quartapp", "session", "remember", UNKNOWN)
 DEEPEST = 4  # levels of a JSON body
+FILES = {  # of a file: what it is called, said to be, and contains
+    "name": [*TEXTS],
+    "type": [f"#{number}" for number in range(len(nasty_files.TYPES))],
+    "content": [*nasty_files.CONTENTS],
+}
 Step = str | int
 
 
@@ -32,6 +38,8 @@ class Place(NamedTuple):
             return [*BODIES]
         if self.kind == "message":
             return [*VALUES, *(f"as text: {name}" for name in TEXTS)]
+        if self.kind == "file":
+            return FILES[str(self.way[1])]
         if self.kind == "header":
             return [*(f"#{number}" for number in range(len(WORDS[str(self.way[0])]))), *TEXTS]
         return [*(VALUES if self.kind == "json" else TEXTS)]
@@ -54,6 +62,8 @@ def find_places(document: dict[str, Any], rule: Rule, method: str) -> Iterator[P
     else:
         fields = noted[rule.endpoint, "form"] | set(ROUTES[rule.endpoint].body or {})
         yield from (Place("form", (name,)) for name in sorted(fields))
+        uploads = noted[rule.endpoint, "file"]
+        yield from (Place("file", (name, part)) for name in sorted(uploads) for part in FILES)
     yield Place("body", ())
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from werkzeug.routing import Rule
 
+from tests.hardening import nasty_files
 from tests.hardening.calling import Call, Headers
 from tests.hardening.nasty import BODIES, CHUNKED, FORM, JSON, TEXTS, VALUES, WORDS
 from tests.hardening.places import UNKNOWN, Place, Step
@@ -87,6 +88,9 @@ def give_body(
         headers = {"Content-Type": kind} if kind else {}
         headers |= {"Content-Encoding": encoding} if encoding else {}
         return Call(call.method, call.target, call.headers | headers, data, nasty in CHUNKED)
+    if place.kind == "file":
+        kind, data = MULTIPART.encode(), write_file(body, place, nasty)
+        return Call(call.method, call.target, call.headers | {"Content-Type": kind}, data)
     if is_api:
         if not body and place.kind != "json":
             return call
@@ -140,3 +144,17 @@ def write_parts(body: dict[str, Any], place: Place, nasty: str) -> bytes:
         for name, data in fields_of(body, place, nasty).items()
     ]
     return b"".join([*parts, b"--mark--\r\n"])
+
+
+def write_file(body: dict[str, Any], place: Place, nasty: str) -> bytes:
+    """Return the form with a file; what is wrong is its name, its type or what it contains."""
+    field, part = str(place.way[0]), place.way[1]
+    source, content = nasty_files.CONTENTS[nasty if part == "content" else "right"]
+    name, kind = nasty_files.NAMES.get(source, b"sites"), b"text/plain"
+    if part == "name":
+        name = TEXTS[nasty].replace(b'"', b"%22").replace(b"\r", b"").replace(b"\n", b"") + b".csv"
+    if part == "type":
+        kind = nasty_files.TYPES[int(nasty[1:])]
+    head = b'--mark\r\nContent-Disposition: form-data; name="%s"; filename="%s"\r\n'
+    file = head % (field.encode(), name) + b"Content-Type: %s\r\n\r\n%s\r\n" % (kind, content)
+    return file + write_parts({**body, "source": source}, place, nasty)

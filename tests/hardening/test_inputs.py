@@ -10,6 +10,7 @@ from werkzeug.routing import Rule
 from quartapp.app import QuartApp
 from quartapp.extensions import db
 from tests.hardening.places import Place, find_common_places, find_places
+from tests.hardening.readying import METRICS
 from tests.hardening.twins import REFUSED_ANYWAY, RIGHT, Pair, Twin, is_shut_out
 from tests.security.asking import find_rules
 from tests.security.expectations import ROUTES, route
@@ -108,6 +109,28 @@ async def test_right_request_that_is_refused_is_found(
 
     found = [finding.partition(":")[0] for finding in pair_of_apps.findings]
     assert found == ["POST /new, which is right", "GET /livez, which is right"]
+
+
+async def test_file_that_a_form_takes_is_a_place(pair_of_apps: Pair) -> None:
+    (rule,) = find_rules(pair_of_apps.twins["sqlite"].app, "entity.import_sites")
+    await pair_of_apps.send_right(rule, "POST", "administrator")
+    found = {one.way for one in find_places({"paths": {}}, rule, "POST") if one.kind == "file"}
+    place = Place("file", ("file", "content"))
+    replies = {
+        nasty: (await pair_of_apps.send(rule, "POST", "administrator", (place, nasty, 0))).status
+        for nasty in ("right", "kuma: null", "gatus: laughs")
+    }
+    assert {("file", "name"), ("file", "type"), ("file", "content")} <= found
+    assert replies == {"right": 303, "kuma: null": 422, "gatus: laughs": 422}
+
+
+async def test_figures_are_asked_for_by_their_own_login(pair_of_apps: Pair) -> None:
+    (rule,) = find_rules(pair_of_apps.twins["sqlite"].app, METRICS)
+    for asker in SHARES:
+        await pair_of_apps.send_right(rule, "GET", asker)
+
+    let_in = {asker: set(found) for (_, _, asker), found in pair_of_apps.statuses.items()}
+    assert let_in == {"administrator": {200}, "editor": {401}, "anonymous": {401}}
 
 
 async def read_document(app: QuartApp) -> dict[str, Any]:

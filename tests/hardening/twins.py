@@ -25,6 +25,7 @@ SAY_THEIR_OWN = {  # so that what they say has to differ
     "admin.system",  # which database it is, and how large
     "api_v1.system.show",
     "admin.settings",  # its address
+    "metrics.show",  # how this process does
     "second_factor.new",  # a new secret, drawn
     "passkey.creation_options",  # an id, encoded; PostgreSQL leaves out those of what was undone
 }
