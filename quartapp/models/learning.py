@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from quartapp.models.lens import compile_pattern
+from quartapp.models.lens import compile_pattern, is_pattern
 
 FEWEST, MOST = 8, 60  # looks until a page is learned
 ENOUGH = 5  # looks that a line which comes and goes was in, or there may be others of its kind
@@ -25,9 +25,15 @@ WORDS = {
     "month": "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     "|sep(?:tember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?",
 }
-TOKEN = r"[A-Za-z0-9+/_-]{8,}={0,2}"  # noqa: S105
+OF_TOKENS = "[A-Za-z0-9+/_-]"
+# It looks ahead as far as a line may be long, and never goes back: the time of a search grows
+# with the length of what is searched alone.
+TOKEN = (
+    rf"(?<!\w)(?={OF_TOKENS}{{8}})(?=[^\s\d]{{0,{LINE_LENGTH}}}+\d)"
+    rf"(?=[^\sA-Za-z]{{0,{LINE_LENGTH}}}+[A-Za-z]){OF_TOKENS}++={{0,2}}(?!\w)"
+)
 SLOT = re.compile(
-    rf"(?P<random>(?<!\w)(?=\S*\d)(?=\S*[A-Za-z]){TOKEN}(?!\w))"
+    rf"(?P<random>{TOKEN})"
     + "".join(rf"|(?P<{kind}>\b(?:{words})\b)" for kind, words in WORDS.items())
     + r"|(?P<number>[-+]?\d+(?:[.,]\d+)*)",
     re.IGNORECASE | re.ASCII,
@@ -70,8 +76,9 @@ def study_familiar(study: Study, text: str) -> Study:
     """
     familiar = find_familiar(study)
     lines = dict.fromkeys(text.splitlines())
-    joining = [line for line in lines if line not in study.counts and make_shape(line) in familiar]
-    moved = {make_shape(line) for line in joining}
+    shapes = {line: make_shape(line) for line in lines if line not in study.counts}
+    joining = [line for line, shape in shapes.items() if shape in familiar]
+    moved = {shapes[line] for line in joining}
     constant = [line for line, count in study.counts.items() if count == study.looks]
     kept = [line for line in constant if line in lines or make_shape(line) not in moved]
     others = [line for line in lines if line in study.counts]
@@ -80,7 +87,7 @@ def study_familiar(study: Study, text: str) -> Study:
 
 def find_familiar(study: Study) -> set[tuple[str, ...]]:
     """Return the shapes of lines that move, and of those that tell a time, which will."""
-    shapes = {line: make_shape(line) for line in study.counts if len(line) <= LINE_LENGTH}
+    shapes = {line: make_shape(line) for line in study.counts}
     return {
         shape
         for line, shape in shapes.items()
@@ -105,7 +112,7 @@ def propose_ignores(texts: Sequence[str]) -> list[str]:
 
 def conclude(study: Study) -> Learned:
     moving = [line for line, count in study.counts.items() if count < study.looks]
-    patterns = tuple(find_patterns(study, moving))[:MAX_PATTERNS]
+    patterns = choose_patterns(find_patterns(study, moving))
     return Learned(patterns, tuple(sorted(drop_matching(moving, patterns))))
 
 
@@ -124,16 +131,28 @@ def choose_counted(lines: Iterable[str], learned: Learned) -> frozenset[str]:
 def drop_matching(lines: Iterable[str], patterns: Sequence[str]) -> list[str]:
     if not patterns:
         return list(set(lines))
-    one = compile_pattern("|".join(patterns))  # one pass over a line, however many there are
+    one = compile_pattern(join_patterns(patterns))
     return [line for line in set(lines) if not one.search(line)]
+
+
+def choose_patterns(found: Sequence[str]) -> tuple[str, ...]:
+    """Return the first ones, as many as RE2 takes together: a page may make them very wide."""
+    patterns = tuple(found[:MAX_PATTERNS])
+    while not is_pattern(join_patterns(patterns)):
+        patterns = patterns[: len(patterns) // 2]
+    return patterns
+
+
+def join_patterns(patterns: Sequence[str]) -> str:
+    return "|".join(patterns)  # one pass over a line, however many there are
 
 
 def find_patterns(study: Study, moving: Sequence[str]) -> list[str]:
     """Return one pattern for each group of lines that differ in their slots alone."""
     groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for line in moving:
-        if len(line) <= LINE_LENGTH and SLOT.search(line):
-            groups[make_shape(line)].append(line)
+        if len(shape := make_shape(line)) > 1:
+            groups[shape].append(line)
     return sorted(
         make_pattern(lines)
         for lines in groups.values()
@@ -142,7 +161,12 @@ def find_patterns(study: Study, moving: Sequence[str]) -> list[str]:
 
 
 def make_shape(line: str) -> tuple[str, ...]:
-    """Return the constant parts of a line, and between them what kind of slot there is."""
+    """Return the constant parts of a line, and between them what kind of slot there is.
+
+    A line that is longer than LINE_LENGTH has none: it is known, or it is not.
+    """
+    if len(line) > LINE_LENGTH:
+        return (line,)
     shape, end = [], 0
     for slot in SLOT.finditer(line):
         shape += [PLURAL.sub(r"\1", line[end : slot.start()]), str(slot.lastgroup)]

@@ -76,6 +76,14 @@ def clean_pattern(value: str) -> str:
     return value
 
 
+def is_pattern(value: str) -> bool:
+    try:
+        compile_pattern(value)
+    except re2.error:
+        return False
+    return True
+
+
 @lru_cache(maxsize=1000)
 def compile_pattern(pattern: str) -> Any:
     options = re2.Options()
