@@ -7,7 +7,8 @@ from quartapp.models.rules.page import Page
 from quartapp.models.rules.rule import Place, Rule, Scope, Severity
 from quartapp.texts import Text
 
-SERVER = re.compile(r"[a-z][\w.-]*/v?\d+\.\d+", re.IGNORECASE | re.ASCII)
+# From where a name begins, and never back: a header may be long.
+SERVER = re.compile(r"(?<![\w.-])(?=[\d_.-]*+[a-z])[\w.-]++/v?\d+\.\d+", re.IGNORECASE | re.ASCII)
 NUMBER = re.compile(r"(?<![\w.])v?\d+\.\d+|[a-z]/\d+\.\d+", re.IGNORECASE | re.ASCII)
 
 

@@ -24,6 +24,15 @@ def test_page_costs_no_more_than_its_length(piece: str) -> None:
     assert measure_growth(work, LENGTH // TIMES) < LINEAR
 
 
+@pytest.mark.parametrize("piece", ["a", "1", "a/1", "1.", "-"])
+@pytest.mark.parametrize("name", ["server", "x_powered_by"])
+def test_header_costs_no_more_than_its_length(name: str, piece: str) -> None:
+    def work(length: int) -> None:
+        assert inspect(see(**{name: piece * (length // len(piece))})).broken == {}
+
+    assert measure_growth(work, 16_000) < LINEAR
+
+
 def test_many_places_are_summed_up() -> None:
     body = "".join(f"<img src=http://a.example/{number}>" for number in range(99))
     found = inspect(see(body))
