@@ -19,6 +19,7 @@ from quartapp.services.bug import report_bug
 from quartapp.services.entity import add_entity
 from quartapp.services.event import add_event
 from quartapp.texts import Count, Text
+from quartapp.web.auth.letters import describe_reset
 from tests.helpers import read_token, sign_in
 from tests.mail.helpers import load_messages
 
@@ -223,10 +224,11 @@ async def test_mail_is_in_the_language_of_who_gets_it(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
-    "name", ["confirm", "invite", "known", "moved", "register", "reset", "unguarded"]
+    "name", ["confirm", "invite", "known", "moved", "register", "renewed", "reset", "unguarded"]
 )
 async def test_mail_says_nothing_in_english(app: Quart, language: str, name: str) -> None:
     context = {"link": "https://example.org/x", "person": "Ann", "role": "editor", "by": None}
+    context["said"] = describe_reset(2, 5)
     async with app.app_context(), speak(language):
         mail = await render_mail(name, **context)
 

@@ -11,6 +11,7 @@ from quartapp.services.audit import record_event
 from quartapp.services.link import add_link, remove_links, use_link
 from quartapp.services.people import keep_an_admin
 from quartapp.services.session import close_sessions
+from quartapp.services.token import remove_tokens
 from quartapp.services.user import (
     add_user,
     edit_password,
@@ -65,14 +66,17 @@ async def ask_to_reset(session: AsyncSession, login: str) -> tuple[str, str] | N
     return email, await add_link(session, Purpose.RESET, user=user)
 
 
-async def reset_password(session: AsyncSession, token: str, password_hash: str) -> User:
-    """Set the password of whose link it is; every session ends, every other link is void."""
+async def reset_password(session: AsyncSession, token: str, password_hash: str) -> tuple[User, int]:
+    """Set the password of whose link it is; return also how many tokens that has revoked.
+
+    Whoever knew the old one may have made them. Every session ends, every other link is void.
+    """
     link = await use_link(session, token, Purpose.RESET)
     user = await session.get_one(User, link.user_id)
     await edit_password(session, user, password_hash)
     await close_sessions(session, user)
     await remove_links(session, user)
-    return user
+    return user, await remove_tokens(session, user, user)
 
 
 async def ask_to_move(session: AsyncSession, user: User, email: str) -> str | None:

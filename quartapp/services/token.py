@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import timedelta
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -102,6 +102,16 @@ async def remove_token(
     await session.delete(row)
     await record_event(session, Action.TOKEN_REVOKED, by=by, on=row.user, detail=row.name)
     return row
+
+
+async def remove_tokens(session: AsyncSession, user: User, by: User) -> int:
+    """Revoke all tokens of *user*, one event names them; return how many held."""
+    names = [row.name for row in await session.scalars(select_tokens(user))]
+    await session.execute(delete(ApiToken).where(ApiToken.user_id == user.id))
+    if names:
+        detail = ", ".join(names)
+        await record_event(session, Action.TOKEN_REVOKED, by=by, on=user, detail=detail)
+    return len(names)
 
 
 async def find_ended_tokens(session: AsyncSession, ids: Collection[int]) -> set[int]:

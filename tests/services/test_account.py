@@ -96,8 +96,8 @@ async def test_reset_ends_every_session_and_every_link(app: Quart, admin: User) 
             assert found
             assert found[0] == ANN
         async with db.begin() as session:
-            user = await reset_password(session, found[1], "x")
-            assert user.id == admin.id
+            user, revoked = await reset_password(session, found[1], "x")
+            assert (user.id, revoked) == (admin.id, 0)
         async with db.begin() as session:
             assert list(await session.scalars(select(UserSession))) == []
             assert list(await session.scalars(select(Link))) == []

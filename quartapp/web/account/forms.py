@@ -1,5 +1,5 @@
 from quart_babel import lazy_gettext as _
-from wtforms import PasswordField, SelectField, StringField
+from wtforms import BooleanField, PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from quartapp.models import Scope, User
@@ -27,6 +27,7 @@ class PasswordForm(BaseForm):
         render_kw={"autocomplete": "current-password", "autofocus": True},
     )
     password = NewPasswordField(_("New password"))
+    revoke_tokens = BooleanField(_("Revoke my API tokens, too"))
 
 
 class EmailForm(BaseForm):

@@ -41,7 +41,7 @@ from quartapp.services.session import (
     remove_session,
     select_sessions,
 )
-from quartapp.services.token import add_token, remove_token, select_tokens
+from quartapp.services.token import add_token, remove_token, remove_tokens, select_tokens
 from quartapp.services.user import edit_password
 from quartapp.texts import Text
 from quartapp.web.account.forms import EmailForm, PasswordForm, PreferencesForm, TokenForm
@@ -79,7 +79,7 @@ async def preferences() -> ResponseReturnValue:
 @bp.route("/password", methods=["GET", "POST"])
 @login_required
 async def password() -> ResponseReturnValue:
-    """Choose a new password; every other browser is signed out."""
+    """Choose a new password; every other browser is signed out, tokens as they wish."""
     form, user = await PasswordForm.read(), get_user()
     if await has_second_factor(db.session, user):
         form.password.allow_short()
@@ -95,6 +95,8 @@ async def password() -> ResponseReturnValue:
         else:
             await close_sessions(db.session, user, but=find_own_session())
             await confirm_login()
+            if form.revoke_tokens.data:
+                await remove_tokens(db.session, user, user)
             await flash(
                 gettext("The password was changed; every other browser is signed out."), "success"
             )

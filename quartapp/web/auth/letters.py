@@ -1,10 +1,17 @@
 """Mails that anybody may cause: as many as an account may get, and no word to who asks."""
 
+from quart import flash
+
 from quartapp.extensions import db, limiter
+from quartapp.languages import translate
 from quartapp.mail import send_mail
 from quartapp.mail.links import REGISTER, RESET, write_link
+from quartapp.models import User
+from quartapp.models.text import is_address
 from quartapp.services.account import ask_to_register, ask_to_reset
+from quartapp.services.passkey import list_passkeys
 from quartapp.services.user import find_user_by_email, find_user_by_login
+from quartapp.texts import Count, Text
 
 
 async def send_reset_link(login: str) -> None:
@@ -25,6 +32,32 @@ async def send_register_link(email: str) -> None:
         await tell_owner(email)
     else:
         await send_mail(db.session, "register", email, link=write_link(REGISTER, token))
+
+
+async def tell_of_reset(user: User, revoked: int) -> None:
+    """Tell on the next page, and by mail, what a new password by a link ended, and what it left."""
+    passkeys = len(await list_passkeys(db.session, user))
+    said = describe_reset(revoked, passkeys)
+    for text in said:
+        await flash(translate(text), "info")
+    if user.email and is_address(user.email):
+        link = write_link("/account/passkeys") if passkeys else ""
+        given = {"person": user.name, "said": said, "link": link}
+        await send_mail(db.session, "renewed", user.email, language=user.language, **given)
+
+
+def describe_reset(revoked: int, passkeys: int) -> list[Text]:
+    ended = Count(
+        "%(num)d API token was revoked: make a new one for the program that used it.",
+        "%(num)d API tokens were revoked: make new ones for the programs that used them.",
+        revoked,
+    )
+    left = Count(
+        "%(num)d passkey still signs in to your account: see at Passkeys that it is yours.",
+        "%(num)d passkeys still sign in to your account: see at Passkeys that they are yours.",
+        passkeys,
+    )
+    return [text for text in (ended, left) if text.num]
 
 
 async def tell_owner(email: str) -> None:

@@ -16,7 +16,7 @@ from quartapp.models import Purpose
 from quartapp.models.link import TO_REGISTER
 from quartapp.services.account import confirm_email, register, reset_password
 from quartapp.web.auth.forms import AddressForm, ForgotForm, LinkForm, RegisterForm, ResetForm
-from quartapp.web.auth.letters import send_register_link, send_reset_link
+from quartapp.web.auth.letters import send_register_link, send_reset_link, tell_of_reset
 
 bp = Blueprint("link", __name__, url_prefix="/auth")
 
@@ -79,18 +79,19 @@ async def forgot() -> ResponseReturnValue:
 @bp.route("/reset", methods=["GET", "POST"])
 @limit("10/minute", by=by_address)
 async def reset() -> ResponseReturnValue:
-    """Choose a new password; every browser is signed out."""
+    """Choose a new password; every browser is signed out, and every token revoked."""
     form = await ResetForm.read_link()
     if await form.is_accepted():
         try:
             token, password = form.token.data, form.password.data
             password_hash = await hash_password_by_link(token, password, Purpose.RESET)
-            await reset_password(db.session, token, password_hash)
+            user, revoked = await reset_password(db.session, token, password_hash)
         except InvalidError as error:
             form.add_refusal(error)
         else:
             await logout_user()
             await flash(gettext("The password was changed. Sign in with it."), "success")
+            await tell_of_reset(user, revoked)
             await db.session.commit()
             return redirect(url_for("auth.login"), 303)
     return await render_template("auth/reset.html", form=form), form.status
