@@ -1,22 +1,23 @@
 """Conditions as Gatus writes them: `[STATUS] == 200`, as far as they can be said here."""
 
-import operator
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Any
 
 from quartapp.services.site_foreign import Draft, UnfitError
 
-ALL = range(100, 600)
+MAX_CONDITIONS = 30  # of an endpoint
+ALL = frozenset(range(100, 600))
+BY_TEXT = {str(status): status for status in ALL}
 CONDITION = re.compile(r"(?P<left>.+?) (?P<sign>==|!=|<=|>=|<|>) (?P<right>.+)", re.DOTALL)
-SIGNS: dict[str, Callable[[int, int], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
+SIGNS: dict[str, Callable[[int], Iterable[int]]] = {
+    "<": lambda number: range(number),
+    "<=": lambda number: range(number + 1),
+    ">": lambda number: range(number + 1, 600),
+    ">=": lambda number: range(number, 600),
+    "==": lambda number: [number],
+    "!=": lambda number: ALL - {number},
 }
 WORDS = re.compile(r"pat\(\*(?P<words>[^*?\[\]\\/]+)\*\)")  # a slash counts for nothing there
 JSON = re.compile(r"\[BODY\](?P<path>[.\[].+)", re.DOTALL)
@@ -25,7 +26,9 @@ FUNCTION = re.compile(r"(any|pat|has|len)\(.*\)", re.DOTALL)
 
 def read_conditions(draft: Draft, conditions: list[Any]) -> None:
     """Set what an answer must be; what else was asked is left out. Without a status any will do."""
-    statuses = set(ALL)
+    if len(conditions) > MAX_CONDITIONS:
+        raise UnfitError(f"it has more than {MAX_CONDITIONS} conditions")
+    statuses = ALL
     for condition in map(str, conditions):
         found = CONDITION.fullmatch(condition.strip())
         if found is None:
@@ -42,20 +45,19 @@ def read_conditions(draft: Draft, conditions: list[Any]) -> None:
     draft.set_statuses(write_ranges(statuses))
 
 
-def find_statuses(sign: str, right: str) -> set[int] | None:
+def find_statuses(sign: str, right: str) -> frozenset[int] | None:
     """Return the statuses that a condition lets be; None where it cannot be read."""
     if some := re.fullmatch(r"any\(([\d, ]+)\)", right, re.ASCII):
-        listed = {part.strip() for part in some[1].split(",")}
-        return pick(sign, listed)
+        return pick(sign, some[1].split(","))
     if not re.fullmatch(r"\d{1,4}", right, re.ASCII):
         return None
-    return {status for status in ALL if SIGNS[sign](status, int(right))}
+    return ALL.intersection(SIGNS[sign](int(right)))
 
 
-def pick(sign: str, listed: Collection[str]) -> set[int] | None:
-    if sign not in ("==", "!="):
-        return None
-    return {status for status in ALL if (str(status) in listed) == (sign == "==")}
+def pick(sign: str, listed: Iterable[str]) -> frozenset[int] | None:
+    named = map(BY_TEXT.get, map(str.strip, listed))
+    found = frozenset(status for status in named if status is not None)
+    return {"==": found, "!=": ALL - found}.get(sign)
 
 
 def read_body(draft: Draft, left: str, sign: str, right: str) -> None:

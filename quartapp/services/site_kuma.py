@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from quartapp.errors import InvalidError
-from quartapp.models.check import find_timeout
+from quartapp.models.check import MAX_INTERVAL, find_timeout
 from quartapp.models.expectation import clean_statuses
 from quartapp.services.site_file import Row, check_length, find_values, skip_gap
 from quartapp.services.site_foreign import Draft, UnfitError, show, take, tell_apart
@@ -133,7 +133,8 @@ def read_times(draft: Draft, monitor: dict[str, Any]) -> None:
     draft.set_threshold("down_after", take(monitor, "maxretries", int, 0) + 1, "maxretries")
     if monitor.get("retryInterval") not in (None, 0, interval):
         draft.leave_out("retryInterval")
-    if monitor.get("timeout") not in (None, 0, find_timeout(interval)):
+    usual = find_timeout(max(0, min(interval, MAX_INTERVAL)))
+    if monitor.get("timeout") not in (None, 0, usual):
         draft.leave_out("timeout")
 
 

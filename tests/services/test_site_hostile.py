@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from quartapp.errors import InvalidError
+from quartapp.services.site_conditions import MAX_CONDITIONS
 from quartapp.services.site_file import Row, read_rows
 from quartapp.services.site_gatus import read_gatus
 from quartapp.services.site_kuma import read_kuma
+from tests.growth import LINEAR, measure_growth
 
 LAUGHS = "a0: &a0 [x, x]\n" + "".join(
     f"a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 9)}]\n" for number in range(1, 30)
@@ -28,9 +30,17 @@ YAML = {
     "long": (f"endpoints: [{'1,' * 600_000}]", "Line 1: This is nested too deeply, or too long."),
     "object": (
         "endpoints:\n  - !!python/object/apply:os.system [id]",
-        "Line 2: Tags of programs are not read.",
+        "Line 2: Tags are not read.",
     ),
-    "own tag": ("endpoints: !mine []", "Line 1: Tags of programs are not read."),
+    "own tag": ("endpoints: !mine []", "Line 1: Tags are not read."),
+    **{
+        f"tag of {value}": (f"endpoints:\n  - enabled: {value}", "Line 2: Tags are not read.")
+        for value in ("!!bool foo", "!!timestamp x", "!!int ''", "!!float ''", "!!str x", "! x")
+    },
+    "texts": (
+        f"a: &a {'x' * 100_000}\nendpoints: [{'{name: *a}, ' * 500}]",
+        "Its aliases stand for too much.",
+    ),
     "torn": ("endpoints:\n  - name: [", f"Line 3: {NOT_YAML}"),
     "tab": ("endpoints:\n\t- name: a", f"Line 2: {NOT_YAML}"),
     "nul": ("endpoints: \0", NOT_YAML),
@@ -71,14 +81,29 @@ def test_json_is_refused(text: str, said: str) -> None:
     assert refuse(read_kuma, text) == said
 
 
-WRONG: list[Any] = [None, True, -1, 1.5, 10**30, "", "x", [], [[]], {}, {"x": []}, "\x1b[2J\u202e"]
+WRONG: list[Any] = [
+    None,
+    True,
+    -1,
+    1.5,
+    10**30,
+    10**400,
+    -(10**400),
+    "",
+    "x",
+    [],
+    [[]],
+    {},
+    {"x": []},
+    "\x1b[2J\u202e",
+]
 
 
 def list_faults(rows: list[Row]) -> set[str]:
     return {row.fault for row in rows if row.fault}
 
 
-@pytest.mark.parametrize("wrong", WRONG, ids=repr)
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: repr(wrong)[:20])
 def test_values_of_a_wrong_kind_are_faults_of_their_line_at_most(wrong: Any) -> None:
     """Each value of each field in turn; what is told has no control characters."""
     kuma = json.loads(KUMA_SITE)
@@ -113,6 +138,39 @@ GATUS_SITE = json.dumps(
         **{"client": {}, "enabled": True, "dns": None, "body": "", "ui": {}},
     }
 )
+
+
+NO_NUMBERS = ["1:1", "1:" * 200 + "1.5", "2026-01-01", "0x1", "0o7", "01", "1_0", "9" * 19, ".inf"]
+
+
+@pytest.mark.parametrize("text", NO_NUMBERS, ids=lambda text: text[:10])
+def test_what_is_no_number_is_a_text(text: str) -> None:
+    """As in the core of YAML 1.2, which takes these for texts but for some nobody needs."""
+    rows, _ = read_gatus(
+        "endpoints:\n"
+        f"  - {{name: {text}, url: https://a.example/}}\n"
+        f"  - {{name: a, url: https://a.example/, alerts: [{{failure-threshold: {text}}}]}}\n"
+    )
+    assert [(row.line, row.values.get("name"), row.fault) for row in rows] == [
+        (2, text, ""),
+        (3, None, "a: failure-threshold is not as it should be"),
+    ]
+
+
+def test_text_costs_no_more_than_its_length() -> None:
+    def work(length: int) -> None:
+        read_gatus(f"endpoints:\n  - name: {'1:' * length}1")
+
+    assert measure_growth(work, 4_000) < LINEAR
+
+
+def test_endpoint_with_too_many_conditions_is_a_fault_of_its_line() -> None:
+    endpoint = json.loads(GATUS_SITE)
+    conditions = ["[STATUS] < 300"] * (MAX_CONDITIONS + 1)
+    sites = [{**endpoint, "conditions": some} for some in (conditions, conditions[1:])]
+    rows, _ = read_gatus(json.dumps({"endpoints": sites}))
+
+    assert [row.fault for row in rows] == ["a: it has more than 30 conditions", ""]
 
 
 @pytest.mark.parametrize(("read", "name"), [(read_kuma, "monitorList"), (read_gatus, "endpoints")])

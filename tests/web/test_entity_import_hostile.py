@@ -1,0 +1,59 @@
+"""Files of other programs that nobody's program has written: the page says what is wrong."""
+
+import io
+import json
+import re
+
+import pytest
+from quart import Quart
+from quart.testing import QuartClient
+from werkzeug.datastructures import FileStorage
+
+from tests.services.test_site_hostile import KUMA_SITE
+from tests.web.test_entity_import import count, send
+
+REFUSED = "Line 4: Tags are not read."
+UNFIT = "Line 2: a: enabled is not as it should be"
+ENABLED = {
+    "!!bool foo": REFUSED,
+    "!!timestamp x": REFUSED,
+    "!!int ''": REFUSED,
+    "!!float ''": REFUSED,
+    "1:" * 200 + "1.5": UNFIT,
+    "1:" * 50_000 + "1": UNFIT,
+}
+
+
+@pytest.mark.parametrize("is_file", [False, True])
+async def test_strange_values_of_gatus_are_refused_with_their_line(
+    app: Quart, browser: QuartClient, is_file: bool
+) -> None:
+    site = "endpoints:\n  - name: a\n    url: https://a.example/\n    enabled: "
+    for value, said in ENABLED.items():
+        answer = await send_either(browser, "gatus", "sites.yaml", f"{site}{value}\n", is_file)
+        assert (value[:13], answer[0], said in answer[1]) == (value[:13], 422, True)
+    assert await count(app) == (0, 0)
+
+
+@pytest.mark.parametrize("is_file", [False, True])
+async def test_endless_intervals_of_uptime_kuma_are_the_nearest_ones(
+    app: Quart, browser: QuartClient, is_file: bool
+) -> None:
+    site = json.loads(KUMA_SITE)
+    intervals = {"a": 10**400, "b": -(10**400)}
+    text = json.dumps([{**site, "name": name, "interval": s} for name, s in intervals.items()])
+    status, page = await send_either(browser, "kuma", "sites.json", text, is_file)
+
+    assert status == 200
+    assert re.findall(r"interval \(it is (\d+) s here\)", page) == ["86400", "30"]
+    assert await count(app) == (2, 2)
+
+
+async def send_either(
+    browser: QuartClient, source: str, name: str, text: str, is_file: bool
+) -> tuple[int, str]:
+    """Send a text as a file, or in its field."""
+    file = {"file": FileStorage(io.BytesIO(text.encode()), filename=name)} if is_file else {}
+    form = {"source": source}
+    status, _, page = await send(browser, "" if is_file else text, form=form, files=file)
+    return status, page
