@@ -6,6 +6,7 @@ from typing import cast
 
 from quart import Quart
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.app import POLICY_VIOLATION, QuartApp
 from quartapp.auth.asker import Asker
@@ -58,6 +59,14 @@ async def close_ended(app: QuartApp) -> None:
         socket.asker = None  # is told once
     if ended:  # aside, as a client that never says goodbye is waited for
         app.add_background_task(app.close_sockets, POLICY_VIOLATION, "Sign in again.", ended)
+
+
+async def has_ended(session: AsyncSession, asker: Asker) -> bool:
+    """Tell whether the session or token of *asker* lets nobody in any more."""
+    sessions = {asker.session.id} if asker.session else set()
+    tokens = {asker.token.id} if asker.token else set()
+    ended = await find_ended_sessions(session, sessions) if sessions else set()
+    return is_over(asker, ended, await find_ended_tokens(session, tokens) if tokens else set())
 
 
 def is_over(asker: Asker, sessions: set[int], tokens: set[int]) -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy.pool import QueuePool
 
 from quartapp.api.export import read_parts, show_cell
 from quartapp.app import QuartApp
+from quartapp.auth.asker import STRANGER
 from quartapp.extensions import db
 from quartapp.models import Entity, Role, User, utcnow
 from quartapp.models.look import Reason
@@ -201,7 +202,7 @@ async def test_neither_connection_nor_more_than_a_part_is_held(app: Quart, admin
     reading = Reading(select_entities(seen_by=admin), Entity.id)
     async with app.app_context(), db.read() as session:
         first = await reading.read_after(session)
-    parts = read_parts(app, reading, first)
+    parts = read_parts(app, STRANGER, reading, first)
     del first
     found = [(len(part), count_held(app), count_sites()) async for part in parts]
 
