@@ -22,6 +22,16 @@ UNSEEN = re.compile(
     "\u2800]"
 )
 
+# Scripts that are written together, by the first word in the names of their letters, as UTS 39 §5.2
+# has it at "highly restrictive". Any other name is of one script.
+EAST_ASIAN = frozenset({"LATIN", "CJK", "IDEOGRAPHIC"})
+TOGETHER = (
+    EAST_ASIAN | {"HIRAGANA", "KATAKANA"},
+    EAST_ASIAN | {"BOPOMOFO"},
+    EAST_ASIAN | {"HANGUL"},
+)
+ANY_SCRIPT = frozenset({"MODIFIER"})
+
 ADDRESS_LENGTH = 254  # RFC 5321 §4.5.3.1.3, without the angle brackets
 ENCODED = "=?"  # begins a word that readers of mail decode first, line breaks included (RFC 2047)
 # What every server takes: no quotes, comments or letters beyond ASCII (RFC 5321 §4.1.2).
@@ -56,7 +66,20 @@ def clean_username(value: str) -> str:
         raise ValueError(Text("Invisible characters are not allowed."))
     if "@" in name:
         raise ValueError(Text("A user name holds no @."))
+    if mixes_scripts(name):
+        raise ValueError(Text("A user name holds letters of one script: Latin or Cyrillic, say."))
     return name
+
+
+def mixes_scripts(name: str) -> bool:
+    """Tell whether letters are mixed that may look alike: the Latin a and the Cyrillic one."""
+    scripts = {find_script(letter) for letter in name if letter.isalpha()} - ANY_SCRIPT
+    return len(scripts) > 1 and not any(scripts <= known for known in TOGETHER)
+
+
+def find_script(letter: str) -> str:
+    """Return the first word of its name, which says as much: LATIN SMALL LETTER A."""
+    return re.split("[ -]", unicodedata.name(letter, ""), maxsplit=1)[0]
 
 
 def unify_name(value: str) -> str:

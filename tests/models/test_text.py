@@ -29,6 +29,29 @@ def test_a_line_has_one_line_and_one_direction(value: str) -> None:
         clean_line(value)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ann-2 o'neil",
+        "Zoë Ōtani",
+        "Иван Петров 2",
+        "Ελένη",
+        "王小明",
+        "小明 Wang",
+        "ひらがな カタカナ ー 々",
+        "スミス John",
+        "김민수 Kim",
+        "דנה",
+        "محمد",
+        "สมชาย",
+        "Ka\u02bbahumanu",  # the letter of Hawaiian belongs to no script
+        "123",
+    ],
+)
+def test_username_may_be_of_any_one_script(name: str) -> None:
+    assert clean_username(name) == name
+
+
 def test_username_has_one_form_for_each_letter() -> None:
     assert clean_username(" \uff21LICE\u00a0\ufb01nn\u3000") == "ALICE finn"
     assert clean_username("Zoe\u0308 \u014ctani") == "Zoë Ōtani"
@@ -57,6 +80,15 @@ def test_username_has_one_form_for_each_letter() -> None:
         ("al\u2066ice", "direction marks"),
         ("al\x7fice", "Control"),
         ("alice\uff20example.org", "no @"),
+        ("\u0430dmin", "one script"),  # Cyrillic a
+        ("adm\u0456n", "one script"),  # Ukrainian i
+        ("\u0391lice", "one script"),  # Greek capital alpha
+        ("b\u03bfb", "one script"),  # Greek omicron
+        ("b\u0585b", "one script"),  # Armenian oh
+        ("\u13aalice", "one script"),  # Cherokee go
+        ("\u041c\u0430ria", "one script"),
+        ("ann \u0438\u0432\u0430\u043d", "one script"),
+        ("\u30a2\u3105", "one script"),  # Katakana and Bopomofo
     ],
 )
 def test_username_that_looks_like_another_is_refused(name: str, fault: str) -> None:
