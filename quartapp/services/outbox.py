@@ -49,6 +49,12 @@ async def add_message(
     return message
 
 
+async def withdraw_message(session: AsyncSession, message: OutboxMessage) -> None:
+    """Have a mail that this transaction has added not sent: nobody ever sees it."""
+    await session.delete(message)
+    await session.flush()
+
+
 def check(clean: Callable[[str], str], value: str, field: str) -> str:
     try:
         return clean(value)

@@ -1,17 +1,19 @@
 """The pages behind the links of mails."""
 
 import re
+from collections import Counter
 
 import pytest
 from quart import Quart
 from quart.testing import QuartClient
 from sqlalchemy import select, update
 
+from quartapp.app import QuartApp
 from quartapp.extensions import db
-from quartapp.models import OutboxMessage, Purpose, Role, User, UserSession, utcnow
+from quartapp.models import Link, OutboxMessage, Purpose, Role, User, UserSession, utcnow
 from quartapp.models.session import FRESH
 from quartapp.services.link import add_link
-from tests.helpers import PASSWORD, add_person, read_token, sign_in
+from tests.helpers import PASSWORD, add_person, queries, read_token, sign_in
 
 ANN = "ann@example.org"
 NEW = "a better horse battery"
@@ -82,6 +84,24 @@ async def test_answer_does_not_tell_whom_mail_cannot_reach(app: Quart, ann: User
     for name in ("ann", "änn@example.org", "nobody"):
         assert (await send(app.test_client(), "/auth/forgot", name=name))[0] == 202
     assert await read_mails(app) == []
+
+
+async def test_as_much_is_done_for_nobody_as_for_who_gets_a_link(app: QuartApp, ann: User) -> None:
+    counts = []
+    async with app.app_context():
+        engine = db.engine
+    for name in ("ann", "nobody"):
+        client = app.test_client()
+        token = await read_token(client, "/auth/forgot")
+        with queries(engine) as sent:
+            await client.post("/auth/forgot", form={"name": name, "csrf_token": token})
+        counts.append(Counter(text.split()[0] for text in sent))
+    known, unknown = counts
+    assert (known["INSERT"], unknown["INSERT"]) == (2, 2)
+    assert known.total() == unknown.total()
+    assert [to for to, _, _ in await read_mails(app)] == [ANN]
+    async with app.app_context(), db.read() as session:
+        assert [link.user_id for link in await session.scalars(select(Link))] == [ann.id]
 
 
 async def test_domain_may_be_written_in_any_script(app: Quart, client: QuartClient) -> None:

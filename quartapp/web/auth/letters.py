@@ -9,20 +9,29 @@ from quartapp.mail.links import REGISTER, RESET, write_link
 from quartapp.models import User
 from quartapp.models.text import is_address
 from quartapp.services.account import ask_to_register, ask_to_reset
+from quartapp.services.link import add_void_link
+from quartapp.services.outbox import withdraw_message
 from quartapp.services.passkey import list_passkeys
 from quartapp.services.user import find_user_by_email, find_user_by_login
 from quartapp.texts import Count, Text
 
+NOBODY = 0  # is the id of no account
+UNSENT = "nobody@localhost"  # stands in a mail that is withdrawn
+
 
 async def send_reset_link(login: str) -> None:
-    """Mail a link to choose a new password, if *login* names somebody who may get one."""
+    """Mail a link to choose a new password, if *login* names somebody who may get one.
+
+    For anybody else as much is done, and undone: the time that it takes tells nobody apart.
+    """
     user = await find_user_by_login(db.session, login)
-    if user is None or not await limiter.may_mail(user.id):
-        return
-    if found := await ask_to_reset(db.session, login):
-        email, token = found
-        link = write_link(RESET, token)
-        await send_mail(db.session, "reset", email, language=user.language, link=link)
+    may_mail = await limiter.may_mail(user.id if user else NOBODY)
+    found = await ask_to_reset(db.session, login) if user and may_mail else None
+    email, token = found or (UNSENT, await add_void_link(db.session))
+    language, link = user.language if user else None, write_link(RESET, token)
+    message = await send_mail(db.session, "reset", email, language=language, link=link)
+    if found is None:
+        await withdraw_message(db.session, message)
 
 
 async def send_register_link(email: str) -> None:
