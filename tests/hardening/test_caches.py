@@ -8,17 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from quartapp.app import QuartApp
 from quartapp.extensions import db
 from quartapp.models import Entity, User
 from quartapp.web.static import make_hashed_name
+from tests.hardening.belongings import (
+    PRIVATE,
+    TELLING,
+    add_belongings,
+    make_name,
+    name_belongings,
+)
 from tests.nginx import write_nginx
 from tests.outside import Address, Connection, Reply
 from tests.processes import free_port
-from tests.security.asking import find_rules, find_things, prepare
+from tests.security.asking import find_rules, find_things, is_of_api, prepare
+from tests.security.expectations import ROUTES, find_expectation
 from tests.security.world import World
 from tests.servers import start_nginx
 from tests.wire import serving
@@ -29,6 +37,7 @@ PUBLIC = "public, max-age=30, stale-while-revalidate=60"
 OF_ALL = ("status.", "api_v1.docs.")  # blueprints whose answers are the same for everybody
 PARTS = 3  # of the routes, as one test has three minutes
 ORDERS = [["ann", "bob", "nobody", "ann"], ["bob", "nobody", "ann"], ["nobody", "bob", "ann"]]
+PEOPLE = {"ann": "owner", "bob": "other"}  # and who they are in the world
 EVIL = "evil.test"
 TOKEN = re.compile(r'name="csrf_token"[^>]* value="([^"]+)"')  # of a form: another one each time
 POISON = [
@@ -70,7 +79,10 @@ class Place:
 
     async def find_path(self, rule: Rule) -> str:
         """Return an address of something that is Ann's, and not public."""
-        return (await prepare(self.world, rule, "owner", find_things(rule)[0])).path
+        sending = await prepare(self.world, rule, "owner", find_things(rule)[0])
+        async with self.app.app_context(), db.begin() as session:
+            await name_belongings(session, sending.asker.user, make_name("owner"))
+        return sending.path
 
     async def find_private(self) -> set[str]:
         """Return what strangers must not see: the names of people and of sites."""
@@ -98,7 +110,7 @@ async def place(fresh_app: QuartApp, tmp_path: Path) -> AsyncIterator[Place]:
     with start_nginx(tmp_path, port):
         async with serving(app, tmp_path / "app.sock"):
             readers = {"nobody": Reader(Connection(("127.0.0.1", port)))}
-            for name, asker in (("ann", "owner"), ("bob", "other")):
+            for name, asker in PEOPLE.items():
                 readers[name] = await make_reader(world, asker, ("127.0.0.1", port))
             yield Place(app, world, readers)
             for reader in readers.values():
@@ -106,14 +118,15 @@ async def place(fresh_app: QuartApp, tmp_path: Path) -> AsyncIterator[Place]:
 
 
 async def make_reader(world: World, name: str, address: Address) -> Reader:
-    email = f"canary-{name}@secret.test"
     async with world.app.app_context(), db.begin() as session:
         asker = await world.find_asker(session, name)
-        await session.execute(update(User).where(User.id == asker.user.id).values(email=email))
+        await add_belongings(session, asker.user, make_name(name))
     token = await asker.find_csrf_token()
     cookies = {one.name: str(one.value) for one in asker.client.cookie_jar}
     cookie = "; ".join(f"{key}={value}" for key, value in cookies.items())
-    return Reader(Connection(address), {"Cookie": cookie}, {email, token, *cookies.values()})
+    return Reader(
+        Connection(address), {"Cookie": cookie}, {make_name(name), token, *cookies.values()}
+    )
 
 
 def find_get_rules(app: QuartApp, blueprints: tuple[str, ...] = ("",)) -> list[Rule]:
@@ -136,7 +149,23 @@ def find_fault_of_storage(rule: Rule, reply: Reply) -> str:
     return "" if "no-store" in said or "private" in said else said
 
 
+def find_fault_of_hers(rule: Rule, reply: Reply) -> str:
+    """Say what Ann, who may see what is hers, has not been told."""
+    expected = find_expectation(rule.endpoint, "GET", "owner", find_things(rule)[0])
+    if expected == "yes" and reply.status != 200:
+        return f"is {reply.status} for ann, who may see it"
+    if rule.endpoint in TELLING and not find_hits(reply, [make_name("owner")]):
+        return "told ann nothing of hers"
+    return ""
+
+
 # --- who comes first -----------------------------------------------------------------------------
+
+
+def make_noisy(rule: Rule, path: str, number: int) -> str:
+    """Return another address of the same; the API refuses parameters that it does not know."""
+    noise = (number + 1) * "&" if is_of_api(rule) else f"noise={number}"
+    return f"{path}{'&' if '?' in path else '?'}{noise}"
 
 
 async def find_leaks(place: Place, rule: Rule) -> tuple[list[str], int]:
@@ -144,11 +173,13 @@ async def find_leaks(place: Place, rule: Rule) -> tuple[list[str], int]:
     faults, statuses = [], {}
     path = await place.find_path(rule)
     for number, order in enumerate(ORDERS):
-        noisy = f"{path}{'&' if '?' in path else '?'}noise={number}"
+        noisy = make_noisy(rule, path, number)
         for name in order:
             reply = await place.readers[name].ask(noisy)
             hits = find_hits(reply, await place.find_forbidden(name, path))
             faults += [f"{noisy} told {name}: {hit}" for hit in hits]
+            if name == "ann" and (fault := find_fault_of_hers(rule, reply)):
+                faults.append(f"{noisy} {fault}")
             if storage := find_fault_of_storage(rule, reply):
                 faults.append(f"{noisy} may be kept: {storage}")
             if statuses.setdefault(name, reply.status) != reply.status:
@@ -171,14 +202,21 @@ async def test_nobody_sees_what_was_made_for_another(
 
 async def test_canaries_are_where_they_belong(place: Place) -> None:
     """Else nothing could be found elsewhere."""
-    for name in ("ann", "bob"):
-        told = [await place.readers[name].ask(path) for path in ("/account/", "/auth/login")]
-        seen = {hit for reply in told for hit in find_hits(reply, place.get(name))}
+    others = await place.find_forbidden("nobody", "/")
+    for name, asker in PEOPLE.items():
+        for path in ("/account/", "/api/v1/tokens", "/api/v1/channels", "/api/v1/sessions"):
+            told = await place.readers[name].ask(path)
 
-        assert f"canary-{'owner' if name == 'ann' else 'other'}@secret.test" in seen
-        assert TOKEN.findall(told[1].body)[0] in place.get(name)
-        others = await place.find_forbidden("nobody", "/")
-        assert find_hits(told[0], others)
+            assert make_name(asker) in find_hits(told, place.get(name)), path
+            assert find_hits(told, others), path
+        page = await place.readers[name].ask("/auth/login")
+        assert TOKEN.findall(page.body)[0] in place.get(name)
+
+
+def test_each_route_of_what_is_private_tells_of_it() -> None:
+    private = {name for name, route in ROUTES.items() if route.policies.get("GET") in PRIVATE}
+
+    assert private - TELLING == set()
 
 
 # --- what no key knows ---------------------------------------------------------------------------
