@@ -27,7 +27,8 @@ class Account(Machine):
     def begin(self) -> None:
         self.run(lambda session: add_person(session, "root", role=Role.ADMIN))
         self.user: User = self.run(add_ann)
-        self.before = self.user  # as it was read before the last change
+        self.before = self.user  # as it was read before the last new password
+        self.was_disabled = False  # once is enough: else much is tried that is refused
         self.links: dict[str, datetime] = {}  # to a new password, and when each ends
 
     def end_sessions(self) -> None:
@@ -48,7 +49,8 @@ class Account(Machine):
 
         before = self.user
         done, self.user = self.run(do)
-        self.before = before
+        if self.user.password_hash != before.password_hash:
+            self.before = before
         return done
 
     def is_let_in(self, user: User) -> bool:
@@ -62,9 +64,10 @@ class Account(Machine):
     def void_links(self) -> None:
         self.links = dict.fromkeys(self.links, utcnow())
 
-    @precondition(lambda self: self.user.is_active)
+    @precondition(lambda self: not self.was_disabled and self.before is not self.user)
     @rule()
     def disable(self) -> None:
+        self.was_disabled = True
         self.change(lambda session, user: disable_user(session, user, None))
         self.void_links()
         self.end_sessions()
@@ -74,6 +77,7 @@ class Account(Machine):
     def enable(self) -> None:
         self.change(lambda session, user: enable_user(session, user, None))
 
+    @precondition(lambda self: self.user.is_active)
     @rule(role=st.sampled_from(Role))
     def change_role(self, role: Role) -> None:
         is_another = role != self.user.role
