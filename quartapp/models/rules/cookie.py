@@ -47,6 +47,6 @@ def is_over(flags: dict[str, str], now: datetime) -> bool:
         return True
     try:
         end = parsedate_to_datetime(flags.get("expires", ""))
-    except ValueError:
+    except (ValueError, OverflowError):  # a year, or a zone, of too many digits
         return False
     return "max-age" not in flags and end.replace(tzinfo=end.tzinfo or UTC) <= now
