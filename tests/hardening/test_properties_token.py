@@ -24,7 +24,8 @@ class Tokens(Account):
         self.ids: dict[str, int] = {}
 
     def feel_reset(self) -> None:
-        """Tokens hold: who resets a password has not said that a program was another's."""
+        """All end: whoever knew the password of before may have made them."""
+        self.ends = {secret: min(end, utcnow()) for secret, end in self.ends.items()}
 
     @precondition(lambda self: sum(end > utcnow() for end in self.ends.values()) < 4)
     @rule(days=st.sampled_from([1, 10, 90]))
