@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from quart import Quart
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.errors import BadRequestError
 from quartapp.extensions import db
@@ -120,6 +121,20 @@ async def test_link_that_another_has_used_meanwhile_is_not_taken(
         link = await get_link(session, tokens["ann"], Purpose.RESET)
         await session.execute(delete(Link).where(Link.id == link.id))
         assert not await take_link(session, link)
+
+
+async def test_link_that_another_uses_at_the_same_moment_is_void(
+    app: Quart, tokens: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def find_too_late(session: AsyncSession, token: str, *purposes: Purpose) -> Link:
+        link = await get_link(session, token, *purposes)
+        await session.execute(delete(Link).where(Link.id == link.id))
+        return link
+
+    monkeypatch.setattr(links, "get_link", find_too_late)
+    async with app.app_context():
+        with pytest.raises(BadRequestError, match=VOID):
+            await use(Purpose.RESET, tokens["ann"])
 
 
 async def test_links_of_others_stay(app: Quart, people: list[User], tokens: dict[str, str]) -> None:

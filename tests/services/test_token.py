@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from quartapp.errors import ForbiddenError, NotFoundError
 from quartapp.extensions import db
-from quartapp.models import ApiToken, Scope, User, utcnow
+from quartapp.models import Action, ApiToken, AuditEvent, Scope, User, utcnow
 from quartapp.security import make_api_token
 from quartapp.services import token as tokens
 from quartapp.services.paging import paginate
@@ -17,6 +17,7 @@ from quartapp.services.token import (
     get_token,
     record_use,
     remove_token,
+    remove_tokens,
     select_all_tokens,
     select_tokens,
 )
@@ -130,6 +131,21 @@ async def test_only_what_is_meant_is_seen_noted_and_revoked(
                 await get_token(session, ids[1], seen_by=admin, as_admin=True)
             with pytest.raises(NotFoundError):
                 await remove_token(session, ids[1], None)
+
+
+async def test_all_tokens_of_one_person_are_revoked_at_once(app: Quart, people: list[User]) -> None:
+    ann, bob = people[:2]
+    async with app.app_context():
+        made = await add_tokens([ann, ann, bob])
+        async with db.begin() as session:
+            counts = [await remove_tokens(session, ann, ann) for _ in range(2)]
+            events = await session.scalars(
+                select(AuditEvent.detail).where(AuditEvent.action == Action.TOKEN_REVOKED)
+            )
+            held = [await find_token(session, secret) is not None for secret, _ in made]
+
+            assert (counts, held) == ([2, 0], [False, False, True])
+            assert [*events] == [f"{made[0][1].name}, {made[1][1].name}"]
 
 
 async def test_tokens_are_listed_by_a_part_of_a_name(app: Quart, people: list[User]) -> None:
