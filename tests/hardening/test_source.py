@@ -86,7 +86,7 @@ def test_yaml_is_read_by_its_safe_loader_alone() -> None:
         "yaml.compose(text, Loader=Loader)",
         "yaml.parse(text, Loader=Loader)",
     }
-    assert 'Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)' in text
+    assert 'class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):' in text
 
 
 def test_no_shell_reads_a_command() -> None:
