@@ -25,6 +25,8 @@ Reporter = pytest.TerminalReporter
 
 def pytest_terminal_summary(terminalreporter: Reporter) -> None:
     """Print what tests counted; the processes of the suite have sent it with their reports."""
+    if hasattr(terminalreporter.config, "workerinput"):
+        return  # one of these processes, whose figures would count twice
     figures = collect(
         report
         for reports in terminalreporter.stats.values()

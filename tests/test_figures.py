@@ -2,7 +2,8 @@
 
 import json
 from pathlib import Path
-from typing import Literal
+from types import SimpleNamespace
+from typing import Any, Literal
 
 import pytest
 
@@ -68,3 +69,18 @@ def test_suite_that_tried_too_little_has_not_proved_anything(
         "inputs: requests: 19,999 of 20,000 at least",
         "raw: messages: 0 of 120 at least",
     ]
+
+
+@pytest.mark.parametrize(("more", "kept"), [({}, 1), ({"workerinput": {}}, 0)])
+def test_figures_are_kept_by_the_one_process_that_has_all(
+    more: dict[str, object], kept: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIGURES", str(tmp_path))
+    reporter: Any = SimpleNamespace(
+        config=SimpleNamespace(**more),
+        stats={"": [make_report(("raw: messages", 9))]},
+        section=print,
+        write_line=print,
+    )
+    figures.pytest_terminal_summary(reporter)
+    assert len([*tmp_path.iterdir()]) == kept
