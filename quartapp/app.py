@@ -95,6 +95,7 @@ class QuartApp(RenderingQuart):
     json_provider_class = JSONProvider
     finish_headers: Finish = list  # of every answer, as quartapp.headers has it
     draining = False  # on the way out: no new sockets
+    hears_out_first = False  # for servers that end a connection with their answer's last byte
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -208,6 +208,7 @@ async def serve(
     sock = choose_socket(config)
     await start_up(app, config.startup_timeout)
     app.finish_headers = end_connections(app, app.finish_headers)
+    app.hears_out_first = True
     call = Caller(app, config.websocket_max_message_size)
     server = cast(Any, OneSocketServer(call, sock, config))
     serving = asyncio.create_task(server.serve())

@@ -13,6 +13,7 @@ from hypercorn.asyncio import serve as serve_hypercorn
 from quart import abort, request, websocket
 
 from quartapp.app import QuartApp
+from quartapp.asgi.intake import DRAIN_SECONDS
 from quartapp.serve import Run, ServeConfig, load_server
 from quartapp.serve_fast import serve as serve_granian
 from tests.processes import Program, free_port
@@ -146,6 +147,34 @@ async def test_a_client_that_waits_is_told_to_go_on(app: QuartApp, run: Run) -> 
 
     assert interim.startswith(b"HTTP/1.1 100 ")
     assert (reply.status, json.loads(reply.body)["body"]) == (200, "abc")
+
+
+async def test_who_sends_on_hears_why_the_body_was_refused(app: QuartApp, run: Run) -> None:
+    data = write_request("/", f"Content-Length: {LIMIT * 10}", method="POST")
+    async with serving(app, run=run) as port:
+        reader, writer = await connect(port)
+        writer.write(data)
+        for _ in range(10):
+            await asyncio.sleep(0.02)  # the 413 is ready
+            writer.write(b"a" * LIMIT)
+            await writer.drain()
+        async with asyncio.timeout(5):
+            reply = parse_reply(await reader.read())
+        writer.close()
+
+    assert reply.status == 413
+
+
+async def test_who_waits_to_send_hears_that_it_need_not(app: QuartApp, run: Run) -> None:
+    lines = (f"Content-Length: {LIMIT + 1}", "Expect: 100-continue")
+    async with serving(app, run=run) as port:
+        reader, writer = await connect(port)
+        writer.write(write_request("/", *lines, method="POST"))
+        async with asyncio.timeout(DRAIN_SECONDS - 1):
+            said = await reader.readuntil(b"HTTP/1.1 413 ")  # hypercorn asks for all bodies
+        writer.close()
+
+    assert run is serve_hypercorn or said == b"HTTP/1.1 413 "
 
 
 async def test_a_view_ends_when_its_client_leaves(app: QuartApp, run: Run) -> None:

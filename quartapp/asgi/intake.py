@@ -92,6 +92,7 @@ class Intake(Tap):
         self._announced = int(named.get(b"content-length") or 0)
         self.has_body = self._announced > 0 or b"transfer-encoding" in named
         self.is_empty = not (self.has_body or expects_body)
+        self.is_waited_for = b"expect" in named  # the client sends no body before we ask for it
         self.start: Callable[[], None] = do_nothing  # lets messages come
         self._size = 0
         self._cut = False  # the app was told that the body ends here
