@@ -113,10 +113,12 @@ class HTTPConnection(ASGIHTTPConnection):
         Quart ends each by a third message, before which Intake hears the client out.
         """
         body = response.response
-        is_whole = isinstance(body, Response.data_body_class)
-        if is_whole and cast(Any, self.app).hears_out_first and not self.intake.is_waited_for:
+        if not isinstance(body, Response.data_body_class):
+            await super()._send_response(send, response)
+            return
+        if cast(Any, self.app).hears_out_first and not self.intake.is_waited_for:
             await self.intake.drain()
-        if not is_whole or not self.intake.is_exhausted:
+        if not self.intake.is_exhausted:
             await super()._send_response(send, response)
             return
         head = {"status": response.status_code, "headers": encode_headers(response.headers)}
