@@ -27,6 +27,7 @@ TURN = 1024
 # Bytes that wait for a client to take them. Of tiny messages each byte costs fifty more until then,
 # which was 3 MB a socket with asyncio's usual 64 kB.
 UNTAKEN = 8192
+CLOSE = (b"connection", b"close")
 LEFT = {"type": "websocket.disconnect", "code": 1006}
 LISTS = {b"connection", b"sec-websocket-protocol"}  # which hypercorn reads as ASCII, or fails
 
@@ -128,6 +129,9 @@ class Stream(WSStream):
             self.app_put = forget
             while not queue.empty():
                 queue.get_nowait()
+        elif message is not None and message["type"] == "websocket.http.response.start":
+            # A proxy would keep the connection, and send the next request into its end.
+            message = {**message, "headers": [*message.get("headers", ()), CLOSE]}
         await super().app_send(message)
 
     async def _handle_events(self) -> None:

@@ -135,6 +135,14 @@ async def test_subprotocol_that_is_no_text_is_not_chosen(
     assert caplog.records == []
 
 
+async def test_refusal_says_that_its_connection_ends(port: int) -> None:
+    lines = UPGRADE.format("websocket") + KEY + "Sec-WebSocket-Version: 13\r\n"
+    answer = await ask(port, lines, target="/nowhere")
+
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert b"\r\nconnection: close\r\n" in answer.lower()
+
+
 async def test_what_is_said_behind_a_refusal_is_not_heard(
     port: int, caplog: pytest.LogCaptureFixture
 ) -> None:

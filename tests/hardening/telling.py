@@ -34,7 +34,8 @@ from tests.servers import start_valkey
 from tests.smtp_sink import Sink, start_sink
 
 ADDRESS = "ann@example.org"
-QUERY = re.compile(r'((?:request|referrer|upstream): "[^?"]*)\?[^ "]*')  # in a line of nginx's error log
+# In a line of nginx's error log.
+QUERY = re.compile(r'((?:request|referrer|upstream): "[^?"]*)\?[^ "]*')
 
 
 @dataclass
