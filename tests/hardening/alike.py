@@ -25,6 +25,7 @@ KINDS: list[tuple[str, re.Pattern[str]]] = [
     ("secret", re.compile(r"qa_[\w-]*|[A-Za-z0-9_.\-]{20,}")),
     ("cursor", re.compile(r"(?<=[?&;](?:after|since)=)[\w%=-]+|(?<=cursor=)[\w%=-]+")),
     ("id", re.compile(r"(?P<kept>There is no [a-z]+ | on entity )\d+")),  # in words
+    ("id", re.compile(r'(?P<kept> id="(s|bug-|outage-|incident-))\d+(?=")')),  # of an element
     ("id", re.compile(r"(?<=/)\d+(?=[/\"'?#&<\s.]|$)")),  # of an address
 ]
 

@@ -51,6 +51,8 @@ def test_count_page_and_figure_may_not(other: object) -> None:
     [
         ('<a href="/bugs/7">', '<a href="/bugs/12">', True),
         ('<a href="/bugs/7/edit?page=2">', '<a href="/bugs/9/edit?page=3">', False),
+        ('<li id="s7">', '<li id="s12">', True),
+        ('<li id="s7">', '<li id="bug-7">', False),
         ("There is no comment 5 on entity 7.", "There is no comment 6 on entity 8.", True),
         ("There is no comment 5 on entity 7.", "There is no comment 5 on site 7.", False),
         ("There is no bug 5.", "There is no site 5.", False),

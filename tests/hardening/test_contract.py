@@ -22,14 +22,14 @@ from tests.wire import serving
 pytestmark = pytest.mark.contract
 
 # More by QUARTAPP_EXAMPLES=500; the seed is fixed, so that a failure is the change's own.
-EXAMPLES = os.environ.get("QUARTAPP_EXAMPLES", "3")
+EXAMPLES = os.environ.get("QUARTAPP_EXAMPLES", "2")
 SEED = os.environ.get("QUARTAPP_SEED", "1")
 LEAST = {"administrator": 4500, "editor": 600, "anonymous": 400}  # cases, on each database
 SCENARIOS = 30  # of what is made, and then asked for by the links of its answer
 LEAST_FOLLOWED = {"administrator": 8, "editor": 10, "anonymous": 0}  # links; strangers make nothing
 # Who is kept out is refused before anything is read: a part of the edges of values tells enough.
 # Each run takes another one, of so many; by QUARTAPP_COVERAGE=1 each takes all.
-COVERAGE = int(os.environ.get("QUARTAPP_COVERAGE", "8"))
+COVERAGE = int(os.environ.get("QUARTAPP_COVERAGE", "16"))
 RUNS = [(role, kind) for role in ("anonymous", "editor") for kind in ("sqlite", "postgres")]
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 FOLLOWED = re.compile(r"API Links: +(\d+) covered / (\d+) selected")

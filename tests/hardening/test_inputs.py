@@ -20,8 +20,8 @@ from tests.wire import exchange, serving
 pytestmark = pytest.mark.inputs
 
 PARTS = 6  # which the processes of a run share
-SHARES = {"administrator": 1, "editor": 5, "anonymous": 10}  # one in so many
-COMMON_SHARE = 60  # of what any route has, headers and cookies
+SHARES = {"administrator": 1, "editor": 8, "anonymous": 12}  # one in so many
+COMMON_SHARE = 100  # of what any route has, headers and cookies
 Spot = tuple[Place, str, int]
 
 
