@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from quartapp.errors import NotFoundError
 from quartapp.models import Check, Entity, State, User
 from quartapp.models.rights import may_see_entity
+from quartapp.services.batch import pad
 from quartapp.services.entity import match_site
-from quartapp.services.paging import pad
 from quartapp.texts import Text
 
 EntityRow = Row[*tuple[Any, ...]]

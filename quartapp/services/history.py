@@ -19,8 +19,8 @@ from quartapp.models.rollup import (
     start_step,
 )
 from quartapp.models.uptime import Figures, Span, Summary, measure, summarize
+from quartapp.services.batch import pad
 from quartapp.services.check import load_checks
-from quartapp.services.paging import pad
 from quartapp.services.rollup import roll_up_hours
 from quartapp.services.trace import find_reaches, list_outages, list_seen, list_summaries
 from quartapp.texts import Text

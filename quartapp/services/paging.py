@@ -102,12 +102,3 @@ def cut_slice(rows: Sequence[Any], size: int) -> Slice[Any]:
     """Return the first *size* rows; one more of them says that others follow."""
     items = list(rows[:size])
     return Slice(items, size, items[-1].id if len(rows) > size else None)
-
-
-def pad(keys: list[T]) -> list[T]:
-    """Return *keys* with the last one repeated up to 1, 2, 4, … of them.
-
-    Each length of a list is a statement of its own to the database: this way there are few.
-    """
-    size = 1 << (len(keys) - 1).bit_length()
-    return [*keys, *keys[-1:] * (size - len(keys))]

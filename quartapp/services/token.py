@@ -13,7 +13,7 @@ from quartapp.models.rights import may_administer, may_see_what_is_of
 from quartapp.models.token import HINT_LENGTH
 from quartapp.security import hash_token, is_api_token, make_api_token
 from quartapp.services.audit import record_event
-from quartapp.services.paging import pad
+from quartapp.services.batch import pad
 from quartapp.services.user import matches, refuse_changed
 from quartapp.texts import Text
 
