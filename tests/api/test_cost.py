@@ -11,7 +11,8 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from quartapp.extensions import db
-from quartapp.models import User
+from quartapp.models import User, utcnow
+from quartapp.services import history
 from tests.api.helpers import SITE, Api, add_site
 from tests.helpers import queries
 
@@ -54,8 +55,16 @@ def transactions(engine: AsyncEngine) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("path", STATEMENTS)
 async def test_reading_costs_no_more_statements(
-    app: Quart, api: Api, admin: User, engine: AsyncEngine, path: str
+    app: Quart,
+    api: Api,
+    admin: User,
+    engine: AsyncEngine,
+    path: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # In the first hour of a day, no hours of it are to be added.
+    noon = utcnow().replace(hour=12, minute=30)
+    monkeypatch.setattr(history, "utcnow", lambda: noon)
     entity = await add_site(app, admin)
     with queries(engine) as sent:
         status, _ = await api("GET", path.format(id=entity.id))
