@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from quartapp.errors import ConflictError, InvalidError
+from quartapp.errors import ConflictError, InvalidError, NotFoundError
 from quartapp.models import Check, Entity, EventKind, User, utcnow
 from quartapp.models.check import INTERVAL, MIN_INTERVAL
 from quartapp.models.expectation import STATUSES
@@ -140,14 +140,22 @@ async def run_check(session: AsyncSession, entity: Entity, by: User) -> Check:
 
 
 async def lock_check(session: AsyncSession, entity: Entity) -> Check:
-    """Return the check of *entity* for a change that no worker crosses."""
+    """Return the check of *entity* for a change that no worker crosses, or NotFoundError."""
     query = select(Check).where(Check.entity_id == entity.id).with_for_update()
     if check := await session.scalar(query):
         return check
+    await hold_entity(session, entity)
     check = make_check(entity, utcnow())
     session.add(check)
     await session.flush()
     return check
+
+
+async def hold_entity(session: AsyncSession, entity: Entity) -> None:
+    """Let nobody remove *entity* until the commit; NotFoundError for who did."""
+    query = select(Entity.id).where(Entity.id == entity.id)
+    if await session.scalar(query.with_for_update(key_share=True)) is None:
+        raise NotFoundError(Text("There is no entity %(key)s.", key=repr(entity.name)))
 
 
 def hold_check(check: Check, now: datetime) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Row, Select, case, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quartapp.errors import NotFoundError
 from quartapp.models import Check, Entity, utcnow
 from quartapp.models.base import UtcDateTime
 from quartapp.models.check import MAX_CRASHES, QUARANTINE, find_timeout
@@ -18,7 +17,6 @@ from quartapp.models.reading import Plan
 from quartapp.services.batch import pad
 from quartapp.services.check import lock_check
 from quartapp.services.page_watch import load_plans
-from quartapp.texts import Text
 
 PER_HOST = 2  # looks at one host at once, of one worker
 WANTED: tuple[Any, ...] = (
@@ -94,10 +92,8 @@ async def claim_check(
 ) -> Job:
     """Return the job of one site, due or not; whoever looks at it meanwhile may not report.
 
-    One that is paused stays so, and keeps its slot.
+    One that is paused stays so, and keeps its slot; NotFoundError for one that was removed.
     """
-    if await session.get(Entity, entity.id) is None:
-        raise NotFoundError(Text("There is no entity %(key)s.", key=repr(entity.name)))
     check = await lock_check(session, entity)
     if not check.is_paused:
         check.slot_at = now

@@ -1,10 +1,11 @@
 """A look at one site that somebody asks for, due or not."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from quart import Quart
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 
 from quartapp.errors import NotFoundError
 from quartapp.extensions import db
@@ -98,3 +99,44 @@ async def test_site_that_is_gone_is_named(app: Quart, entity: Entity, boss: User
             await remove_entity(session, await session.get_one(Entity, entity.id), boss)
         with pytest.raises(NotFoundError, match="There is no entity 'Site 1'"):
             await claim_one(entity, utcnow())
+
+
+@pytest.mark.parametrize("database_kind", ["postgres", "mariadb"])  # SQLite has one writer
+async def test_site_that_somebody_removes_meanwhile_is_named(
+    app: Quart, entity: Entity, boss: User
+) -> None:
+    async with app.app_context(), db.begin() as session:
+        known = await session.get_one(Entity, entity.id)
+        async with db.begin() as other:
+            await remove_entity(other, await other.get_one(Entity, entity.id), boss)
+        with pytest.raises(NotFoundError, match="There is no entity 'Site 1'"):
+            await claim_check(session, known, now=utcnow(), lease=LEASE)
+
+
+async def wait_for_a_lock() -> None:
+    """Wait until somebody waits for what another transaction has locked."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    async with db.read() as session:
+        for _ in range(600):
+            if await session.scalar(text(f"{waiting} AND datname = current_database()")):
+                return
+            await asyncio.sleep(0.05)
+    raise AssertionError("Nobody waits.")
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+@pytest.mark.parametrize("version", ["this", "before"])
+async def test_site_of_a_removal_that_is_waited_for_is_named(
+    app: Quart, entity: Entity, boss: User, version: str
+) -> None:
+    async with app.app_context():
+        async with db.begin() as session:
+            if version == "before":
+                await session.execute(delete(Check))
+        async with db.begin() as session:
+            await remove_entity(session, await session.get_one(Entity, entity.id), boss)
+            await session.flush()
+            claiming = asyncio.create_task(claim_one(entity, utcnow()))
+            await wait_for_a_lock()
+        with pytest.raises(NotFoundError, match="There is no entity 'Site 1'"):
+            await claiming
