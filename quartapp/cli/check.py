@@ -13,11 +13,12 @@ from quartapp.errors import NotFoundError
 from quartapp.extensions import db
 from quartapp.models import Entity
 from quartapp.models.look import Outcome, Phases
+from quartapp.models.share import PER_HOST
 from quartapp.monitoring import open_watcher
 from quartapp.monitoring.lanes import Lanes
 from quartapp.monitoring.watch import Watcher, judge, look_at
 from quartapp.services.check import find_host
-from quartapp.services.claim import PER_HOST, ask_time, claim_check
+from quartapp.services.claim import ask_time, claim_check
 from quartapp.services.entity import find_entities
 from quartapp.services.result import Report, record_reports
 

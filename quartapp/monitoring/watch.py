@@ -16,6 +16,7 @@ from quartapp.extensions import db
 from quartapp.models import utcnow
 from quartapp.models.expectation import Verdict
 from quartapp.models.look import Look, Outcome, Reason
+from quartapp.models.share import Shares, find_share
 from quartapp.monitoring.gate import Gate
 from quartapp.monitoring.inspector import Inspector
 from quartapp.monitoring.lag import LagMeter
@@ -67,8 +68,12 @@ class Watcher:
         return self.slots - len(self.jobs)
 
     @property
-    def busy(self) -> Counter[str]:
-        return Counter(self.crowds.get(job.host, job.host) for job in self.jobs.values())
+    def shares(self) -> Shares:
+        """Who has the slots now."""
+        jobs = self.jobs.values()
+        busy = Counter(self.crowds.get(job.host, job.host) for job in jobs)
+        owners = Counter(job.owner_id for job in jobs)
+        return Shares(busy, owners, self.crowds, find_share(self.slots))
 
     def note_crowd(self, host: str, lane: str) -> None:
         """Remember whom *host* has to share with others, for as long as there is room."""
@@ -165,9 +170,8 @@ async def claim(watcher: Watcher, limit: int) -> list[Job]:
     async with db.begin() as session:
         lease = timedelta(seconds=watcher.lease)
         now = await ask_time(session)
-        return await claim_checks(
-            session, now=now, lease=lease, limit=limit, busy=watcher.busy, crowds=watcher.crowds
-        )
+        shares = watcher.shares
+        return await claim_checks(session, now=now, lease=lease, limit=limit, shares=shares)
 
 
 def leave(watcher: Watcher, task: asyncio.Task[None]) -> None:

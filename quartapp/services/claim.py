@@ -1,27 +1,27 @@
 """Whose turn it is: workers claim the looks that are due."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, case, func, literal, select, update
+from sqlalchemy import ColumnElement, Row, Select, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from quartapp.models import Check, Entity, utcnow
 from quartapp.models.base import UtcDateTime
 from quartapp.models.check import MAX_CRASHES, QUARANTINE, find_timeout
 from quartapp.models.expectation import Expectation
 from quartapp.models.reading import Plan
+from quartapp.models.share import Shares
 from quartapp.services.batch import pad
 from quartapp.services.check import lock_check
 from quartapp.services.page_watch import load_plans
 
-PER_HOST = 2  # looks at one host at once, of one worker
 WANTED: tuple[Any, ...] = (
-    *(Check.id, Check.entity_id, Entity.url, Check.host, Check.slot_at, Check.fence),
-    *(Check.crashes, Check.interval, Check.statuses, Check.present, Check.absent),
+    *(Check.id, Check.entity_id, Entity.owner_id, Entity.url, Check.host, Check.slot_at),
+    *(Check.fence, Check.crashes, Check.interval, Check.statuses, Check.present, Check.absent),
     *(Check.json_path, Check.json_value),
 )
 # The clocks that all workers share, by dialect; SQLite has none of its own.
@@ -39,6 +39,7 @@ class Job:
 
     check_id: int
     entity_id: int
+    owner_id: int | None
     url: str
     host: str
     slot_at: datetime
@@ -64,27 +65,32 @@ async def claim_checks(
     now: datetime,
     lease: timedelta,
     limit: int,
-    busy: Counter[str] | None = None,
-    crowds: Mapping[str, str] | None = None,
+    shares: Shares | None = None,
 ) -> list[Job]:
     """Return jobs that are the caller's alone for *lease*: those that have waited longest.
 
-    *busy* counts the looks at each host that the caller is at: with these, no host gets more than
-    PER_HOST at once, so that a slow one delays no other. Hosts of *crowds* share an address, or
-    lead to the same host: they are counted by what they share.
+    *shares* counts the looks that the caller is at: with these, no host and no owner gets more than
+    is fair, so that a slow one delays no other.
     """
-    counts, crowds = Counter(busy or ()), crowds or {}
-    full = [place for place, count in counts.items() if count >= PER_HOST]
-    full += [host for host, place in crowds.items() if counts[place] >= PER_HOST]
-    # Some more than needed, as some are of one host; who is not taken is free at the commit.
-    due = select_due(now, full).limit(2 * limit)
-    chosen: list[Row[Any]] = []
-    for row in await session.execute(due.with_for_update(skip_locked=True, of=Check)):
-        place = crowds.get(row.host, row.host)
-        if counts[place] < PER_HOST:
-            counts[place] += 1
-            chosen.append(row)
-    return await take_checks(session, chosen[:limit], now, lease)
+    chosen = await choose_due(session, now, limit, shares or Shares())
+    return await take_checks(session, chosen, now, lease)
+
+
+async def choose_due(
+    session: AsyncSession, now: datetime, limit: int, shares: Shares
+) -> list[Row[Any]]:
+    """Return rows that are locked; an owner who has enough gets what the others leave."""
+    due = await lock_due(session, select_due(now, shares.full_hosts), limit)
+    chosen = shares.choose(due, limit)
+    left, owners = limit - len(chosen), shares.full_owners
+    if not left or not owners:
+        return chosen
+    if len(due) == 2 * limit:  # others may stand behind these
+        behind = leave_out(select_due(now, shares.full_hosts), owners, chosen)
+        chosen += shares.choose(await lock_due(session, behind, left), left)
+    known = {row.id for row in chosen}
+    passed = (row for row in due if row.id not in known)
+    return chosen + shares.fill(passed, limit - len(chosen))
 
 
 async def claim_check(
@@ -112,6 +118,28 @@ def select_due(now: datetime, full: Collection[str]) -> Select[Any]:
     return due.where(Check.host.not_in(full)) if full else due
 
 
+def leave_out(
+    due: Select[Any], owners: Collection[int | None], chosen: Collection[Row[Any]]
+) -> Select[Any]:
+    """Leave out the sites of some owners, and what is chosen already."""
+    other = aliased(Entity)  # an index tells at once that there is nobody else, whatever is due
+    is_anybody = select(other.id).where(*(is_not_of(other, owner) for owner in owners)).exists()
+    others = (is_not_of(Entity, owner) for owner in owners)
+    return due.where(is_anybody, *others, Check.id.not_in(pad(row.id for row in chosen)))
+
+
+def is_not_of(entity: type[Entity], owner: int | None) -> ColumnElement[bool]:
+    """The condition that a site is not of *owner*, as ranges that an index knows."""
+    of = entity.owner_id
+    return of.is_not(None) if owner is None else or_(of < owner, of > owner, of.is_(None))
+
+
+async def lock_due(session: AsyncSession, due: Select[Any], limit: int) -> list[Row[Any]]:
+    """Lock more than *limit*, as some are of one host; who is not taken is free at the commit."""
+    locked = due.limit(2 * limit).with_for_update(skip_locked=True, of=Check)
+    return list(await session.execute(locked))
+
+
 async def take_checks(
     session: AsyncSession, rows: Collection[Row[Any]], now: datetime, lease: timedelta
 ) -> list[Job]:
@@ -137,6 +165,7 @@ def make_job(row: Row[Any], page: Plan) -> Job:
     return Job(
         check_id=row.id,
         entity_id=row.entity_id,
+        owner_id=row.owner_id,
         url=row.url,
         host=row.host,
         slot_at=row.slot_at,

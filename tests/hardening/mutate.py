@@ -36,6 +36,7 @@ NEAR = {
     "quartapp/services/claim.py": [
         "tests/services/test_claim.py",
         "tests/services/test_claim_one.py",
+        "tests/services/test_claim_share.py",
         "tests/services/test_claim_time.py",
     ],
     "quartapp/services/idempotency.py": [

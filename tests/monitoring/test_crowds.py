@@ -1,4 +1,4 @@
-"""Many names of one slow address, or that lead to one slow host: nobody else waits for them."""
+"""Many sites of one address, one host or one owner that are slow: nobody else waits for them."""
 
 import asyncio
 
@@ -7,13 +7,14 @@ from quart import Quart
 from sqlalchemy import select
 
 from quartapp.extensions import db
-from quartapp.models import result
+from quartapp.models import User, result, utcnow
 from quartapp.models.look import Look, Reason
 from quartapp.monitoring import watch as module
 from quartapp.monitoring.client import Client
 from quartapp.monitoring.fetch import look
 from quartapp.monitoring.watch import Watcher
 from quartapp.services.claim import Job
+from tests.helpers import add_person
 from tests.monitoring.farm import Farm, Reader, Writer, make_answer, make_redirect, say
 from tests.monitoring.test_watch import running, wait_for_results
 from tests.services.watching import watch
@@ -56,6 +57,62 @@ async def test_crowd_of_a_slow_one_holds_up_no_other(
             outcomes = list(await session.scalars(select(result.c.outcome)))
 
     assert outcomes == ["ok"] * 20  # who gave up its slot reported nothing, and came again
+
+
+async def add_people() -> list[User]:
+    async with db.begin() as session:
+        return [await add_person(session, name) for name in ("ann", "bob")]
+
+
+async def watch_silent(owner: User) -> None:
+    """Watch more sites of one owner than any worker thinks of at once."""
+    await watch(*[f"http://silent{number}.example/" for number in range(30)], owner=owner)
+
+
+class Silence:
+    """Looks that get no answer at silent sites, until each of them is let go."""
+
+    def __init__(self) -> None:
+        self.now = 0
+        self.ends = asyncio.Semaphore(0)
+
+    async def look(self, job: Job) -> Look:
+        if job.host.startswith("silent"):
+            self.now += 1
+            await self.ends.acquire()
+            self.now -= 1
+        return Look(job.url, utcnow(), status=200)
+
+    async def wait_for(self, looks: int) -> None:
+        for _ in range(600):
+            if self.now == looks:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"There are {self.now} silent looks, not {looks}.")
+
+
+async def test_silent_sites_of_one_owner_hold_up_nobody_elses(app: Quart) -> None:
+    silence = Silence()
+    async with app.app_context():
+        ann, bob = await add_people()
+        await watch_silent(ann)
+        await watch(*[f"http://{number}.example/" for number in range(8)], owner=bob)
+        async with running(silence.look, patience=0.1, slots=4):
+            await wait_for_results(8)
+            await silence.wait_for(4)  # nobody else is due now
+
+
+async def test_newcomer_waits_for_one_look_of_an_owner_who_has_all(app: Quart) -> None:
+    silence = Silence()
+    async with app.app_context():
+        ann, bob = await add_people()
+        await watch_silent(ann)
+        async with running(silence.look, patience=0.1, slots=4):
+            await silence.wait_for(4)
+            await watch("http://quick.example/", owner=bob)
+            silence.ends.release()
+            await wait_for_results(2)
+            await silence.wait_for(4)
 
 
 async def test_look_that_loses_its_patience_says_who_is_asked(farm: Farm, client: Client) -> None:

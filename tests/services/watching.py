@@ -1,14 +1,16 @@
 """What tests of checks share: sites, claims, and reports of looks that nobody made."""
 
+from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
 from quartapp.extensions import db
-from quartapp.models import Check, Entity, Outage
+from quartapp.models import Check, Entity, Outage, User
 from quartapp.models.expectation import judge
 from quartapp.models.look import Look, Phases, Reason
+from quartapp.models.share import Shares
 from quartapp.services.claim import Job, claim_checks
 from quartapp.services.entity import add_entity
 from quartapp.services.result import Report, Turn, record_reports
@@ -17,17 +19,19 @@ LEASE = timedelta(seconds=60)
 HOUR = timedelta(hours=1)
 
 
-async def watch(*urls: str) -> list[Entity]:
+async def watch(*urls: str, owner: User | None = None) -> list[Entity]:
+    label = f"Site of {owner.name}" if owner else "Site"
     async with db.begin() as session:
         return [
-            await add_entity(session, name=f"Site {number}", url=url, owner=None)
+            await add_entity(session, name=f"{label} {number}", url=url, owner=owner)
             for number, url in enumerate(urls, 1)
         ]
 
 
-async def claim(now: datetime, limit: int = 50, **shared: Any) -> list[Job]:
+async def claim(now: datetime, limit: int = 50, **given: Any) -> list[Job]:
+    shares = Shares(**deepcopy(given))  # what is chosen is counted there
     async with db.begin() as session:
-        return await claim_checks(session, now=now, lease=LEASE, limit=limit, **shared)
+        return await claim_checks(session, now=now, lease=LEASE, limit=limit, shares=shares)
 
 
 def see(job: Job, at: datetime, reason: Reason | None = None) -> Report:

@@ -1,0 +1,57 @@
+"""Fair turns: no host and no owner of sites may keep a worker from all others."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any, TypeVar
+
+PER_HOST = 2  # looks at one host at once, of one worker
+T = TypeVar("T")
+
+
+def find_share(slots: int) -> int:
+    """Return how many looks are of one owner's sites at once while those of others wait."""
+    return slots - slots // 4
+
+
+@dataclass
+class Shares:
+    """How many looks each host and each owner has, those included that are chosen here.
+
+    Hosts of *crowds* share an address, or lead to the same host: what they share is counted.
+    """
+
+    busy: Counter[str] = field(default_factory=Counter)
+    owners: Counter[int | None] = field(default_factory=Counter)
+    crowds: Mapping[str, str] = field(default_factory=dict)
+    share: float = inf  # of one owner, while sites of others are due
+
+    @property
+    def full_hosts(self) -> list[str]:
+        full = [place for place, count in self.busy.items() if count >= PER_HOST]
+        crowded = (host for host, place in self.crowds.items() if self.busy[place] >= PER_HOST)
+        return [*full, *crowded]
+
+    @property
+    def full_owners(self) -> list[int | None]:
+        return [owner for owner, count in self.owners.items() if count >= self.share]
+
+    def choose(self, due: Iterable[T], limit: int) -> list[T]:
+        """Return the first *limit* of what is due that have room."""
+        return self.take(due, limit, self.share)
+
+    def fill(self, due: Iterable[T], limit: int) -> list[T]:
+        """Return the first *limit* of what is due, when nobody else wants the slots."""
+        return self.take(due, limit, inf)
+
+    def take(self, due: Iterable[Any], limit: int, share: float) -> list[Any]:
+        taken: list[Any] = []
+        for row in due:
+            place = self.crowds.get(row.host, row.host)
+            is_full = self.busy[place] >= PER_HOST or self.owners[row.owner_id] >= share
+            if len(taken) < limit and not is_full:
+                self.busy[place] += 1
+                self.owners[row.owner_id] += 1
+                taken.append(row)
+        return taken
