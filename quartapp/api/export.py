@@ -3,10 +3,8 @@
 import csv
 import io
 import json
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from functools import wraps
-from time import monotonic
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -14,15 +12,13 @@ from quart import Blueprint, Quart, Response, current_app, request
 from quart_schema import validate_querystring
 
 from quartapp.api.openapi import streams
-from quartapp.auth import Asker, get_asker, has_ended, login_required
+from quartapp.auth import guard_stream, login_required
 from quartapp.extensions import db
 from quartapp.models.cell import quote_cell
 from quartapp.services.export import Reading
 
 TIMEOUT = 3600.0  # seconds for a client to take it all
-ASK_AGAIN = 10.0  # seconds after which who takes it is asked for again
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
-logger = logging.getLogger(__name__)
 Column = tuple[str, ...]
 Write = Callable[[Iterable[dict[str, Any]]], str]
 View = Callable[..., Awaitable[Reading]]
@@ -57,7 +53,7 @@ def make_view(view: View, kind: str, out: type[BaseModel]) -> Callable[..., Awai
 def make_stream(reading: Reading, first: list[Any], kind: str, out: type[BaseModel]) -> Response:
     head, write = make_writer(kind, out)
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    parts = read_parts(app, get_asker(), reading, first)
+    parts = guard_stream(read_parts(app, reading, first))
     body = "" if request.method == "HEAD" else encode(parts, head, write, out)
     name = request.path.partition("/v1/")[2].replace("/", "-")
     return make_file(body, name, MEDIA_TYPES[kind])
@@ -70,30 +66,12 @@ def make_file(body: Any, name: str, media_type: str) -> Response:
     return response
 
 
-async def read_parts(
-    app: Quart, asker: Asker, reading: Reading, part: list[Any]
-) -> AsyncIterator[list[Any]]:
-    """Yield part after part; the database is not held while the client takes one.
-
-    It breaks off, as after TIMEOUT, when the token or session that asked for it has ended.
-    """
-    asked_at = monotonic()
+async def read_parts(app: Quart, reading: Reading, part: list[Any]) -> AsyncIterator[list[Any]]:
+    """Yield part after part; the database is not held while the client takes one."""
     while part:
         yield part
-        async with app.app_context():
-            if monotonic() >= asked_at + ASK_AGAIN:
-                await refuse_ended(asker)
-                asked_at = monotonic()
-            async with db.read() as session:
-                part = await reading.read_after(session, part[-1])
-
-
-async def refuse_ended(asker: Asker) -> None:
-    async with db.read() as session:
-        if not await has_ended(session, asker):
-            return
-    logger.warning("An export broke off: what let its reader in has ended.")
-    raise TimeoutError  # which ends the answer without its last chunk, and is no defect
+        async with app.app_context(), db.read() as session:
+            part = await reading.read_after(session, part[-1])
 
 
 async def encode(

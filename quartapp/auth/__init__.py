@@ -3,7 +3,7 @@
 import quart_auth
 from quart import Quart
 
-from quartapp.auth.asker import Asker, find_user, get_asker, get_user
+from quartapp.auth.asker import find_user, get_asker, get_user
 from quartapp.auth.cookies import (
     confirm_login,
     find_cookie_name,
@@ -36,10 +36,10 @@ from quartapp.auth.second_step import (
     get_box,
     require_code,
 )
-from quartapp.auth.sockets import has_ended, init_sockets
+from quartapp.auth.sockets import init_sockets
+from quartapp.auth.streams import guard_stream
 
 __all__ = [
-    "Asker",
     "acts_as_admin",
     "admin_required",
     "authenticate",
@@ -53,7 +53,7 @@ __all__ = [
     "get_box",
     "get_socket_user",
     "get_user",
-    "has_ended",
+    "guard_stream",
     "hash_new_password",
     "hash_password_by_link",
     "lacks_factor",

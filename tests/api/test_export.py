@@ -15,7 +15,6 @@ from sqlalchemy.pool import QueuePool
 
 from quartapp.api.export import read_parts, show_cell
 from quartapp.app import QuartApp
-from quartapp.auth.asker import STRANGER
 from quartapp.extensions import db
 from quartapp.models import Entity, Role, User, utcnow
 from quartapp.models.look import Reason
@@ -202,7 +201,7 @@ async def test_neither_connection_nor_more_than_a_part_is_held(app: Quart, admin
     reading = Reading(select_entities(seen_by=admin), Entity.id)
     async with app.app_context(), db.read() as session:
         first = await reading.read_after(session)
-    parts = read_parts(app, STRANGER, reading, first)
+    parts = read_parts(app, reading, first)
     del first
     found = [(len(part), count_held(app), count_sites()) async for part in parts]
 
@@ -266,8 +265,8 @@ async def test_file_that_breaks_off_has_no_last_chunk(
     assert (part.endswith(LAST_CHUNK), part.count(b'"name": "Site')) == (False, 2)
 
 
-async def fetch(port: int, headers: dict[str, str]) -> bytes:
-    head = ["GET /api/v1/entities.ndjson HTTP/1.1", "Host: localhost", "Connection: close"]
+async def fetch(port: int, headers: dict[str, str], path: str = "/api/v1/entities.ndjson") -> bytes:
+    head = [f"GET {path} HTTP/1.1", "Host: localhost", "Connection: close"]
     head += [f"{name}: {value}" for name, value in headers.items()]
     async with asyncio.timeout(10):
         reader, writer = await connect(port)

@@ -22,6 +22,7 @@ from quartapp.api.v1.token import to_new
 from quartapp.auth import (
     admin_required,
     get_user,
+    guard_stream,
     hash_password_by_link,
     login_required,
     proof_required,
@@ -75,7 +76,7 @@ async def show_me() -> AccountOut:
 @may_answer(403)
 async def show_my_data() -> Response:
     """Return all that is kept about you, without secrets, as a file."""
-    pieces = write_person(db.readers, get_user(), utcnow())
+    pieces = guard_stream(write_person(db.readers, get_user(), utcnow()))
     return make_file("" if request.method == "HEAD" else pieces, "account.json", "application/json")
 
 

@@ -18,6 +18,7 @@ from quartapp.auth import (
     fresh_login_required,
     get_asker,
     get_user,
+    guard_stream,
     hash_new_password,
     login_required,
     logout_user,
@@ -129,7 +130,7 @@ async def email() -> ResponseReturnValue:
 @proof_required
 async def data() -> Response:
     """All that is kept about the person, as a file."""
-    pieces = write_person(db.readers, get_user(), utcnow())
+    pieces = guard_stream(write_person(db.readers, get_user(), utcnow()))
     response = Response("" if request.method == "HEAD" else pieces, content_type="application/json")
     response.headers["Content-Disposition"] = 'attachment; filename="account.json"'
     response.timeout = DOWNLOAD_SECONDS
