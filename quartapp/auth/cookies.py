@@ -64,7 +64,6 @@ async def login_user(user: User, *, how: str = "", remember: bool = False) -> No
 
     *how* is what the audit log says of it: "password", "password and code", "passkey", "link".
     """
-    await forget_session()
     secrets = await open_session(
         db.session,
         user,
@@ -73,6 +72,7 @@ async def login_user(user: User, *, how: str = "", remember: bool = False) -> No
         remember=remember,
         how=how,
     )
+    await forget_session()  # after the user is locked, as wherever sessions end
     await replace_cookies(secrets)
 
 

@@ -10,7 +10,7 @@ from quartapp.models.user import Theme
 from quartapp.services.audit import record_event
 from quartapp.services.link import add_link, remove_links, use_link
 from quartapp.services.people import keep_an_admin
-from quartapp.services.session import close_sessions
+from quartapp.services.session import close_sessions, refuse_ended
 from quartapp.services.token import remove_tokens
 from quartapp.services.user import (
     add_user,
@@ -79,12 +79,17 @@ async def reset_password(session: AsyncSession, token: str, password_hash: str) 
     return user, await remove_tokens(session, user, user)
 
 
-async def ask_to_move(session: AsyncSession, user: User, email: str) -> str | None:
+async def ask_to_move(
+    session: AsyncSession, user: User, email: str, *, session_id: int | None = None
+) -> str | None:
     """Return the secret of a link that confirms *email*; None when it has an account.
 
     It is void when sessions of *user* are ended, as by a new password, or when a factor changes.
+    UnauthorizedError when the session in which they ask has ended meanwhile.
     """
     await refuse_changed(session, user)
+    if session_id is not None:
+        await refuse_ended(session, session_id)
     found = await find_user_by_email(session, email)
     if found is not None and found.id != user.id:
         return None

@@ -61,6 +61,8 @@ async def use_link(session: AsyncSession, token: str, *purposes: Purpose) -> Lin
     Of many at once one succeeds: the database lets one delete the row.
     """
     link = await get_link(session, token, *purposes)
+    if link.user_id is not None:
+        await lock_user(session, link.user_id)
     if not await take_link(session, link):
         raise BadRequestError(VOID)
     return link
@@ -71,6 +73,22 @@ async def take_link(session: AsyncSession, link: Link) -> bool:
     session.expunge(link)
     done = await session.execute(delete(Link).where(Link.id == link.id))
     return isinstance(done, CursorResult) and done.rowcount == 1
+
+
+async def lock_user(session: AsyncSession, user_id: int) -> None:
+    """Wait for who opens a session of a user or moves their mail, and have the next ones wait.
+
+    See `refuse_changed`. To wait in a circle for nobody, all lock in one order: factors, the user,
+    sessions and links. Rows that only refer to the user may be added meanwhile.
+    """
+    row = select(User.id).where(User.id == user_id)
+    await session.execute(row.with_for_update(key_share=True))
+
+
+async def void_move(session: AsyncSession, user: User) -> None:
+    """Lock *user*, and void the link that would move their mail, also one that is being made."""
+    await lock_user(session, user.id)
+    await remove_links(session, user, Purpose.CONFIRM)
 
 
 async def remove_links(session: AsyncSession, user: User, *purposes: Purpose) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from quartapp.errors import ConflictError, NotFoundError, UnauthorizedError
-from quartapp.models import Action, Passkey, Purpose, User
+from quartapp.models import Action, Passkey, User
 from quartapp.models.rights import may_see_what_is_of
 from quartapp.services.audit import record_event
 from quartapp.services.ceremony import (
@@ -18,7 +18,7 @@ from quartapp.services.ceremony import (
     check_attestation,
     read_credential_id,
 )
-from quartapp.services.link import remove_links
+from quartapp.services.link import void_move
 from quartapp.texts import Text
 
 REFUSED = Text("This passkey is not known here, or its answer came too late.")
@@ -39,7 +39,7 @@ async def add_passkey(
         raise ConflictError(Text("This passkey has been added already."))
     row = Passkey(user=user, name=name, **made._asdict())
     session.add(row)
-    await remove_links(session, user, Purpose.CONFIRM)
+    await void_move(session, user)
     await record_event(session, Action.PASSKEY_ADDED, by=user, on=user, detail=name)
     return row
 
@@ -101,7 +101,7 @@ async def remove_passkey(
     if row is None or not may_see_what_is_of(by, row.user_id, as_admin=as_admin):
         raise NotFoundError(Text("There is no passkey %(passkey_id)s.", passkey_id=passkey_id))
     await session.delete(row)
-    await remove_links(session, row.user, Purpose.CONFIRM)
+    await void_move(session, row.user)
     await record_event(session, Action.PASSKEY_REMOVED, by=by, on=row.user, detail=row.name)
     return row
 

@@ -11,11 +11,11 @@ from sqlalchemy.engine import CursorResult, Result
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.errors import BadRequestError, ConflictError, InvalidError, UnauthorizedError
-from quartapp.models import Action, Passkey, Purpose, RecoveryCode, SecondFactor, User, utcnow
+from quartapp.models import Action, Passkey, RecoveryCode, SecondFactor, User, utcnow
 from quartapp.models.second_factor import RECOVERY_CODES, find_step, make_secret
 from quartapp.security import MIN_PASSWORD, hash_token, normalize_password
 from quartapp.services.audit import record_event
-from quartapp.services.link import remove_links
+from quartapp.services.link import void_move
 from quartapp.texts import Text
 
 PROPOSAL_LIFE = 15 * 60  # s in which a secret that was shown can be confirmed
@@ -97,9 +97,10 @@ async def replace_recovery_codes(session: AsyncSession, user: User) -> list[str]
     """Return new codes, shown this once; the old ones are void, and a link that moves the mail."""
     if not await has_second_factor(session, user):
         raise ConflictError(Text("Your account has no second factor; turn it on first."))
-    await remove_links(session, user, Purpose.CONFIRM)
+    codes = await write_recovery_codes(session, user)
+    await void_move(session, user)
     await record_event(session, Action.RECOVERY_CODES_MADE, by=user, on=user)
-    return await write_recovery_codes(session, user)
+    return codes
 
 
 async def write_recovery_codes(session: AsyncSession, user: User) -> list[str]:

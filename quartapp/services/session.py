@@ -12,8 +12,8 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from quartapp.errors import NotFoundError
-from quartapp.models import Action, Purpose, User, UserSession, utcnow
+from quartapp.errors import NotFoundError, UnauthorizedError
+from quartapp.models import Action, User, UserSession, utcnow
 from quartapp.models.rights import may_see_what_is_of
 from quartapp.models.session import (
     ADDRESS_LENGTH,
@@ -26,7 +26,7 @@ from quartapp.models.session import (
 )
 from quartapp.security import hash_token, make_token
 from quartapp.services.audit import record_event
-from quartapp.services.link import remove_links
+from quartapp.services.link import void_move
 from quartapp.services.user import matches, refuse_changed
 from quartapp.texts import Text
 
@@ -190,10 +190,11 @@ async def close_sessions(session: AsyncSession, user: User, *, but: int | None =
     """End every session of *user*, except the one with the id *but*; the caller records why.
 
     So does what was begun in one of them and could give the account away later: a move of its mail.
+    What is begun at this moment is waited for, and ends as well.
     """
+    await void_move(session, user)
     query = delete(UserSession).where(UserSession.user_id == user.id)
     await session.execute(query.where(UserSession.id != but) if but else query)
-    await remove_links(session, user, Purpose.CONFIRM)
 
 
 async def end_sessions(
@@ -222,10 +223,16 @@ async def remove_session(
     row = await find_session_by_id(session, session_id)
     if row is None or not may_see_what_is_of(by, row.user_id, as_admin=as_admin):
         raise NotFoundError(Text("There is no session %(session_id)s.", session_id=session_id))
+    await void_move(session, row.user)
     await session.delete(row)
-    await remove_links(session, row.user, Purpose.CONFIRM)
     await record_event(session, Action.SESSION_ENDED, by=by, on=row.user, detail=row.browser)
     return row
+
+
+async def refuse_ended(session: AsyncSession, session_id: int) -> None:
+    """Let in only whose session has not ended since the request came; the user is locked."""
+    if await find_session_by_id(session, session_id) is None:
+        raise UnauthorizedError(Text("Sign in again."))
 
 
 async def find_ended_sessions(session: AsyncSession, ids: Collection[int]) -> set[int]:

@@ -114,7 +114,7 @@ async def email() -> ResponseReturnValue:
     if await form.is_accepted():
         address = form.email.data
         await limiter.check_reset(address)
-        token = await ask_to_move(db.session, user, address)
+        token = await ask_to_move(db.session, user, address, session_id=find_own_session())
         if token is None:
             await tell_owner(address)
         else:

@@ -8,6 +8,7 @@ from quartapp.auth import begin_second_step, login_user, must_use_passkey
 from quartapp.extensions import db
 from quartapp.models import User
 from quartapp.services.second_factor import has_second_factor
+from quartapp.services.user import refuse_changed
 from quartapp.web.auth.redirects import find_next
 
 
@@ -17,6 +18,7 @@ async def let_in(user: User, *, remember: bool = False) -> ResponseReturnValue:
     Who must have one, and has a passkey alone, signs in by that.
     """
     wanted = request.args.get("next")
+    await refuse_changed(db.session, user)  # from here on nobody turns a factor on
     if await has_second_factor(db.session, user):
         begin_second_step(user, remember=remember)
         target = url_for("second_factor.step", next=wanted)
