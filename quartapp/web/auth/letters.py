@@ -15,6 +15,7 @@ from quartapp.services.passkey import list_passkeys
 from quartapp.services.user import find_user_by_email, find_user_by_login
 from quartapp.texts import Count, Text
 
+FORGOT = "/auth/forgot"
 NOBODY = 0  # is the id of no account
 UNSENT = "nobody@localhost"  # stands in a mail that is withdrawn
 
@@ -35,12 +36,20 @@ async def send_reset_link(login: str) -> None:
 
 
 async def send_register_link(email: str) -> None:
-    """Mail a link to register with, or word that the address has an account."""
-    token = await ask_to_register(db.session, email)
+    """Mail a link to register with, or word that the address has an account.
+
+    As much is done for each, and for who has got too many mails already: the time tells nothing.
+    """
+    user = await find_user_by_email(db.session, email)
+    may_mail = await limiter.may_mail(user.id if user else NOBODY) or user is None
+    token = await ask_to_register(db.session, email) if may_mail else None
     if token is None:
-        await tell_owner(email)
-    else:
-        await send_mail(db.session, "register", email, link=write_link(REGISTER, token))
+        await add_void_link(db.session)
+    name, language = "register" if token else "known", user.language if user else None
+    link = write_link(REGISTER, token) if token else write_link(FORGOT)
+    message = await send_mail(db.session, name, email, language=language, link=link)
+    if not may_mail:
+        await withdraw_message(db.session, message)
 
 
 async def tell_of_reset(user: User, revoked: int) -> None:
@@ -73,5 +82,5 @@ async def tell_owner(email: str) -> None:
     """Tell whose address this is that they have an account: somebody wants one with it."""
     user = await find_user_by_email(db.session, email)
     if user and await limiter.may_mail(user.id):
-        link = write_link("/auth/forgot")
+        link = write_link(FORGOT)
         await send_mail(db.session, "known", email, language=user.language, link=link)
