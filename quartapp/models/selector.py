@@ -16,13 +16,15 @@ from quartapp.texts import Text
 
 MAX_STEPS, MAX_ALL_STEPS = 4, 20  # of what stands between two commas, and in all
 CHEAP = "first-child|last-child|only-child|empty|root"  # each looks at what is beside it only
-NAME = r"[\w-]+"
-VALUE = rf"(?:{NAME}|\"[^\"\\]*\"|'[^'\\]*')"
-PART = rf"[.#]{NAME}|\[\s*{NAME}\s*(?:[~|^$*]?=\s*{VALUE}\s*[is]?\s*)?\]|:(?:{CHEAP})(?![\w(-])"
-BARE = rf"(?:(?:\*|{NAME})(?:{PART})*|(?:{PART})+)"
-PARTS = rf"{PART}|:not\(\s*{BARE}\s*\)"
-COMPOUND = rf"(?:(?:\*|{NAME})(?:{PARTS})*|(?:{PARTS})+)"
-JOINT = r"(?:\s*[>+~,]\s*|\s+)"
+# Possessive: with two ways to read `[a=bi]`, a chain of them has two to the power of its length.
+NAME = r"[\w-]++"
+VALUE = rf"(?:{NAME}|\"[^\"\\]*+\"|'[^'\\]*+')"
+ATTRIBUTE = rf"\[\s*+{NAME}\s*+(?:[~|^$*]?=\s*+{VALUE}\s*+[is]?+\s*+)?\]"
+PART = rf"[.#]{NAME}|{ATTRIBUTE}|:(?:{CHEAP})(?![\w(-])"
+BARE = rf"(?:(?:\*|{NAME})(?:{PART})*+|(?:{PART})++)"
+PARTS = rf"{PART}|:not\(\s*+{BARE}\s*+\)"
+COMPOUND = rf"(?:(?:\*|{NAME})(?:{PARTS})*+|(?:{PARTS})++)"
+JOINT = r"(?:\s*+[>+~,]\s*+|\s++)"
 SELECTOR = re.compile(rf"{COMPOUND}(?:{JOINT}{COMPOUND})*")
 STEP = re.compile(rf"(?P<joint>{JOINT})?(?P<compound>{COMPOUND})")
 

@@ -3,7 +3,7 @@ import random
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from quartapp.models.lens import clean_selector
+from quartapp.models.lens import SELECTOR_LENGTH, clean_selector
 from quartapp.models.selector import Picker
 
 FIRST = ["div", "b", ".a", "*", "div.b", ":first-child", "i:not(.a)", ".c:last-child"]
@@ -46,6 +46,19 @@ def test_elements_are_those_that_the_parser_finds_by_itself(seed: int) -> None:
 @pytest.mark.parametrize("selector", ["q * * *", "q > * * *", "q ~ * ~ * ~ *", "q + * ~ *"])
 def test_search_on_a_large_page_ends(page: str, selector: str) -> None:
     assert Picker(LexborHTMLParser(LARGE[page])).find(clean_selector(selector)) == set()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("part", ["[a=bi]", "[a=b ]"])
+def test_selector_is_refused_as_soon_as_it_is_read(part: str) -> None:
+    """A chain of parts that had two ways to be read took hours to be refused."""
+    with pytest.raises(ValueError, match="A selector has names"):
+        clean_selector(f"{part * ((SELECTOR_LENGTH - 1) // len(part))}!")
+
+
+@pytest.mark.parametrize("value", ["bi", "b i", '"b"i', "'b' s ", "i", "is", '"b" '])
+def test_value_of_an_attribute_may_have_a_flag(value: str) -> None:
+    assert clean_selector(f"p[a={value}].c > b") == f"p[a={value}].c > b"
 
 
 @pytest.mark.parametrize(
