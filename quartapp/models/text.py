@@ -22,6 +22,11 @@ UNSEEN = re.compile(
     "\u2800]"
 )
 
+MAX_MARKS = 30  # in a row, as in the stream-safe text of UAX 15; no language needs as many
+PILE = re.compile(rb"[^\0]{%d}" % (MAX_MARKS + 1))
+# Of class 0 themselves, and marks once they are taken apart.
+MARKS_INSIDE = str.maketrans(dict.fromkeys("\u0f73\u0f75\u0f81\uff9e\uff9f", "\u0300"))
+
 # Scripts that are written together, by the first word in the names of their letters, as UTS 39 §5.2
 # has it at "highly restrictive". Any other name is of one script.
 EAST_ASIAN = frozenset({"LATIN", "CJK", "IDEOGRAPHIC"})
@@ -42,10 +47,23 @@ ADDRESS = re.compile(rf"{LOCAL_PART}@{LABEL}(?:\.{LABEL})*", re.ASCII | re.IGNOR
 
 def clean_text(value: str) -> str:
     """Return *value* composed (NFC) and without white space around it; it may have many lines."""
+    if is_piled(value):
+        raise ValueError(Text("More than %(most)s marks on one letter.", most=MAX_MARKS))
     text = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
     if CONTROL.search(text):
         raise ValueError(Text("Control characters are not allowed."))
     return text
+
+
+def is_piled(text: str) -> bool:
+    """Tell whether so many marks follow one another that it takes too long to compose them.
+
+    They are sorted in a time that grows with the square of their number.
+    """
+    if text.isascii():
+        return False
+    marks = bytes(map(unicodedata.combining, text.translate(MARKS_INSIDE)))
+    return PILE.search(marks) is not None
 
 
 def clean_line(value: str) -> str:

@@ -1,6 +1,12 @@
+import sys
+import unicodedata
+from unicodedata import combining
+
 import pytest
 
 from quartapp.models.text import (
+    MARKS_INSIDE,
+    MAX_MARKS,
     clean_address,
     clean_email,
     clean_line,
@@ -21,6 +27,36 @@ def test_control_characters_are_refused(value: str) -> None:
     for rule in (clean_text, clean_line):
         with pytest.raises(ValueError, match="Control characters"):
             rule(value)
+
+
+MARKS = ["\u0301", "\u0315\u0300", "\u0f73", "\u0300\uff9e"]
+
+
+@pytest.mark.parametrize("marks", MARKS, ids=ascii)
+def test_letter_has_thirty_marks_at_most(marks: str) -> None:
+    most = "a" + marks * (MAX_MARKS // len(marks))
+    assert clean_text(f"{most}b{most}") == unicodedata.normalize("NFC", f"{most}b{most}")
+    for rule in (clean_text, clean_line, clean_username, clean_email, clean_url):
+        with pytest.raises(ValueError, match="More than 30 marks on one letter"):
+            rule(f"{most}{marks}")
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("marks", MARKS, ids=ascii)
+def test_text_of_marks_is_refused_before_they_are_sorted(marks: str) -> None:
+    """To sort so many took minutes, and anybody may send them where people sign in."""
+    half = 250_000 // len(marks)
+    for text in (marks * half, "".join(mark * half for mark in marks)):
+        with pytest.raises(ValueError, match="More than 30 marks"):
+            clean_line(text)
+        assert fold_email(text) == text
+
+
+def test_letters_that_hide_marks_are_all_known() -> None:
+    letters = (letter for letter in map(chr, range(sys.maxunicode + 1)) if not combining(letter))
+    hiding = {one for one in letters if combining(unicodedata.normalize("NFKD", one)[0])}
+
+    assert hiding == set(map(chr, MARKS_INSIDE))
 
 
 @pytest.mark.parametrize("value", ["a\nb", "a\tb", "a\u202eb", "a\u2066b", "a\u200fb"])
