@@ -31,6 +31,7 @@ FAULTS = (
     Text("unable to get local issuer certificate"),
     Text("Hostname mismatch, certificate is not valid for '%(host)s'"),
 )
+MAX_LENGTH = 1000  # characters; what is kept has 500 at most
 MAX_PARTS = 3  # of a list of sentences
 LENGTH = re.compile(r"(\d+ [a-z]+) (\d+ [a-z]+)")
 
@@ -61,9 +62,16 @@ class Sentence:
         return Count(self.singular, self.plural, int(str(values.pop("num"))), **values)
 
 
-@lru_cache(maxsize=2000)
 def recognize(text: str) -> Text:
-    """Return *text* with what was filled in; as it is when no catalog knows it."""
+    """Return *text* with what was filled in; as it is when no catalog knows it.
+
+    Or when it is too long: to look for its places takes the square of its length, and more.
+    """
+    return Text(text) if len(text) > MAX_LENGTH else read_sentence(text)
+
+
+@lru_cache(maxsize=2000)
+def read_sentence(text: str) -> Text:
     whole, sentences = load_sentences()
     if text in whole:
         return Text(text)

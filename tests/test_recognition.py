@@ -39,6 +39,18 @@ def test_sentence_is_taken_apart_as_it_was_made(made: Text) -> None:
     assert (found, found.template, describe(found)) == (made, made.template, describe(made))
 
 
+WORST = ["to 1, ", "Line 1, ", "from a, last seen "]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("piece", WORST)
+def test_text_that_is_too_long_is_nobody_s_sentence(piece: str) -> None:
+    """What was not carried over of a file may be as long as the file."""
+    text = piece * 100_000
+
+    assert recognize(text).template == text
+
+
 def describe(text: Text) -> dict[str, object]:
     return {
         name: (value.template, describe(value)) if isinstance(value, Text) else value

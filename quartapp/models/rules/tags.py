@@ -50,7 +50,7 @@ def read_tags(page: str) -> Iterator[Tag]:
         if name in ENDS:
             close = ENDS[name].search(page, end)
             position = close.start() if close else len(page)
-        text = html.unescape(page[end : min(position, end + 300)]) if name == "title" else ""
+        text = unescape(page[end : min(position, end + 300)]) if name == "title" else ""
         yield Tag(name, read_attributes(found["rest"][:MAX_REST]), " ".join(text.split()))
 
 
@@ -58,5 +58,13 @@ def read_attributes(rest: str) -> dict[str, str]:
     """Return the attributes; of two with one name the first counts, as in browsers."""
     attributes: dict[str, str] = {}
     for name, *values in PAIR.findall(rest):
-        attributes.setdefault(name.lower(), html.unescape("".join(values)))
+        attributes.setdefault(name.lower(), unescape("".join(values)))
     return attributes
+
+
+def unescape(text: str) -> str:
+    """Return what a browser reads; as it is where a number has more digits than Python takes."""
+    try:
+        return html.unescape(text)
+    except ValueError:
+        return text

@@ -24,6 +24,13 @@ def test_page_costs_no_more_than_its_length(piece: str) -> None:
     assert measure_growth(work, LENGTH // TIMES) < LINEAR
 
 
+def test_number_of_a_letter_without_end_hides_nothing() -> None:
+    found = inspect(see(f"<link title='&#{'9' * 10_000};'><img src=http://a.example/x>"))
+
+    assert found.broken == {}
+    assert {sighting.place for sighting in found.sightings} == {"http://a.example/x"}
+
+
 @pytest.mark.parametrize("piece", ["a", "1", "a/1", "1.", "-"])
 @pytest.mark.parametrize("name", ["server", "x_powered_by"])
 def test_header_costs_no_more_than_its_length(name: str, piece: str) -> None:
