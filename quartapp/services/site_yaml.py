@@ -1,12 +1,14 @@
 """YAML of strangers: bounded before anything is made of it, and each part knows its line."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, NamedTuple
 
 import yaml
 
 from quartapp.errors import InvalidError
+from quartapp.services.site_file import make_fault, make_refusal
+from quartapp.texts import Text
 
 MAX_DEPTH = 50
 MAX_EVENTS = 500_000
@@ -78,12 +80,17 @@ def refuse(event: yaml.Event, why: str) -> InvalidError:
 
 
 def measure(node: yaml.Node, known: dict[int, Size]) -> Size:
-    """Return the size of a value with all aliases written out; refuse one too large, or a ring."""
+    """Return the size of a value with all aliases written out.
+
+    Refuse one too large, a ring, and a key that stands there twice.
+    """
     if id(node) in known:
         if (size := known[id(node)]) is BEING_MEASURED:
             raise InvalidError("An alias stands for what it is in.")
         return size
     known[id(node)] = BEING_MEASURED
+    if isinstance(node, yaml.MappingNode):
+        refuse_repeated(key for key, _ in node.value)
     sizes = [measure(child, known) for child in list_children(node)]
     own = 1 + (len(node.value) // VALUE_LENGTH if isinstance(node, yaml.ScalarNode) else 0)
     values = own + sum(one.values for one in sizes)
@@ -92,6 +99,17 @@ def measure(node: yaml.Node, known: dict[int, Size]) -> Size:
         raise InvalidError("Its aliases stand for too much.")
     known[id(node)] = size
     return size
+
+
+def refuse_repeated(keys: Iterable[yaml.Node]) -> None:
+    """Refuse what Gatus refuses, too: of two values with one key the first would be lost."""
+    seen: set[str] = set()
+    for key in keys:
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in seen:
+                said = Text("The key %(key)s stands there twice.", key=repr(key.value[:50]))
+                raise make_refusal([make_fault(find_line(key), "", said)])
+            seen.add(key.value)
 
 
 def list_children(node: yaml.Node) -> Iterator[yaml.Node]:

@@ -37,6 +37,22 @@ YAML = {
         f"tag of {value}": (f"endpoints:\n  - enabled: {value}", "Line 2: Tags are not read.")
         for value in ("!!bool foo", "!!timestamp x", "!!int ''", "!!float ''", "!!str x", "! x")
     },
+    "key twice": (
+        "endpoints:\n  - name: a\n    url: https://a.example/\n    'name': b",
+        "Line 4: The key 'name' stands there twice.",
+    ),
+    "key twice where nothing is read": (
+        "alerting: {}\nendpoints: []\nalerting: {}",
+        "Line 3: The key 'alerting' stands there twice.",
+    ),
+    "key twice in an alias": (
+        f"a: &a\n  {'x' * 60}: 1\n  {'x' * 60}: 2\nendpoints: [*a]",
+        f"Line 3: The key '{'x' * 50}' stands there twice.",
+    ),
+    "merged twice": (
+        "a: &a {x: 1}\nendpoints:\n  - <<: *a\n    <<: *a",
+        "Line 4: The key '<<' stands there twice.",
+    ),
     "texts": (
         f"a: &a {'x' * 100_000}\nendpoints: [{'{name: *a}, ' * 500}]",
         "Its aliases stand for too much.",
@@ -154,6 +170,19 @@ def test_what_is_no_number_is_a_text(text: str) -> None:
     assert [(row.line, row.values.get("name"), row.fault) for row in rows] == [
         (2, text, ""),
         (3, None, "a: failure-threshold is not as it should be"),
+    ]
+
+
+def test_key_of_another_mapping_is_no_repetition() -> None:
+    rows, _ = read_gatus(
+        "usual: &usual {name: usual, interval: 5m, headers: {name: x}}\n"
+        "endpoints:\n"
+        "  - {<<: *usual, name: a, url: https://a.example/}\n"
+        "  - {<<: *usual, name: b, url: https://b.example/}\n"
+    )
+    assert [(row.values["name"], row.values["check"]["interval"]) for row in rows] == [
+        ("a", 300),
+        ("b", 300),
     ]
 
 
