@@ -5,6 +5,8 @@ from typing import Self
 
 from quartapp.texts import Text, find_text
 
+MAX_TOLD = 100  # wrong fields that an answer names; there may be thousands
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:

@@ -7,7 +7,14 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from quart import Response
 
-from quartapp.errors import AppError, ConflictError, FieldError, InvalidError, UnauthorizedError
+from quartapp.errors import (
+    MAX_TOLD,
+    AppError,
+    ConflictError,
+    FieldError,
+    InvalidError,
+    UnauthorizedError,
+)
 from quartapp.log import request_id
 
 M = TypeVar("M", bound=BaseModel)
@@ -31,8 +38,11 @@ def describe_problem(error: AppError) -> dict[str, Any]:
         "detail": str(error),
         "request_id": request_id.get(),
     }
-    if faults := find_faults(error):
-        body["errors"] = [asdict(fault) for fault in faults]
+    faults = find_faults(error)
+    if faults:
+        body["errors"] = [asdict(fault) for fault in faults[:MAX_TOLD]]
+    if more := len(faults[MAX_TOLD:]):
+        body["more_errors"] = more
     return body
 
 

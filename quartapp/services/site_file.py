@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
-from quartapp.errors import FieldError, InvalidError
+from quartapp.errors import MAX_TOLD, FieldError, InvalidError
 from quartapp.models.cell import unquote_cell
 from quartapp.texts import Text
 
 T = TypeVar("T")
 
 MAX_ROWS = 5_000
-MAX_COLUMNS = 100  # that are told of; there are fewer names
 JSON_ENDINGS = (".json", ".jsonl", ".ndjson")
 YAML_ENDINGS = (".yaml", ".yml")
 ENDINGS = (".csv", *JSON_ENDINGS, ".txt", *YAML_ENDINGS)
@@ -108,7 +107,7 @@ def check_columns(columns: list[str]) -> None:
 
     Of very many the first are enough: some of these are always wrong.
     """
-    faults = [find_column_fault(columns, number) for number in range(len(columns[:MAX_COLUMNS]))]
+    faults = [find_column_fault(columns, number) for number in range(len(columns[:MAX_TOLD]))]
     faults += [
         Text("The column %(name)s is needed.", name=name) for name in NEEDED if name not in columns
     ]

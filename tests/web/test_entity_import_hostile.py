@@ -10,7 +10,7 @@ from quart.testing import QuartClient
 from werkzeug.datastructures import FileStorage
 
 from tests.services.test_site_hostile import KUMA_SITE
-from tests.web.test_entity_import import count, send
+from tests.web.test_entity_import import count, send, send_lines
 
 REFUSED = "Line 4: Tags are not read."
 UNFIT = "Line 2: a: enabled is not as it should be"
@@ -47,6 +47,32 @@ async def test_endless_intervals_of_uptime_kuma_are_the_nearest_ones(
     assert status == 200
     assert re.findall(r"interval \(it is (\d+) s here\)", page) == ["86400", "30"]
     assert await count(app) == (2, 2)
+
+
+@pytest.mark.parametrize(("rows", "more"), [(100, ""), (101, "1 more value is wrong.")])
+async def test_first_hundred_faults_are_shown(
+    app: Quart, browser: QuartClient, rows: int, more: str
+) -> None:
+    shown = [f"Line {line}, name: This is needed." for line in range(2, 102)]
+    status, told = await send_lines(browser, make_nameless(rows))
+
+    assert (status, told) == (422, [{"errors": [*shown, *([more] if more else [])]}])
+    assert await count(app) == (0, 0)
+
+
+async def test_page_of_a_file_that_is_wrong_throughout_is_short(
+    app: Quart, browser: QuartClient
+) -> None:
+    status, page = await send_either(browser, "quartapp", "a.csv", make_nameless(5_000), True)
+
+    assert (status, "4900 more values are wrong." in page) == (422, True)
+    assert page.count("This is needed.") == 100
+    assert len(page) < 50_000
+    assert await count(app) == (0, 0)
+
+
+def make_nameless(rows: int) -> str:
+    return "name,url\n" + ",https://example.org/\n" * rows
 
 
 async def send_either(

@@ -11,7 +11,7 @@ from quart_babel import gettext
 
 from quartapp.asgi.wrappers import limit_body
 from quartapp.auth import get_user, login_required
-from quartapp.errors import InvalidError
+from quartapp.errors import MAX_TOLD, InvalidError
 from quartapp.extensions import db
 from quartapp.languages import translate
 from quartapp.models import User
@@ -26,6 +26,7 @@ from quartapp.services.site_import import (
     plan_import,
     write_added,
 )
+from quartapp.texts import Count
 from quartapp.web.entity.forms import ImportForm
 from quartapp.web.entity.views import bp
 
@@ -69,9 +70,17 @@ async def read_plan(form: ImportForm) -> Plan | None:
     try:
         return await plan_import(db.session, form.read_text(), bounds, source=source, **skips)
     except InvalidError as error:
-        for said in [fault.msg for fault in error.errors] or [error.text]:
+        for said in list_faults(error):
             form.add_error("file" if form.upload else "text", said)
         return None
+
+
+def list_faults(error: InvalidError) -> list[str]:
+    """Return what is wrong with a file; of very much the first, and how much more there is."""
+    told = [fault.msg for fault in error.errors[:MAX_TOLD]] or [error.text]
+    if more := len(error.errors[MAX_TOLD:]):
+        told.append(Count("%(num)d more value is wrong.", "%(num)d more values are wrong.", more))
+    return told
 
 
 # --- as a stream of lines

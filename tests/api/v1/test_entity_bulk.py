@@ -82,6 +82,30 @@ async def test_every_wrong_item_is_named_with_its_place(app: Quart, api: Api) ->
     assert await count(app) == (0, 0)
 
 
+# What the schema refuses, what is not asked, and names that stand there before.
+WRONG = {
+    "name": ({"name": ""}, 422, 0),
+    "url": ({"url": "http://10.0.0.1/"}, 422, 0),
+    "twice": ({"name": "Site"}, 409, 1),
+}
+
+
+@pytest.mark.parametrize("more", [0, 899])
+@pytest.mark.parametrize(("wrong", "status", "first"), WRONG.values(), ids=WRONG)
+async def test_first_hundred_wrong_items_are_named(
+    app: Quart, api: Api, wrong: dict[str, str], status: int, first: int, more: int
+) -> None:
+    names = [f"Site {number}" for number in range(first + 100 + more)]
+    items = [{**item, **wrong} for item in make_items(*names)]
+    answered, problem = await api("POST", PATH, json={"items": items})
+
+    assert (answered, problem.get("more_errors")) == (status, more or None)
+    assert [error["loc"] for error in problem["errors"]] == [
+        ["items", number, *wrong] for number in range(first, first + 100)
+    ]
+    assert await count(app) == (0, 0)
+
+
 async def test_every_taken_name_is_named_with_its_place(app: Quart, api: Api, admin: User) -> None:
     await add_site(app, admin, "Zoo")
     await add_site(app, admin, "Museum")

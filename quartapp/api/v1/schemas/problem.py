@@ -1,6 +1,9 @@
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from quartapp.api.v1.schemas.base import Out
+from quartapp.errors import MAX_TOLD
 
 
 class ErrorOut(Out):
@@ -19,4 +22,5 @@ class Problem(Out):
     status: int
     detail: str
     request_id: str
-    errors: list[ErrorOut] = []
+    errors: Annotated[list[ErrorOut], Field(max_length=MAX_TOLD)] = []
+    more_errors: int = 0  # wrong fields that `errors` has no room for
