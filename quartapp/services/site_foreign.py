@@ -13,6 +13,7 @@ from quartapp.models.json_path import PATH_LENGTH, clean_path
 from quartapp.models.text import clean_line
 from quartapp.services.site_file import Row
 
+DURATION_LENGTH = 50  # characters
 ALIKE = {"GET", "HEAD"}  # a site that answers one of them answers the other
 
 
@@ -127,7 +128,8 @@ def name_apart(row: Row) -> Row:
 def read_seconds(duration: str) -> float:
     """Return what Go writes as "1m30s"; ValueError for anything else."""
     units = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-    if not re.fullmatch(r"(\d+(\.\d+)?(h|ms|m|s|us|µs|ns))+", duration, re.ASCII):
+    is_short = len(duration) <= DURATION_LENGTH
+    if not is_short or not re.fullmatch(r"(\d+(\.\d+)?(h|ms|m|s|us|µs|ns))+", duration, re.ASCII):
         raise ValueError(duration)
     parts = re.findall(r"(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)", duration, re.ASCII)
     return sum(float(number) * units[unit] for number, unit in parts)

@@ -193,6 +193,16 @@ def test_text_costs_no_more_than_its_length() -> None:
     assert measure_growth(work, 4_000) < LINEAR
 
 
+@pytest.mark.parametrize(
+    ("seconds", "fault"), [(25, ""), (26, "a: interval is not like 30s or 5m")]
+)
+def test_duration_has_fifty_characters_at_most(seconds: int, fault: str) -> None:
+    endpoint = {**json.loads(GATUS_SITE), "interval": "1s" * seconds}
+    rows, _ = read_gatus(json.dumps({"endpoints": [endpoint]}))
+
+    assert [row.fault for row in rows] == [fault]
+
+
 def test_endpoint_with_too_many_conditions_is_a_fault_of_its_line() -> None:
     endpoint = json.loads(GATUS_SITE)
     conditions = ["[STATUS] < 300"] * (MAX_CONDITIONS + 1)
