@@ -13,9 +13,11 @@ from quart.testing import QuartClient
 
 from quartapp import create_app
 from quartapp.app import QuartApp
+from quartapp.metrics import work
 from quartapp.metrics.vitals import WorkerVitals
 from quartapp.models.look import Outcome
 from quartapp.monitoring import open_watcher
+from tests.conftest import PATIENT
 from tests.nginx import ROOT
 from tests.outage import frozen
 from tests.processes import Server
@@ -119,12 +121,18 @@ async def test_process_tells_of_itself(app: QuartApp, client: QuartClient) -> No
 
 
 async def test_database_that_is_away_is_told_of(
-    settings: dict[str, Any], postgres_url: str, postgres_server: Server, tmp_path: Path
+    settings: dict[str, Any],
+    postgres_url: str,
+    postgres_server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given = {"TESTING": True, "INSTANCE_PATH": tmp_path, "DATABASE_URL": postgres_url}
-    app = create_app(given | settings)
+    app = create_app(given | settings | PATIENT)
     async with app.test_app():
+        monkeypatch.setattr(work, "PATIENCE", 30.0)  # a busy machine takes its time to connect
         before = await read(app.test_client())
+        monkeypatch.setattr(work, "PATIENCE", 1.0)
         with frozen(postgres_server):
             during = await read(app.test_client())
 
