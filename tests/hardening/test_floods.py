@@ -3,8 +3,10 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import AsyncExitStack, suppress
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -19,8 +21,9 @@ from tests.hardening.frames import (
     shaking_hands,
     write_frame,
 )
+from tests.hardening.pace import ask_for
 from tests.hardening.standing import Stand
-from tests.hardening.talk import ask_alive, hear, open_connection
+from tests.hardening.talk import open_connection
 from tests.outside import Address, ask
 
 pytestmark = [pytest.mark.sockets, pytest.mark.parametrize("stand", SERVERS[:1], indirect=True)]
@@ -72,17 +75,11 @@ async def held(stand: Stand, record_property: Record) -> AsyncIterator[None]:
     assert "Traceback" not in stand.program.output()
 
 
-async def measure(address: Address, seconds: float) -> float:
-    """Ask for so long, each time answered; return the 99th percentile of the seconds."""
-    took, end = [], time.monotonic() + seconds
-    while time.monotonic() < end:
-        reader, writer = await open_connection(address)
-        start = time.monotonic()
-        writer.write(ask_alive(f"innocent-{len(took)}"))
-        assert [a.status for a in (await hear(reader, PATIENCE, "innocent-")).answers] == [200]
-        took.append(time.monotonic() - start)
-        writer.close()
-    return sorted(took)[int(len(took) * 0.99)]
+@pytest.fixture(scope="module")
+def asker() -> Iterator[ProcessPoolExecutor]:
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        pool.submit(ask_for, Path("/"), 0.0).exception()  # so that it is there
+        yield pool
 
 
 # --- floods --------------------------------------------------------------------------------------
@@ -109,9 +106,10 @@ FRAMES = {
 @pytest.mark.usefixtures("held")
 @pytest.mark.parametrize("kind", FRAMES)
 async def test_flood_costs_no_memory_and_nobody_their_answer(
-    stand: Stand, kind: str, record_property: Record
+    stand: Stand, kind: str, asker: ProcessPoolExecutor, record_property: Record
 ) -> None:
-    quiet = await measure(stand.direct, SECONDS / 4)
+    loop = asyncio.get_running_loop()
+    quiet = await loop.run_in_executor(asker, ask_for, stand.direct, SECONDS / 2)
     async with AsyncExitStack() as stack:
         peers = [
             await stack.enter_async_context(shaking_hands(stand.direct)) for _ in range(FLOODS)
@@ -121,7 +119,7 @@ async def test_flood_costs_no_memory_and_nobody_their_answer(
             if "pieces" in kind:
                 peer.writer.write(write_frame(BINARY, b"", fin=False))
         floods = asyncio.gather(*(pour(peer, FRAMES[kind]) for peer in peers))
-        flooded = await measure(stand.direct, SECONDS / 2)
+        flooded = await loop.run_in_executor(asker, ask_for, stand.direct, SECONDS / 2)
         await floods
     record_property(f"sockets: p99 beside {kind} on {stand.name}, times", round(flooded / quiet, 1))
 
