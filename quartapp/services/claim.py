@@ -19,6 +19,7 @@ from quartapp.services.batch import pad
 from quartapp.services.check import lock_check
 from quartapp.services.page_watch import load_plans
 
+DEPTH = 50_000  # sites of the queue among which those of others are found, and in time
 WANTED: tuple[Any, ...] = (
     *(Check.id, Check.entity_id, Entity.owner_id, Entity.url, Check.host, Check.slot_at),
     *(Check.fence, Check.crashes, Check.interval, Check.statuses, Check.present, Check.absent),
@@ -86,7 +87,7 @@ async def choose_due(
     if not left or not owners:
         return chosen
     if len(due) == 2 * limit:  # others may stand behind these
-        behind = leave_out(select_due(now, shares.full_hosts), owners, chosen)
+        behind = leave_out(select_due(find_edge(now), shares.full_hosts), owners, chosen)
         chosen += shares.choose(await lock_due(session, behind, left), left)
     known = {row.id for row in chosen}
     passed = (row for row in due if row.id not in known)
@@ -113,7 +114,15 @@ def select_wanted() -> Select[Any]:
     return select(*WANTED).join(Entity, Entity.id == Check.entity_id)
 
 
-def select_due(now: datetime, full: Collection[str]) -> Select[Any]:
+def find_edge(now: datetime) -> ColumnElement[datetime]:
+    """Until when those are due that have waited longest, about DEPTH of them."""
+    first = aliased(Check)
+    due = select(first.due_at).where(first.due_at <= now).order_by(first.due_at)
+    edge = due.offset(DEPTH).limit(1).scalar_subquery()
+    return func.coalesce(edge, literal(now, UtcDateTime))
+
+
+def select_due(now: datetime | ColumnElement[datetime], full: Collection[str]) -> Select[Any]:
     due = select_wanted().where(Check.due_at <= now).order_by(Check.due_at, Check.id)
     return due.where(Check.host.not_in(full)) if full else due
 

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from quartapp.extensions import db
 from quartapp.models import User, utcnow
 from quartapp.models.share import Shares
+from quartapp.services import claim as claims
 from quartapp.services.claim import Job, claim_checks, leave_out, select_due
 from tests.helpers import queries
 from tests.services.watching import LEASE, claim, watch
@@ -79,6 +80,20 @@ async def test_who_is_found_among_the_first_is_not_found_again(
         jobs = await claim(utcnow() + SECOND, limit=4, share=2)
 
     assert name_hosts(jobs) == ["b0", "a0", "a1", "c0"]
+
+
+@pytest.mark.parametrize(("depth", "last"), [(12, "b0"), (11, "a3")])
+async def test_others_are_looked_for_as_far_as_a_statement_reads_in_time(
+    app: Quart, people: list[User], monkeypatch: pytest.MonkeyPatch, depth: int, last: str
+) -> None:
+    """Behind even more of one owner's sites they wait: else nobody's would be claimed."""
+    monkeypatch.setattr(claims, "DEPTH", depth)
+    async with app.app_context():
+        await crowd(people[0], "a", 12)
+        await crowd(people[1], "b", 1)
+        jobs = await claim(utcnow() + SECOND, limit=4, share=3)
+
+    assert name_hosts(jobs) == ["a0", "a1", "a2", last]
 
 
 @pytest.mark.parametrize("count", [3, 12])
