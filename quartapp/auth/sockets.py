@@ -47,8 +47,8 @@ async def watch(app: QuartApp) -> None:
 async def close_ended(app: QuartApp) -> None:
     """Close each socket whose session or token has ended."""
     askers = {socket: socket.asker for socket in app.sockets if isinstance(socket.asker, Asker)}
-    sessions = {asker.session.id for asker in askers.values() if asker.session}
-    tokens = {asker.token.id for asker in askers.values() if asker.token}
+    sessions = {asker.session.family for asker in askers.values() if asker.session}
+    tokens = {asker.token.token_hash for asker in askers.values() if asker.token}
     if not sessions and not tokens:
         return
     async with db.read() as session:
@@ -63,13 +63,13 @@ async def close_ended(app: QuartApp) -> None:
 
 async def has_ended(session: AsyncSession, asker: Asker) -> bool:
     """Tell whether the session or token of *asker* lets nobody in any more."""
-    sessions = {asker.session.id} if asker.session else set()
-    tokens = {asker.token.id} if asker.token else set()
+    sessions = {asker.session.family} if asker.session else set()
+    tokens = {asker.token.token_hash} if asker.token else set()
     ended = await find_ended_sessions(session, sessions) if sessions else set()
     return is_over(asker, ended, await find_ended_tokens(session, tokens) if tokens else set())
 
 
-def is_over(asker: Asker, sessions: set[int], tokens: set[int]) -> bool:
+def is_over(asker: Asker, sessions: set[str], tokens: set[str]) -> bool:
     if asker.session:
-        return asker.session.id in sessions
-    return asker.token is not None and asker.token.id in tokens
+        return asker.session.family in sessions
+    return asker.token is not None and asker.token.token_hash in tokens

@@ -235,7 +235,7 @@ async def refuse_ended(session: AsyncSession, session_id: int) -> None:
         raise UnauthorizedError(Text("Sign in again."))
 
 
-async def find_ended_sessions(session: AsyncSession, ids: Collection[int]) -> set[int]:
-    """Return those of *ids* that let nobody in any more."""
-    living = await session.scalars(select_living().where(UserSession.id.in_(ids)))
-    return set(ids) - {row.id for row in living}
+async def find_ended_sessions(session: AsyncSession, families: Collection[str]) -> set[str]:
+    """Return those of *families* that let nobody in any more; SQLite gives the last id anew."""
+    living = await session.scalars(select_living().where(UserSession.family.in_(families)))
+    return set(families) - {row.family for row in living}

@@ -114,7 +114,7 @@ async def remove_tokens(session: AsyncSession, user: User, by: User) -> int:
     return len(names)
 
 
-async def find_ended_tokens(session: AsyncSession, ids: Collection[int]) -> set[int]:
-    """Return those of *ids* that let nobody in any more."""
-    valid = await session.scalars(select_valid().where(ApiToken.id.in_(ids)))
-    return set(ids) - {row.id for row in valid}
+async def find_ended_tokens(session: AsyncSession, hashes: Collection[str]) -> set[str]:
+    """Return those of *hashes* that let nobody in any more; SQLite gives the last id anew."""
+    valid = await session.scalars(select_valid().where(ApiToken.token_hash.in_(hashes)))
+    return set(hashes) - {row.token_hash for row in valid}

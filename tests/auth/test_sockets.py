@@ -6,17 +6,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from quart.testing import QuartClient
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from wsproto.events import AcceptConnection
 
 from quartapp.app import QuartApp
 from quartapp.auth import sockets
 from quartapp.extensions import db
-from quartapp.models import ApiToken, User, utcnow
+from quartapp.models import ApiToken, User, UserSession, utcnow
 from quartapp.security import make_box
 from quartapp.services.entity import add_entity
-from quartapp.services.session import close_sessions
+from quartapp.services.session import close_sessions, open_session
 from tests.helpers import PASSWORD, add_factor, add_person, make_bearer, read_token, sign_in
 from tests.wire import SocketClient, open_socket, read_refusal, serving, shake_hands, until
 
@@ -72,6 +72,32 @@ ENDS: dict[str, Callable[[AsyncSession, User], Awaitable[object]]] = {
     "logged out": close_sessions,
     "disabled": lambda session, _: session.execute(update(User).values(disabled_at=utcnow())),
 }
+
+
+async def test_session_that_gets_the_id_of_one_that_ended_keeps_no_socket_open(
+    fresh_app: QuartApp, owner: User, target: str, cookie: bytes, port: int
+) -> None:
+    async with open_socket(port, target, (b"Cookie", cookie), ORIGIN) as client:
+        await connect(client)
+        async with fresh_app.app_context(), db.begin() as session:
+            last = await session.scalar(select(UserSession.id))
+            await close_sessions(session, owner)
+            await open_session(session, await add_person(session, "bob"))
+            await session.execute(update(UserSession).values(id=last))  # which SQLite does itself
+        assert await client.read_close() == SIGN_IN
+
+
+async def test_token_that_gets_the_id_of_one_that_ended_keeps_no_socket_open(
+    fresh_app: QuartApp, owner: User, target: str, token: str, port: int
+) -> None:
+    async with open_socket(port, target, (b"Authorization", token.encode())) as client:
+        await connect(client)
+        async with fresh_app.app_context(), db.begin() as session:
+            last = await session.scalar(select(ApiToken.id))
+            await session.execute(delete(ApiToken))
+            await make_bearer(session, await add_person(session, "bob"))
+            await session.execute(update(ApiToken).values(id=last))
+        assert await client.read_close() == SIGN_IN
 
 
 @pytest.mark.parametrize("end", ENDS)

@@ -84,9 +84,9 @@ async def test_session_ends_at_its_moment(
             await change(seen_at=seen_at, expires_at=expires_at)
             async with db.begin() as session:
                 row = await load_row(session)
-                ended = await find_ended_sessions(session, [row.id])
+                ended = await find_ended_sessions(session, [row.family])
                 found = await find_session(session, opened.token)
-            assert (found is not None, ended) == (is_awake, {row.id} if has_ended else set())
+            assert (found is not None, ended) == (is_awake, {row.family} if has_ended else set())
 
 
 async def test_grace_ends_at_its_moment(app: Quart, admin: User, now: datetime) -> None:

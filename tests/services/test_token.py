@@ -40,11 +40,11 @@ async def test_token_stands_for_its_user_until_it_expires(app: Quart, admin: Use
             assert found is not None
             assert found.user.id == admin.id
             assert await find_token(session, secret[:-1]) is None
-            assert await find_ended_tokens(session, [found.id]) == set()
+            assert await find_ended_tokens(session, [row.token_hash]) == set()
             await session.execute(update(ApiToken).values(**PAST))
         async with db.begin() as session:
             assert await find_token(session, secret) is None
-            assert await find_ended_tokens(session, [found.id]) == {found.id}
+            assert await find_ended_tokens(session, [row.token_hash]) == {row.token_hash}
 
 
 async def test_token_of_who_is_disabled_is_void(app: Quart, admin: User) -> None:
@@ -117,7 +117,8 @@ async def test_only_what_is_meant_is_seen_noted_and_revoked(
     app: Quart, admin: User, people: list[User]
 ) -> None:
     async with app.app_context():
-        ids = [row.id for _, row in await add_tokens(people)]
+        rows = [row for _, row in await add_tokens(people)]
+        ids, hashes = [row.id for row in rows], [row.token_hash for row in rows]
         async with db.begin() as session:
             bobs = await get_token(session, ids[1], seen_by=people[1])
             await record_use(session, bobs)
@@ -126,7 +127,7 @@ async def test_only_what_is_meant_is_seen_noted_and_revoked(
             own = await session.scalars(select_tokens(people[1]))
             assert [row.id for row in own] == [ids[1]]
             await remove_token(session, ids[1], None)
-            assert await find_ended_tokens(session, ids) == {ids[1]}
+            assert await find_ended_tokens(session, hashes) == {hashes[1]}
             with pytest.raises(NotFoundError):
                 await get_token(session, ids[1], seen_by=admin, as_admin=True)
             with pytest.raises(NotFoundError):
