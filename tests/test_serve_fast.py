@@ -165,6 +165,25 @@ async def test_who_sends_on_hears_why_the_body_was_refused(app: QuartApp, run: R
     assert reply.status == 413
 
 
+async def test_who_was_told_to_go_on_is_heard_out_as_well(app: QuartApp, run: Run) -> None:
+    lines = ("Transfer-Encoding: chunked", "Expect: 100-continue")
+    piece = b"%x\r\n%b\r\n" % (LIMIT, b"a" * LIMIT)
+    async with serving(app, run=run) as port:
+        reader, writer = await connect(port)
+        writer.write(write_request("/", *lines, method="POST"))
+        async with asyncio.timeout(10):
+            await reader.readuntil(b"\r\n\r\n")
+            for _ in range(10):
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0.02)
+            writer.write(b"0\r\n\r\n")
+            reply = parse_reply(await reader.read())
+        writer.close()
+
+    assert reply.status == 413
+
+
 async def test_who_waits_to_send_hears_that_it_need_not(app: QuartApp, run: Run) -> None:
     lines = (f"Content-Length: {LIMIT + 1}", "Expect: 100-continue")
     async with serving(app, run=run) as port:

@@ -102,6 +102,7 @@ class Intake(Tap):
     def ask(self, *, whole: bool) -> None:
         """Let the next piece of the body pass, or its *whole*; TooLargeError over the limit."""
         self.check()
+        self.is_waited_for = False
         self._asked_whole = whole
         self._let_in()
 
@@ -117,7 +118,7 @@ class Intake(Tap):
         return not self.has_body or self._exhausted.is_set()
 
     async def drain(self) -> None:
-        if not self.is_exhausted:
+        if not (self.is_exhausted or self._dropping):  # once is enough
             await super().drain()
 
     def _let_in(self) -> None:

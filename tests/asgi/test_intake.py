@@ -207,6 +207,21 @@ async def test_a_client_that_never_ends_its_body_is_not_waited_for(
     assert (reply.status, json.loads(reply.body)) == (200, {"size": -1})
 
 
+async def test_a_client_that_was_heard_out_once_is_not_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        return {}
+
+    body = Intake(receive, [(b"content-length", b"9")])
+    monkeypatch.setattr(intake, "DRAIN_SECONDS", 0.01)
+    await body.drain()
+    monkeypatch.setattr(intake, "DRAIN_SECONDS", 60.0)
+    async with asyncio.timeout(5):
+        await body.drain()
+
+
 async def test_a_body_read_in_pieces_comes_no_faster_than_it_is_read() -> None:
     sent: list[Message] = [
         {"type": "http.request", "body": b"%d" % number, "more_body": True} for number in range(9)
