@@ -108,7 +108,8 @@ async def note_use(asker: Asker) -> None:
     if not asker.is_unnoted(utcnow()):
         return
     if request.method not in SAFE_METHODS:
-        await write_use(db.session, asker)  # with what the view does, or not at all
+        await write_use(db.session, asker)
+        await db.session.commit()  # else its row stays locked, and who ends it waits for the view
         return
     if asker.token:
         note_known_use(asker.token)

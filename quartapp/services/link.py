@@ -78,11 +78,14 @@ async def take_link(session: AsyncSession, link: Link) -> bool:
 async def lock_user(session: AsyncSession, user_id: int) -> None:
     """Wait for who opens a session of a user or moves their mail, and have the next ones wait.
 
-    See `refuse_changed`. To wait in a circle for nobody, all lock in one order: factors, the user,
-    sessions and links. Rows that only refer to the user may be added meanwhile.
+    See `refuse_changed`. To wait in a circle for nobody, who does lock the user locks factors
+    before, sessions and links after. Rows that only refer to the user may be added meanwhile, as
+    in PostgreSQL alone: MariaDB would wait for them, and there, as in SQLite, who ends sessions
+    waits for those that are being opened anyway.
     """
-    row = select(User.id).where(User.id == user_id)
-    await session.execute(row.with_for_update(key_share=True))
+    if session.get_bind().dialect.name == "postgresql":
+        row = select(User.id).where(User.id == user_id)
+        await session.execute(row.with_for_update(key_share=True))
 
 
 async def void_move(session: AsyncSession, user: User) -> None:

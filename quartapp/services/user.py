@@ -108,8 +108,8 @@ async def refuse_changed(session: AsyncSession, user: User) -> None:
     locked until the end, so that what follows is seen by whoever does either.
     """
     unchanged = User.id == user.id, User.password_hash == user.password_hash
-    query = select(User.id).where(*unchanged, User.disabled_at.is_(None)).with_for_update()
-    if await session.scalar(query) is None:
+    query = select(User.id).where(*unchanged, User.disabled_at.is_(None))
+    if await session.scalar(query.with_for_update(key_share=True)) is None:
         raise UnauthorizedError(Text("Your account was changed meanwhile: sign in again."))
 
 

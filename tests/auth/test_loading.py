@@ -3,12 +3,12 @@ from datetime import timedelta
 import pytest
 from quart.testing import QuartClient
 from quart.testing.connections import WebsocketResponseError
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from quartapp.app import QuartApp
 from quartapp.auth import get_user, load_user
 from quartapp.extensions import db
-from quartapp.models import User, UserSession, utcnow
+from quartapp.models import ApiToken, User, UserSession, utcnow
 from quartapp.services.entity import add_entity
 from quartapp.services.session import open_session
 from tests.helpers import add_person, make_bearer
@@ -79,6 +79,23 @@ async def test_request_that_cannot_be_noted_is_answered(
     await prepare_note(app, "SELECT RAISE(ABORT, 'no')")
     assert (await browser.get("/entities/")).status_code == 200
     assert "The use of a credential could not be noted" in capsys.readouterr().err
+
+
+async def test_what_was_noted_is_not_locked_while_the_view_works(fresh_app: QuartApp) -> None:
+    async with fresh_app.app_context(), db.begin() as session:
+        headers = await make_bearer(session, await add_person(session, "owner"))
+    seen = []
+    fresh_app.before_request(load_user)
+
+    @fresh_app.post("/slow")
+    async def work() -> str:
+        async with db.begin() as session:  # as who revokes it would
+            await session.execute(update(ApiToken).values(name="x"))
+            seen.append(await session.scalar(select(ApiToken.used_at)))
+        return "done"
+
+    response = await fresh_app.test_client().post("/slow", headers=headers)
+    assert (response.status_code, [at is not None for at in seen]) == (200, [True])
 
 
 async def test_mistake_of_ours_in_noting_a_request_is_told(

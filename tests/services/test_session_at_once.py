@@ -10,6 +10,7 @@ from quartapp.errors import UnauthorizedError
 from quartapp.extensions import db
 from quartapp.models import Link, User, UserSession
 from quartapp.services.account import ask_to_move
+from quartapp.services.entity import add_entity
 from quartapp.services.people import disable_user
 from quartapp.services.second_factor import replace_recovery_codes
 from quartapp.services.session import (
@@ -107,3 +108,15 @@ async def test_who_is_signed_out_meanwhile_gets_no_link(app: Quart, bob: User) -
         with pytest.raises(UnauthorizedError):
             await do_at_once(bob, ENDS["all are ended"], move_from_there)
         assert await count_left() == (0, 0)
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])  # MariaDB waits for who refers to a row
+@pytest.mark.parametrize("work", [open_session, close_sessions])
+async def test_nobody_waits_for_what_only_refers_to_the_user(
+    app: Quart, bob: User, work: Work
+) -> None:
+    async with app.app_context(), db.begin() as session:
+        await add_entity(session, name="a", url="http://a.test/", owner=bob)
+        await session.flush()
+        async with db.begin() as other:
+            await work(other, bob)
