@@ -124,7 +124,7 @@ def find_edge(now: datetime) -> ColumnElement[datetime]:
 
 def select_due(now: datetime | ColumnElement[datetime], full: Collection[str]) -> Select[Any]:
     due = select_wanted().where(Check.due_at <= now).order_by(Check.due_at, Check.id)
-    return due.where(Check.host.not_in(full)) if full else due
+    return due.where(Check.host.not_in(pad(full))) if full else due
 
 
 def leave_out(

@@ -160,7 +160,8 @@ async def test_shares_cost_one_statement_where_others_may_stand_behind(
         )  # all that are due are seen
 
 
-@pytest.mark.parametrize("database_kind", ["postgres", "mariadb"])  # SQLite has one writer
+# SQLite has one writer, and MariaDB keeps all that was passed over locked until the commit.
+@pytest.mark.parametrize("database_kind", ["postgres"])
 async def test_who_claims_meanwhile_finds_others_as_well(app: Quart, people: list[User]) -> None:
     ann, bob, _ = people
     async with app.app_context():
@@ -173,7 +174,7 @@ async def test_who_claims_meanwhile_finds_others_as_well(app: Quart, people: lis
             theirs = await claim(now, limit=2, share=1)
 
     assert name_hosts(mine) == ["a0", "b0"]
-    assert "b2" in name_hosts(theirs)
+    assert name_hosts(theirs) == ["a4", "b2"]
 
 
 @pytest.mark.parametrize("database_kind", ["postgres"])
