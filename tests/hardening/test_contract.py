@@ -22,7 +22,7 @@ from tests.wire import serving
 pytestmark = pytest.mark.contract
 
 # More by QUARTAPP_EXAMPLES=500; the seed is fixed, so that a failure is the change's own.
-EXAMPLES = os.environ.get("QUARTAPP_EXAMPLES", "2")
+EXAMPLES = os.environ.get("QUARTAPP_EXAMPLES", "3")
 SEED = os.environ.get("QUARTAPP_SEED", "1")
 LEAST = {"administrator": 4500, "editor": 600, "anonymous": 400}  # cases, on each database
 SCENARIOS = 30  # of what is made, and then asked for by the links of its answer
