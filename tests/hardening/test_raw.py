@@ -43,7 +43,7 @@ async def test_each_gets_their_own_answer_and_none_is_a_5xx(
 
     assert [fault for found in faults for fault in found] == []
     assert innocent.asked > 0
-    assert "Traceback" not in stand.program.output()
+    assert stand.program.output().partition("Traceback")[2][:2000] == ""  # told in full
     record_property(f"raw: messages ({family}) to {stand.name}, {way}", len(faults))
 
 
