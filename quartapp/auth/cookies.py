@@ -72,7 +72,7 @@ async def login_user(user: User, *, how: str = "", remember: bool = False) -> No
         remember=remember,
         how=how,
     )
-    await forget_session()  # after the user is locked, as wherever sessions end
+    await forget_session()  # after the user is locked, as where all sessions end
     await replace_cookies(secrets)
 
 
