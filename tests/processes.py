@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,10 +26,11 @@ GUARD = Path(__file__).with_name("guard.py")
 IMPORTS = {"PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.getenv("PYTHONPATH")]))}
 # Below the ports that the kernel lends to outgoing connections, so nobody takes one by chance.
 PORTS = range(10_000, 32_000)
+KEPT = 500  # ports that are kept; who got one before so many others has used it
 
 Command = Sequence[str | Path]
 
-_given_ports: set[int] = set()
+_keepers: deque[socket.socket] = deque()
 
 
 class ServerError(Exception):
@@ -77,21 +79,24 @@ class Program:
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on, never the same one twice."""
+    """A loopback port that nobody listens on, kept from all others until a server takes it.
+
+    A bound socket keeps it, also from who looks for one in another process; once it may be bound
+    again (Linux: while nobody listens), the server that it is for can have it.
+    """
     while True:
         port = random.SystemRandom().choice(PORTS)
-        if port not in _given_ports and _is_free(port):
-            _given_ports.add(port)
-            return port
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as sock:
+        keeper = socket.socket()
         try:
-            sock.bind(("127.0.0.1", port))
+            keeper.bind(("127.0.0.1", port))
         except OSError:
-            return False
-        return True
+            keeper.close()
+            continue
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _keepers.append(keeper)
+        if len(_keepers) > KEPT:
+            _keepers.popleft().close()
+        return port
 
 
 def is_running(pid: int) -> bool:

@@ -126,3 +126,14 @@ def test_a_wrong_nginx_configuration_says_why(tmp_path: Path) -> None:
 
 def test_free_ports_differ() -> None:
     assert len({free_port() for _ in range(50)}) == 50
+
+
+def test_a_free_port_is_kept_from_all_but_the_server_that_it_is_for() -> None:
+    port = free_port()
+
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind(("127.0.0.1", port))
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+    with socket.create_server(("127.0.0.1", port)) as server:
+        socket.create_connection(server.getsockname()).close()
