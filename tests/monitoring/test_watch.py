@@ -252,7 +252,8 @@ async def test_database_that_is_away_is_waited_for(
     assert tries == 3
 
 
-async def test_late_loop_is_noticed() -> None:
+async def test_late_loop_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quartapp.monitoring.lag.LIMIT", 0.5)
     meter = module.LagMeter()
     task = asyncio.create_task(meter.run())
     await asyncio.sleep(0.05)
