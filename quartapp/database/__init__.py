@@ -133,7 +133,8 @@ async def _close_session(_error: BaseException | None) -> None:
     if session is None:
         return
     try:
-        await session.close()
+        async with session:  # closes it to the end, while `close` can be cut short by who leaves
+            pass
     except SQLAlchemyError as error:
         if find_failure(error) is None:
             raise

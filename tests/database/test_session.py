@@ -109,6 +109,21 @@ async def test_a_client_that_leaves_gives_its_connection_back(app: Quart) -> Non
     assert (await app.test_client().post("/Ann")).status_code == 200
 
 
+async def test_a_session_is_closed_to_its_end_though_the_client_leaves_meanwhile(
+    app: Quart, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with app.app_context():
+        for turns in range(1, 15):  # of the loop, until the client has left
+            await count(db.session)
+            closing = asyncio.create_task(db.discard())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            closing.cancel()
+            await asyncio.wait([closing])
+
+            assert (turns, caplog.messages, find_used(app)) == (turns, [], 0)
+
+
 @pytest.mark.parametrize("kind", ["sqlite"])
 async def test_a_get_waits_for_no_writer(app: Quart) -> None:
     @app.route("/", methods=["GET", "HEAD"])
