@@ -8,18 +8,20 @@ from typing import Any, cast
 
 from quart import current_app, request, websocket
 
+from quartapp import serve
 from quartapp.app import QuartApp
-from quartapp.serve import serve_command
 
 SETTINGS = ("SHUTDOWN_LAME_DUCK", "SHUTDOWN_GRACE")
+PATIENT = 20.0  # s after the grace: a process of a busy machine does not hang
 
 
 def create_app() -> QuartApp:
     logging.basicConfig(level=logging.INFO)
+    serve.OVERTIME = float(os.environ.get("OVERTIME", PATIENT))
     app = QuartApp(__name__)
     app.config.update({name: float(os.environ.get(name, 1)) for name in SETTINGS})
     app.config["TRUSTED_PROXIES"] = ["unix"]
-    app.cli.add_command(serve_command)
+    app.cli.add_command(serve.serve_command)
     app.add_url_rule("/readyz", view_func=readyz)
     app.add_url_rule("/slow/<float:seconds>", view_func=slow, methods=["GET", "POST"])
     app.add_url_rule("/hang/<float:seconds>", view_func=hang)
@@ -38,11 +40,13 @@ async def readyz() -> tuple[dict[str, bool], int]:
 
 
 async def slow(seconds: float) -> dict[str, Any]:
+    print("slow begins", flush=True)  # noqa: T201
     await asyncio.sleep(seconds)
     return {"pid": os.getpid(), "body": await request.get_data(as_text=True)}
 
 
 async def hang(seconds: float) -> str:
+    print("hang begins", flush=True)  # noqa: T201
     time.sleep(seconds)  # noqa: ASYNC251  # the loop is meant to hang
     return "done"
 

@@ -59,10 +59,19 @@ def is_ready(address: Address) -> bool:
         return False
 
 
-def ask_aside(address: Address, path: str) -> Callable[[], Reply]:
-    """Ask in a thread; the answer is had by calling what is returned."""
+def wait_to_hear(program: Program, words: str) -> None:
+    wait_until(lambda: words in program.output(), program)
+
+
+def begin_to_stop(program: Program) -> None:
+    program.send(signal.SIGTERM)
+    wait_to_hear(program, "Stopping in ")
+
+
+def ask_aside(program: Program, address: Address) -> Callable[[], Reply]:
+    """Ask for what takes a second, in a thread; calling what is returned gives the answer."""
     replies: list[Reply] = []
-    thread = threading.Thread(target=lambda: replies.append(ask(address, path)))
+    thread = threading.Thread(target=lambda: replies.append(ask(address, "/slow/1.0")))
     thread.start()
 
     def wait() -> Reply:
@@ -70,7 +79,7 @@ def ask_aside(address: Address, path: str) -> Callable[[], Reply]:
         assert replies, "no reply"
         return replies[0]
 
-    time.sleep(0.2)  # until it has surely arrived
+    wait_to_hear(program, "slow begins")
     return wait
 
 
@@ -89,7 +98,7 @@ def test_a_stop_finishes_what_is_in_flight(
     serve: Serve, bind: str, loop_options: list[str]
 ) -> None:
     program = serve(bind, *loop_options, SHUTDOWN_LAME_DUCK="0.1", SHUTDOWN_GRACE="5")
-    reply = ask_aside(to_address(bind), "/slow/1.0")
+    reply = ask_aside(program, to_address(bind))
 
     program.send(signal.SIGTERM)
 
@@ -127,7 +136,7 @@ def test_a_request_longer_than_the_grace_is_cut(serve: Serve, bind: str) -> None
     program = serve(bind, SHUTDOWN_LAME_DUCK="0", SHUTDOWN_GRACE="0.5")
     connection = Connection(to_address(bind))
     connection.request("GET", "/slow/30.0")
-    time.sleep(0.2)
+    wait_to_hear(program, "slow begins")
     started = time.monotonic()
 
     program.send(signal.SIGTERM)
@@ -139,10 +148,10 @@ def test_a_request_longer_than_the_grace_is_cut(serve: Serve, bind: str) -> None
 
 
 def test_a_loop_that_hangs_cannot_hold_a_stop(serve: Serve, bind: str) -> None:
-    program = serve(bind, SHUTDOWN_LAME_DUCK="0", SHUTDOWN_GRACE="0.2")
+    program = serve(bind, SHUTDOWN_LAME_DUCK="0", SHUTDOWN_GRACE="0.2", OVERTIME="2")
     connection = Connection(to_address(bind))
     connection.request("GET", "/hang/30.0")
-    time.sleep(0.2)
+    wait_to_hear(program, "hang begins")
     started = time.monotonic()
 
     program.send(signal.SIGTERM)
@@ -158,24 +167,24 @@ def test_a_loop_that_hangs_cannot_hold_a_stop(serve: Serve, bind: str) -> None:
 
 
 def test_while_it_stops_it_serves_on_and_is_not_ready(serve: Serve, bind: str) -> None:
-    program = serve(bind, SHUTDOWN_LAME_DUCK="1")
-    program.send(signal.SIGTERM)
-    time.sleep(0.2)
+    program = serve(bind, SHUTDOWN_LAME_DUCK="60")
+    begin_to_stop(program)
 
     ready, page = ask(to_address(bind), "/readyz"), ask(to_address(bind), "/page")
+    program.send(signal.SIGTERM)
 
     assert (ready.status, page.status) == (503, 200)
     assert program.wait() == 0
 
 
 def test_a_kept_connection_is_told_to_close(serve: Serve, bind: str) -> None:
-    program = serve(bind, SHUTDOWN_LAME_DUCK="1")
+    program = serve(bind, SHUTDOWN_LAME_DUCK="60")
     connection = Connection(to_address(bind))
     before = connection.ask("/")
-    program.send(signal.SIGTERM)
-    time.sleep(0.2)
+    begin_to_stop(program)
     kept = connection.sock
     after = connection.ask("/")
+    program.send(signal.SIGTERM)
 
     assert kept is not None
     assert before.headers.get("connection") is None
@@ -185,9 +194,8 @@ def test_a_kept_connection_is_told_to_close(serve: Serve, bind: str) -> None:
 
 def test_a_second_signal_cuts_the_lame_duck_short(serve: Serve, bind: str) -> None:
     program = serve(bind, SHUTDOWN_LAME_DUCK="60")
-    reply = ask_aside(to_address(bind), "/slow/1.0")
-    program.send(signal.SIGTERM)
-    time.sleep(0.2)
+    reply = ask_aside(program, to_address(bind))
+    begin_to_stop(program)
     program.send(signal.SIGINT)
 
     assert (reply().status, program.wait(SOON)) == (200, 0)
@@ -235,15 +243,15 @@ def test_a_port_that_is_none_is_told_in_one_line(serve: Serve) -> None:
 
 def test_a_unix_socket_is_gone_as_soon_as_the_stop_begins(serve: Serve, tmp_path: Path) -> None:
     path = tmp_path / "app.sock"
-    program = serve(f"unix:{path}", SHUTDOWN_LAME_DUCK="1")
+    program = serve(f"unix:{path}", SHUTDOWN_LAME_DUCK="60")
     kept = Connection(path)
     mode = path.stat().st_mode & 0o777
     before = kept.ask("/")
-    program.send(signal.SIGTERM)
-    time.sleep(0.2)
+    begin_to_stop(program)
 
     assert (mode, path.exists()) == (0o770, False)
     assert (before.status, kept.ask("/").status) == (200, 200)
+    program.send(signal.SIGTERM)
     assert program.wait() == 0
 
 
