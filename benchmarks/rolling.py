@@ -1,9 +1,10 @@
-"""Two processes are replaced in turn under half of what they can do: what their clients notice.
+"""Processes are replaced in turn under half of what they can do: what their clients notice.
 
-`python -m benchmarks.rolling [--rounds 20]` starts PostgreSQL, nginx and two `quart serve`, finds
-out what they can do of a mixed work, asks for half of that while nothing happens and while one of
-the two after the other is stopped and started again, as `quart deploy restart` does. The figures go
-to `docs/evidence/rolling.json`; it exits with 1 when one falls short.
+`python -m benchmarks.rolling [--rounds 20] [--processes 2]` starts PostgreSQL, nginx and that many
+`quart serve`, finds out what they can do of a mixed work, asks for half of that while nothing
+happens and while one after the other is stopped and started again, as `quart deploy restart` does.
+The figures go to `docs/evidence/rolling.json`, under the number of processes; it exits with 1 when
+one falls short.
 """
 
 import argparse
@@ -34,7 +35,7 @@ EVIDENCE = ROOT / "docs" / "evidence" / "rolling.json"
 
 
 @dataclass
-class Two:
+class Group:
     """Processes that can be replaced."""
 
     folder: Path
@@ -65,23 +66,23 @@ class Two:
 
 
 @contextmanager
-def start_two(url: str) -> Iterator[tuple[Two, int]]:
+def start_group(url: str, processes: int = 2) -> Iterator[tuple[Group, int]]:
     """Yield them, and the port of nginx in front of them."""
     with make_folder() as folder, ExitStack() as stack:
         env = {**IMPORTS, **OURS, **open_limits(), "DATABASE_URL": url}
         env |= {"INSTANCE_PATH": str(folder), "TRUSTED_HOSTS": f"{HOST},localhost"}
-        two = Two(folder, env, [folder / "1.sock", folder / "2.sock"])
-        for socket in two.sockets:
-            two.start(socket)
-            stack.callback(lambda one=socket: two.programs[one][0].close())
+        group = Group(folder, env, [folder / f"{number + 1}.sock" for number in range(processes)])
+        for socket in group.sockets:
+            group.start(socket)
+            stack.callback(lambda one=socket: group.programs[one][0].close())
         port = free_port()
         (folder / "nginx").mkdir()
-        write_ours(folder / "nginx", port, *two.sockets)
+        write_ours(folder / "nginx", port, *group.sockets)
         stack.enter_context(start_nginx(folder / "nginx", port))
-        yield two, port
+        yield group, port
 
 
-def measure(two: Two, port: int, token: str, rounds: int) -> dict[str, Any]:
+def measure(group: Group, port: int, token: str, rounds: int) -> dict[str, Any]:
     with make_folder() as folder:
         load = Load(f"http://127.0.0.1:{port}", token, folder)
         load.run(3)  # warm
@@ -90,7 +91,7 @@ def measure(two: Two, port: int, token: str, rounds: int) -> dict[str, Any]:
         with listeners.running():
             calm = half.run(CALM)
             with half.running() as wrk:
-                two.roll(rounds)
+                group.roll(rounds)
             rolled = half.read(wrk)
     return {
         "rounds": rounds,
@@ -115,13 +116,16 @@ def judge(found: dict[str, Any]) -> list[Line]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--processes", type=int, default=2)
+    given = parser.parse_args()
     with start_postgres(**POSTGRES) as postgres:
         data = asyncio.run(fill(create_database(postgres)))
-        with start_two(data.url) as (two, port):
-            found = measure(two, port, data.token, rounds)
-    if rounds >= ROUNDS:
-        EVIDENCE.write_text(json.dumps(found, indent=1) + "\n")
+        with start_group(data.url, given.processes) as (group, port):
+            found = measure(group, port, data.token, given.rounds)
+    if given.rounds >= ROUNDS:
+        known = json.loads(EVIDENCE.read_text()) if EVIDENCE.exists() else {}
+        known[str(given.processes)] = found
+        EVIDENCE.write_text(json.dumps(known, indent=1) + "\n")
     return tell(judge(found))
 
 

@@ -21,7 +21,7 @@ from benchmarks.cost import read_own_memory
 from benchmarks.fill import fill
 from benchmarks.load import Line, tell
 from benchmarks.mixed import Listeners, Load
-from benchmarks.rolling import FULL, Two, start_two
+from benchmarks.rolling import FULL, Group, start_group
 from tests.databases import create_database, start_postgres
 from tests.processes import ROOT, Program, make_folder, running
 
@@ -49,11 +49,12 @@ def find_slope(samples: list[tuple[float, float]]) -> float:
     return line.slope * PER
 
 
-def measure(two: Two, port: int, token: str, minutes: float) -> dict[str, Any]:
-    programs = {socket.stem: program for socket, (_, program) in two.programs.items()}
+def measure(group: Group, port: int, token: str, minutes: float) -> dict[str, Any]:
+    programs = {socket.stem: program for socket, (_, program) in group.programs.items()}
     with make_folder() as folder, make_folder() as place, ExitStack() as stack:
         command = [sys.executable, "-m", "quart", "--app", "quartapp:create_app", "worker"]
-        programs["worker"] = stack.enter_context(running(place, command, lambda: True, env=two.env))
+        worker = running(place, command, lambda: True, env=group.env)
+        programs["worker"] = stack.enter_context(worker)
         load = Load(f"http://127.0.0.1:{port}", token, folder)
         load.run(3)  # warm
         full = load.run(FULL)
@@ -90,8 +91,8 @@ def main() -> int:
     minutes = parser.parse_args().minutes
     with start_postgres(**POSTGRES) as postgres:
         data = asyncio.run(fill(create_database(postgres)))
-        with start_two(data.url) as (two, port):
-            found = measure(two, port, data.token, minutes)
+        with start_group(data.url) as (group, port):
+            found = measure(group, port, data.token, minutes)
     if minutes >= MINUTES:
         EVIDENCE.write_text(json.dumps(found, indent=1) + "\n")
     return tell(judge(found))
