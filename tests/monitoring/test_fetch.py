@@ -14,6 +14,7 @@ import pytest
 from quartapp.models.look import Look, Outcome, Phases, Reason
 from quartapp.monitoring.client import Client
 from quartapp.monitoring.fetch import MAX_BODY, MAX_HOPS, look
+from quartapp.monitoring.reach import CONNECT_TIMEOUT
 from tests.monitoring.conftest import USER_AGENT
 from tests.monitoring.farm import Farm, Reader, Writer, make_answer, make_redirect, say
 from tests.monitoring.papers import Authority
@@ -94,8 +95,8 @@ async def test_phases_of_an_answer_add_up(farm: Farm, client: Client, authority:
     spent = [seconds for seconds in list_phases(seen.phases) if seconds is not None]
     assert len(spent) == 4
     assert all(seconds > 0 for seconds in spent)
-    assert 0.2 <= (seen.phases.first_byte or 0) < 0.6
-    assert sum(spent) <= seen.phases.total < sum(spent) + 0.3
+    assert 0.2 <= (seen.phases.first_byte or 0) < 4
+    assert sum(spent) <= seen.phases.total < sum(spent) + 3
 
 
 async def test_phases_of_hops_are_summed(farm: Farm, client: Client) -> None:
@@ -110,29 +111,25 @@ async def test_phases_of_hops_are_summed(farm: Farm, client: Client) -> None:
     assert seen.phases.tls is None
 
 
-@pytest.mark.parametrize(
-    ("url", "known"),
-    [
-        ("http://nowhere.test/", [True, False, False, False]),
-        ("http://10.0.0.1/", [False, False, False, False]),
-        ("http://{hole}/", [True, True, False, False]),
-        ("https://{mute}/", [True, True, True, False]),
-        ("http://{mute}/", [True, True, False, False]),
-    ],
-)
-async def test_phase_that_was_not_reached_has_no_time(
-    farm: Farm, client: Client, url: str, known: list[bool]
-) -> None:
+async def test_phase_that_was_not_reached_has_no_time(farm: Farm, client: Client) -> None:
     async def say_nothing(reader: Reader, writer: Writer) -> None:
         await asyncio.Event().wait()
 
     hole, mute = farm.dig_hole(), await farm.serve(say_nothing, is_eager=True)
-    place = {"hole": hole.split("/")[2], "mute": mute.split("/")[2]}
+    known = {
+        "http://nowhere.test/": [True, False, False, False],
+        "http://10.0.0.1/": [False, False, False, False],
+        hole: [True, True, False, False],
+        mute.replace("http:", "https:"): [True, True, True, False],
+        mute: [True, True, False, False],
+    }
 
-    seen = await look(client, url.format(**place), timeout=0.3)
+    found = await asyncio.gather(*(look(client, url, timeout=2) for url in known))
 
-    assert [seconds is not None for seconds in list_phases(seen.phases)] == known
-    assert seen.outcome is not Outcome.OK
+    assert {
+        seen.url: [seconds is not None for seconds in list_phases(seen.phases)] for seen in found
+    } == known
+    assert Outcome.OK not in {seen.outcome for seen in found}
 
 
 async def test_slow_connection_leaves_time_for_the_next_address(farm: Farm, client: Client) -> None:
@@ -140,10 +137,10 @@ async def test_slow_connection_leaves_time_for_the_next_address(farm: Farm, clie
     farm.dig_hole_at(hole := farm.next_host(), port)
     name = farm.name(hole, site)
 
-    seen = await look(client, f"http://{name}:{port}/", timeout=9)
+    seen = await look(client, f"http://{name}:{port}/", timeout=20)
 
     assert (seen.status, seen.body) == (200, b"hello")
-    assert 2.4 < (seen.phases.connect or 0) < 4
+    assert 2.4 < (seen.phases.connect or 0) < CONNECT_TIMEOUT
 
 
 # --- bodies

@@ -1,7 +1,6 @@
 """Two at once at a host, and two at an address."""
 
 import asyncio
-import time
 
 import pytest
 
@@ -9,26 +8,36 @@ from quartapp.monitoring.client import Client, open_client
 from quartapp.monitoring.fetch import look
 from tests.monitoring.conftest import ANY_PORT, USER_AGENT
 from tests.monitoring.farm import LOOPBACK, Farm, Reader, Writer, make_answer, make_rows, say
+from tests.wire import until
 
 HELLO = say(make_answer(b"hello"))
 
 
 async def test_third_look_at_a_host_waits_and_does_not_count_it(farm: Farm, client: Client) -> None:
+    gate = asyncio.Semaphore(0)
+
     async def behave(reader: Reader, writer: Writer) -> None:
-        await asyncio.sleep(1.5)
+        await gate.acquire()
         await HELLO(reader, writer)
 
-    url = await farm.serve(behave)
-    start = time.monotonic()
-    # Each has time for one answer, and none for two.
-    seen = await asyncio.gather(*(look(client, url, timeout=2.9) for _ in range(6)))
-    took = time.monotonic() - start
+    async def let_pass(met: int) -> None:
+        await until(lambda: farm.met.total() == met)
+        for _ in range(2):
+            gate.release()
 
-    assert [look.status for look in seen] == [200] * 6
-    assert 4.5 <= took < 8
-    waited = sorted(look.phases.waited for look in seen)
-    assert [round(seconds / 1.5) for seconds in waited] == [0, 0, 1, 1, 2, 2]
-    assert all(1.5 <= look.phases.total < 2.9 for look in seen)
+    url = await farm.serve(behave)
+    first = [asyncio.create_task(look(client, url, timeout=60)) for _ in range(2)]
+    await until(lambda: farm.met.total() == 2)
+    rest = [asyncio.create_task(look(client, url, timeout=3)) for _ in range(4)]
+    await asyncio.sleep(0)  # they wait
+    await asyncio.sleep(3.5)  # for longer than they have for an answer
+    for met in (2, 4, 6):
+        await let_pass(met)
+    served, waited = await asyncio.gather(*first), await asyncio.gather(*rest)
+
+    assert [look.status for look in served + waited] == [200] * 6
+    assert all(look.phases.waited < 3 for look in served)
+    assert all(look.phases.waited > 3 > look.phases.total for look in waited)
     assert len(client.hosts) == len(client.addresses) == 0
 
 

@@ -201,7 +201,7 @@ async def test_who_hangs_is_tried_again_later(
     teller: Teller,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "SECONDS", 0.2)
+    monkeypatch.setattr(module, "SECONDS", 1.0)
     async with app.app_context():
         channel = await add_hook(ann, await farm.serve(hang()))
         await happen(entity, EventKind.CHANGED)
