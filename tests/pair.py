@@ -17,8 +17,8 @@ from tests.outside import Address, ask
 from tests.processes import Program, Server, free_port, wait_until
 from tests.servers import fork_quart, note_server, start_nginx
 
-LAME_DUCK = 0.5
-IDLE = "100ms"  # nginx keeps a connection for a shorter time than that
+LAME_DUCK = 0.6
+IDLE = "50ms"  # nginx keeps a connection for a shorter time than that
 SERVE = ["--app", "quartapp", "serve", "--config", str(ROOT / "hypercorn.toml")]
 
 

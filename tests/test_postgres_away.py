@@ -24,9 +24,11 @@ from tests.processes import Server, wait_until
 from tests.servers import start_postgres
 
 # s; while it is frozen, longer than any request may take
-AWAY: Mapping[Callable[[Mortal], None], float] = {Mortal.kill: 1, Mortal.stop: 1, Mortal.freeze: 7}
+AWAY: Mapping[Callable[[Mortal], None], float] = {Mortal.kill: 1, Mortal.stop: 1, Mortal.freeze: 8}
 READY, HELD = 2, 5  # s until a process is ready again, and for the longest request
-BUSY = 1.9  # s more in the suite, on a machine that has much else to do
+# s more of both in the suite, on a machine that has much else to do; with them, what hangs for all
+# the time that it is frozen is still held for too long
+BUSY = 10, 2.7
 
 
 class Figures(NamedTuple):
@@ -131,9 +133,9 @@ async def test_no_write_is_lost_or_doubled_while_postgresql_is_away(
         print(sum_up([one for one in found if one.name == name]))  # noqa: T201
     assert {name: bodies for name, bodies in faults.items() if bodies} == {}
     assert (unheard, ears.others - {"heartbeat"}) == (set(), {"connected"})
-    slack = BUSY if times == 1 else 0
-    assert max(one.ready for one in found) < READY + slack
-    assert max(one.held for one in found) < HELD + slack
+    more_ready, more_held = BUSY if times == 1 else (0, 0)
+    assert max(one.ready for one in found) < READY + more_ready
+    assert max(one.held for one in found) < HELD + more_held
 
 
 def sum_up(found: list[Figures]) -> str:

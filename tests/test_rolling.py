@@ -71,6 +71,11 @@ def loading(address: Address, path: str, headers: Mapping[str, str]) -> Iterator
             thread.join()
 
 
+@pytest.fixture
+def pair_env(pair_env: dict[str, str]) -> dict[str, str]:
+    return {**pair_env, "RATE_LIMITS": "false"}  # a fast machine and a slow start cross any limit
+
+
 @pytest.mark.timeout(3600)  # for 200 rounds; each step has a limit of its own
 async def test_no_request_is_lost_while_processes_are_replaced(
     pair: Pair, pair_address: Address, pair_engine: AsyncEngine, request: pytest.FixtureRequest
