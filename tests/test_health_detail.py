@@ -1,5 +1,6 @@
 """What administrators are told at `/readyz`, and that nobody else is."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,16 +9,18 @@ import pytest
 from quart.testing import QuartClient
 from sqlalchemy import update
 
-from quartapp import create_app
+from quartapp import create_app, remote
 from quartapp.app import QuartApp
 from quartapp.database.migrations import VERSIONS
 from quartapp.extensions import db
 from quartapp.models import Role, Scope, User, utcnow
 from quartapp.services.outbox import add_message
+from tests.conftest import PATIENT, empty_tables
 from tests.helpers import UNKNOWN_TOKEN, add_person, list_revisions, make_bearer, queries, sign_in
 from tests.outage import frozen
 from tests.processes import Server
 from tests.servers import start_valkey
+from tests.test_health import patient
 
 READY = (200, {"status": "ready"})
 Headers = dict[str, str]
@@ -173,13 +176,18 @@ async def test_database_that_does_not_fit_is_told_with_both_revisions(
     assert (status, forget_time(body)) == (503, describe(**fault, migration=stands))
 
 
-async def test_redis_is_told_of_where_it_is_set(database_url: str, tmp_path: Path) -> None:
+async def test_redis_is_told_of_where_it_is_set(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = {"DATABASE_URL": database_url, "INSTANCE_PATH": tmp_path, "RATE_LIMITS": True}
-    with start_valkey() as server:
+    monkeypatch.setattr(remote, "ANSWER", 10.0)  # Redis is slow beside other tests
+    with start_valkey() as server, patient():
         app = create_app({"TESTING": True, **place, "REDIS_URL": server.url})
         async with app.test_app():
             program, client = await add_program(app, Role.ADMIN, Scope.ADMIN), app.test_client()
-            found = [(await ask(client, program))[1]["redis"]]
+            with monkeypatch.context() as patch:
+                patch.setattr(remote, "PATIENCE", 10.0)
+                found = [(await ask(client, program))[1]["redis"]]
             with frozen(server):
                 found.append((await ask(client, program))[1]["redis"])
 
@@ -190,13 +198,18 @@ async def test_frozen_database_knows_nobody_and_holds_nobody_up(
     postgres_url: str, postgres_server: Server, tmp_path: Path
 ) -> None:
     given = {"TESTING": True, "INSTANCE_PATH": tmp_path, "DATABASE_URL": postgres_url}
-    app = create_app(given)
+    app = create_app(given | PATIENT)
     async with app.test_app():
+        async with app.app_context():
+            await empty_tables()
         client, program = app.test_client(), await add_program(app, Role.ADMIN, Scope.ADMIN)
-        before = await ask(client, program)
+        with patient():
+            before = await ask(client, program)
         with frozen(postgres_server):
-            during = await ask(client, program)
-        after = await ask(client, program)
+            async with asyncio.timeout(20):  # the database itself has 30 s
+                during = await ask(client, program)
+        with patient():
+            after = await ask(client, program)
 
     reason = "The database has not answered for 2 s."
     assert during == (503, {"status": "not ready", "reason": reason})

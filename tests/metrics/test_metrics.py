@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -79,9 +80,11 @@ async def test_who_does_not_know_the_token_sees_nothing(
 async def test_requests_are_counted_by_the_template_of_their_address(
     client: QuartClient,
 ) -> None:
+    began = time.monotonic()
     for path in ("/livez", "/livez", "/api/v1/entities/1", "/api/v1/entities/2", "/a", "/b"):
         await client.get(path)
     await client.open("/livez", method="BREW")
+    took = time.monotonic() - began
 
     found = await read(client)
 
@@ -93,7 +96,7 @@ async def test_requests_are_counted_by_the_template_of_their_address(
         ("other", "other", "405"): 1,
     }
     assert found["quartapp_http_request_seconds_count", "GET", "/livez"] == 2
-    assert 0 < found["quartapp_http_request_seconds_sum", "GET", "/livez"] < 2
+    assert 0 < found["quartapp_http_request_seconds_sum", "GET", "/livez"] <= took
 
 
 async def test_work_that_waits_is_counted(app: Quart, client: QuartClient) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quartapp.models.json_path import (
@@ -143,6 +143,7 @@ def walk(node: Any, path: str = "$") -> list[tuple[str, object]]:
 
 
 @given(JSON)
+@settings(deadline=None)
 def test_each_value_is_found_by_its_own_path_and_once_by_the_widest(document: object) -> None:
     everything = walk(document)
     for path, node in everything:
@@ -152,6 +153,7 @@ def test_each_value_is_found_by_its_own_path_and_once_by_the_widest(document: ob
 
 
 @given(st.text("$.*[]'\"ab01:-, ?@()", max_size=PATH_LENGTH), JSON)
+@settings(deadline=None)
 def test_any_text_is_refused_or_can_be_followed(value: str, document: object) -> None:
     try:
         path = clean_path(value)
