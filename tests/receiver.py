@@ -12,6 +12,8 @@ from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from tests.processes import free_port
+
 
 @dataclass
 class Receiver:
@@ -66,6 +68,11 @@ def read_span(span: Any) -> dict[str, Any]:
         "said": [span.status.message, *(one.name for one in span.events), span.trace_state],
         "attributes": values,
     }
+
+
+def find_gone() -> Receiver:
+    """Return one that is away: nobody else gets its port."""
+    return Receiver(free_port())
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import pytest
 
 from quartapp import create_app
 from tests.observed import Observed
-from tests.receiver import Receiver, receiving
+from tests.receiver import Receiver, find_gone
 
 CANARY = "Zq7canary"
 HEADERS = {
@@ -111,8 +111,7 @@ def test_sentry_that_is_away_or_answers_nothing_holds_nobody_up(
     observe: Observe, receiver: Receiver
 ) -> None:
     receiver.may_answer.clear()
-    with receiving() as gone:
-        pass
+    gone = find_gone()
     for one in (receiver, gone):
         observed = observe(SENTRY_DSN=one.dsn)
         found = [observed.ask("/fail/1?given=x").status for _ in range(20)]
@@ -121,8 +120,7 @@ def test_sentry_that_is_away_or_answers_nothing_holds_nobody_up(
 
 
 def test_collector_that_is_away_is_not_told_of(observe: Observe, receiver: Receiver) -> None:
-    with receiving() as gone:
-        pass
+    gone = find_gone()
     traced = {"OTEL_EXPORTER_OTLP_ENDPOINT": gone.url, "OTEL_BSP_SCHEDULE_DELAY": "50"}
     observed = observe(SENTRY_DSN=receiver.dsn, OTEL_EXPORTER_OTLP_TIMEOUT="0.2", **traced)
     assert observed.ask("/fail/1?given=x").status == 500

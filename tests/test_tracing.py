@@ -21,7 +21,7 @@ from quartapp.security import hash_token
 from quartapp.tracing import watch_statements
 from tests.helpers import UNKNOWN_TOKEN
 from tests.observed import Observed
-from tests.receiver import Receiver, receiving
+from tests.receiver import Receiver, find_gone
 
 CANARY = "Zq7canary"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -197,8 +197,7 @@ def test_collector_that_answers_nothing_holds_nobody_up(
 
 
 def test_collector_that_is_away_is_an_error_of_nobody(observe: Observe) -> None:
-    with receiving() as gone:
-        pass
+    gone = find_gone()
     observed = observe(**trace(gone))
     assert [observed.ask("/auth/login").status for _ in range(20)] == [200] * 20
     assert "Traceback" not in observed.stop()
