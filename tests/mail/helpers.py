@@ -5,13 +5,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from email.message import EmailMessage
 from pathlib import Path
+from time import monotonic
 
 from sqlalchemy import select
 
 from quartapp.extensions import db
 from quartapp.models import OutboxMessage
 from quartapp.services.outbox import add_message
-from tests.processes import ROOT, Program
+from tests.processes import PATIENCE, ROOT, Program
 from tests.servers import fork_quart
 from tests.smtp_sink import Sink
 
@@ -39,11 +40,10 @@ async def find_states() -> list[tuple[str, str]]:
 
 
 async def wait_until(condition: Callable[[], object]) -> None:
-    for _ in range(1_000):
-        if condition():
-            return
+    deadline = monotonic() + PATIENCE
+    while not condition():
+        assert monotonic() < deadline, "It did not come true."
         await asyncio.sleep(0.01)
-    raise AssertionError("It did not come true.")
 
 
 def run_worker(
@@ -53,7 +53,8 @@ def run_worker(
     settings = {name: str(value) for name, value in sink.settings.items()}
     own = {"APP_SETTINGS": "dev", "DATABASE_URL": database_url, "INSTANCE_PATH": str(folder)}
     place = {**own, "PYTHONPATH": str(ROOT)}
-    return fork_quart(nursery, ["--app", "quartapp", "worker"], {**settings, **place, **env})
+    command = ["--app", "tests.patient_app", "worker"]
+    return fork_quart(nursery, command, {**settings, **place, **env})
 
 
 class Rehearsal:
@@ -61,7 +62,8 @@ class Rehearsal:
 
     def __init__(self) -> None:
         self.seen: list[str] = []
-        self.seconds = 0.0
+        self.may_end = asyncio.Event()  # a mail that is seen is in flight until then
+        self.may_end.set()
         self.error: Exception | None = None
 
     async def open(self) -> None:
@@ -69,7 +71,7 @@ class Rehearsal:
 
     async def send(self, mail: EmailMessage) -> None:
         self.seen.append(mail["Subject"])
-        await asyncio.sleep(self.seconds)
+        await self.may_end.wait()
         if self.error:
             raise self.error
 

@@ -20,6 +20,7 @@ from quartapp.mail.backends import (
 )
 from quartapp.mail.compose import compose
 from quartapp.models import OutboxMessage, utcnow
+from tests.mail.helpers import wait_until
 from tests.smtp_sink import Sink, make_tls_context, start_sink
 
 OPEN = {"MAIL_USERNAME": "", "MAIL_PASSWORD": ""}
@@ -45,7 +46,13 @@ async def send(backend: Backend, *recipients: str) -> None:
             await backend.send(compose(message, "sites@example.org"))
     finally:
         await backend.close()
-        await asyncio.sleep(0.05)  # TLS says goodbye after the call has returned
+        await wait_until(is_hung_up)  # TLS says goodbye after the call has returned
+
+
+def is_hung_up() -> bool:
+    """Tell whether every connection of the loop is closed, as its transport wants it to be."""
+    loop: Any = asyncio.get_running_loop()
+    return all(transport._sock is None for transport in list(loop._transports.values()))
 
 
 def reach(sink: Sink, **given: Any) -> SmtpBackend:

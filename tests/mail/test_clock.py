@@ -42,13 +42,14 @@ def set_clock(monkeypatch: pytest.MonkeyPatch, jump: timedelta) -> None:
 async def test_mail_on_its_way_is_sent_by_nobody_else(
     mailer: Mailer, backend: Rehearsal, monkeypatch: pytest.MonkeyPatch, jump: timedelta
 ) -> None:
-    backend.seconds = 0.5
+    backend.may_end.clear()
     await add_mail()
     first = asyncio.create_task(send_batch(mailer))
     await wait_until(lambda: backend.seen)
     set_clock(monkeypatch, jump)
 
     taken = await send_batch(mailer)
+    backend.may_end.set()
     await first
 
     (message,) = await load_messages()

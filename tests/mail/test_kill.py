@@ -63,7 +63,7 @@ async def test_killed_workers_lose_no_mail(
                 await asyncio.sleep(random.uniform(0.3, 1.0))
                 programs.pop(0).send(signal.SIGKILL)
                 programs.append(start())
-            await wait_until_all_are_sent(60)
+            await wait_until_all_are_sent(120)
             codes = [program.exit_code().strip() for program in programs]
         messages = await load_messages()
 
@@ -76,4 +76,4 @@ async def test_killed_workers_lose_no_mail(
     assert people == {message.message_id: [message.recipient] for message in messages}
     assert codes == [""] * WORKERS  # what was not killed still runs
     assert left >= KILLS  # they were killed at work
-    assert again < MAILS / 100
+    assert again <= KILLS  # what was in flight, of which most is on record
