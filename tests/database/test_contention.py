@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import URL, insert, select, text, update
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from quartapp.database.engine import make_engine
+from quartapp.database.engine import make_engine, refuse_dead
 from quartapp.database.failures import Failure, find_failure, is_lock_timeout, is_retriable
 from tests.database.tables import owner, run
+from tests.wire import until
 
 SLEEP = {"postgresql": "SELECT pg_sleep(9)", "mysql": "SELECT SLEEP(9)"}
 WHO = {"postgresql": "SELECT pg_backend_pid()", "mysql": "SELECT connection_id()"}
@@ -138,7 +139,7 @@ async def test_a_reader_that_turns_writer_too_late_lost_a_race(
         failure, retriable, took = await fail(reader.execute(touch(1)))
 
     assert (failure, retriable) == (Failure.RACE, True)
-    assert took < 0.5
+    assert took < 2.5  # not the 3 s that who waits for a lock does
 
 
 @SERVERS
@@ -155,7 +156,7 @@ async def test_a_connection_killed_at_work_is_away_and_replaced(
         failure, retriable, took = await sleep
 
     assert (failure, retriable) == (Failure.AWAY, False)
-    assert took < 1
+    assert took < 2.5  # not the 3 s that a statement has
     await run(engine, [touch(1)])
 
 
@@ -166,10 +167,11 @@ async def test_connections_killed_while_idle_are_replaced_unnoticed(
     name = engine.dialect.name
     async with transaction(engine) as one, transaction(engine) as two:
         victims = [(await c.execute(text(WHO[name]))).scalar() for c in (one, two)]
+        drivers = [(await c.get_raw_connection()).dbapi_connection for c in (one, two)]
     async with transaction(other) as killer:
         for victim in victims:
             await killer.execute(text(KILL[name].format(victim)))
-    await asyncio.sleep(0.1)
+    await until(lambda: all(map(is_dead, drivers)))
 
     async with transaction(engine) as one, transaction(engine) as two:
         found = [(await c.execute(text(WHO[name]))).scalar() for c in (one, two)]
@@ -177,11 +179,21 @@ async def test_connections_killed_while_idle_are_replaced_unnoticed(
     assert not set(victims) & set(found)
 
 
+def is_dead(driver: Any) -> bool:
+    """Tell whether word has come from the server that it hung up."""
+    try:
+        refuse_dead(driver, None, None)
+    except DisconnectionError:
+        return True
+    return False
+
+
 @pytest.mark.parametrize("kind", ["postgres"])
 async def test_a_transaction_that_idles_too_long_is_away(engine: AsyncEngine) -> None:
     async with transaction(engine) as connection:
+        driver = (await connection.get_raw_connection()).dbapi_connection
         await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = '50ms'"))
-        await asyncio.sleep(0.2)
+        await until(lambda: is_dead(driver))
         failure, retriable, _ = await fail(connection.execute(text("SELECT 1")))
 
     assert (failure, retriable) == (Failure.AWAY, False)

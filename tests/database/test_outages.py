@@ -20,7 +20,6 @@ from tests.database.tables import owner, run, try_to_run
 from tests.outage import frozen
 from tests.servers import Server, free_port
 
-BUSY = 0.8  # s more, on a machine that has much else to do
 SERVERS = pytest.mark.parametrize("kind", ["postgres", "mariadb"])
 LIMITED = {
     "postgresql": "CREATE ROLE {0} LOGIN CONNECTION LIMIT 1",
@@ -144,7 +143,8 @@ async def test_who_waits_for_a_connection_to_a_frozen_server_waits_once(
     await engine.dispose()
 
     assert {failure for failure, _ in found} == {Failure.AWAY}
-    assert all(seconds < 5 + BUSY for _, seconds in found)
+    # That is 3.3 s, on a machine that has nothing else to do.
+    assert all(seconds < 2 * settings.TIMEOUT for _, seconds in found)
 
 
 @SERVERS
@@ -164,7 +164,7 @@ async def test_who_gets_the_place_of_somebody_who_left_waits_for_what_is_left_of
         await engine.dispose()
 
     assert failure is Failure.AWAY
-    assert seconds < 5 + BUSY
+    assert seconds < 5.5  # 3.7 s there; 5.7 s, had they all of their time again
 
 
 async def come_after(engine: AsyncEngine, wait: float) -> tuple[Failure | str, float]:

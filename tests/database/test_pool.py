@@ -127,12 +127,12 @@ async def test_who_is_overtaken_at_a_free_place_waits_no_longer_than_their_time(
     refused_once: tuple[AsyncEngine, asyncio.Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine, fail = refused_once
-    monkeypatch.setattr(engine.pool, "_timeout", 1.0)
+    monkeypatch.setattr(engine.pool, "_timeout", 2.0)
     first = asyncio.create_task(use(engine, 0, []))
     await asyncio.sleep(0.05)
     start = monotonic()
     overtaken = asyncio.create_task(use(engine, 1, []))
-    await asyncio.sleep(0.9)
+    await asyncio.sleep(1.8)
     fail.set()
     others = []
     for name in range(2, 9):  # in each of the next turns of the loop
@@ -145,7 +145,7 @@ async def test_who_is_overtaken_at_a_free_place_waits_no_longer_than_their_time(
     found = await asyncio.gather(first, overtaken, *others, return_exceptions=True)
 
     assert [type(one) for one in found[:2]] == [OperationalError, PoolTimeoutError]
-    assert seconds < 1.7  # not 0.9 s, and then all of its time again
+    assert seconds < 3.5  # not 1.8 s, and then all of its time again
 
 
 async def test_who_has_gone_passes_a_free_place_on() -> None:
@@ -158,7 +158,7 @@ async def test_who_has_gone_passes_a_free_place_on() -> None:
 
     with pytest.raises(Empty):
         await next_
-    assert monotonic() - start < 1
+    assert monotonic() - start < 4  # not the 5 s that it would wait
 
 
 async def test_pool_tells_the_log_nothing_of_its_days(

@@ -5,6 +5,7 @@ import gc
 from collections.abc import AsyncIterator
 from typing import Any
 
+import aiosqlite
 import pytest
 from quart import Quart, g, websocket
 from sqlalchemy import URL, func, insert, select, text
@@ -13,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.database import Database
 from tests.database.tables import owner, tables
-from tests.database.test_contention import KILL, WHO
+from tests.database.test_contention import KILL, WHO, is_dead
+from tests.wire import until
 
 db = Database()
 
@@ -93,9 +95,30 @@ async def test_more_requests_than_connections_take_turns(app: Quart) -> None:
     assert find_used(app) == 0
 
 
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[aiosqlite.Connection]:
+    """All that aiosqlite opens, or begins to open."""
+    opened: list[aiosqlite.Connection] = []
+    connect = aiosqlite.connect
+
+    def note(*args: Any, **options: Any) -> aiosqlite.Connection:
+        opened.append(connect(*args, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(aiosqlite, "connect", note)
+    return opened
+
+
+def is_ending(connection: aiosqlite.Connection) -> bool:
+    """Tell whether its thread is still at the work of somebody who has gone."""
+    return not connection._running and connection._thread.is_alive()
+
+
 # aiosqlite leaves it to the garbage collector to close what a cancelled opening has opened.
 @pytest.mark.filterwarnings("ignore:.*sqlite3.Connection:pytest.PytestUnraisableExceptionWarning")
-async def test_a_client_that_leaves_gives_its_connection_back(app: Quart) -> None:
+async def test_a_client_that_leaves_gives_its_connection_back(
+    app: Quart, opened: list[aiosqlite.Connection]
+) -> None:
     async def leave(number: int) -> None:
         async with app.test_client().request(f"/{number}", method="POST") as connection:
             await connection.send_complete()
@@ -103,6 +126,8 @@ async def test_a_client_that_leaves_gives_its_connection_back(app: Quart) -> Non
             await connection.disconnect()
 
     await asyncio.gather(*map(leave, range(25)))
+    await until(lambda: not any(map(is_ending, opened)))
+    opened.clear()
     gc.collect()
 
     assert find_used(app) == 0
@@ -132,8 +157,7 @@ async def test_a_get_waits_for_no_writer(app: Quart) -> None:
 
     async with app.app_context(), db.begin() as session:
         await session.execute(insert(owner).values(name="Ann"))
-        async with asyncio.timeout(0.5):
-            response = await app.test_client().get("/")
+        response = await app.test_client().get("/")  # who waits finds the file locked to the end
 
     assert await response.get_data() == b"0"
 
@@ -198,10 +222,14 @@ async def test_a_socket_has_no_session_but_units_of_work(app: Quart) -> None:
 
 @pytest.mark.parametrize("kind", ["postgres", "mariadb"])
 async def test_an_answer_is_given_though_the_session_cannot_be_closed(app: Quart) -> None:
+    drivers: list[Any] = []
+
     @app.get("/")
     async def index() -> str:
         name = db.engine.dialect.name
         victim = await db.session.scalar(text(WHO[name]))
+        connection = await db.session.connection()
+        drivers.append((await connection.get_raw_connection()).dbapi_connection)
         async with db.begin() as session:
             await session.execute(text(KILL[name].format(victim)))
         return "made"
@@ -210,7 +238,7 @@ async def test_an_answer_is_given_though_the_session_cannot_be_closed(app: Quart
 
     assert (response.status_code, await response.get_data()) == (200, b"made")
     assert find_used(app) == 0
-    await asyncio.sleep(0.2)  # between a server's goodbye and its end is test_goodbye.py
+    await until(lambda: is_dead(drivers[0]))  # before its end is test_goodbye.py
     assert (await app.test_client().post("/Ann")).status_code == 200
 
 
