@@ -62,16 +62,18 @@ class Connection(http.client.HTTPConnection):
         return Reply(response.status, found, text)
 
 
-def ask(address: Address, path: str, headers: Mapping[str, str] | None = None) -> Reply:
+def ask(
+    address: Address, path: str, headers: Mapping[str, str] | None = None, timeout: float = 10
+) -> Reply:
     """One GET on a connection of its own."""
-    connection = Connection(address)
+    connection = Connection(address, timeout)
     try:
         return connection.ask(path, headers=headers)
     finally:
         connection.close()
 
 
-def send_raw(address: Address, data: bytes, timeout: float = 1) -> bytes:
+def send_raw(address: Address, data: bytes, timeout: float = 10) -> bytes:
     """Send the bytes as they are; return what comes until the other side closes or is silent."""
     received = b""
     with connect(address, timeout) as sock:

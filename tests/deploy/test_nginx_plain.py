@@ -11,7 +11,7 @@ import trustme
 
 from tests.deploy.conftest import Mirror, answering
 from tests.nginx import ROOT, write_nginx
-from tests.outside import Address, ask, send_raw
+from tests.outside import Address, ask
 from tests.processes import free_port
 from tests.servers import start_nginx
 
@@ -91,12 +91,13 @@ def test_programs_are_refused_and_told_so(sites: tuple[Address, Address]) -> Non
 
 
 def test_no_web_socket_is_opened_in_the_clear(sites: tuple[Address, Address]) -> None:
-    asked = (
-        "GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\n"
-        "Connection: Upgrade\r\nUpgrade: websocket\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )
-    assert send_raw(sites[0], asked.encode()).startswith(b"HTTP/1.1 403 ")
+    asked = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    assert ask(sites[0], "/api/v1/live", asked).status == 403
 
 
 def shake_hands(address: Address, context: ssl.SSLContext) -> tuple[str, str]:

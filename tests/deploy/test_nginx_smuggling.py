@@ -4,7 +4,7 @@ import pytest
 
 from tests.outside import Address, send_raw
 
-HIDDEN = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+HIDDEN = b"GET /smuggled HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 
 def write_post(*headers: str, body: bytes = b"0\r\n\r\n" + HIDDEN) -> bytes:

@@ -108,7 +108,8 @@ def find_pids(folder: Path) -> dict[str, str]:
 
 def test_processes_are_restarted_in_turn_and_no_request_fails(supervised: Path) -> None:
     port = free_port()
-    write_nginx(supervised, port, [supervised / "1.sock", supervised / "2.sock"])
+    sockets = [supervised / "1.sock", supervised / "2.sock"]
+    write_nginx(supervised, port, sockets, idle="200ms")  # far below the lame duck, on any machine
     before = find_pids(supervised)
     command = f"{BIN}/supervisorctl -c {supervised}/supervisord.conf restart quartapp:{{name}}"
     options = ["--sockets", str(supervised), "--command", command]
