@@ -12,7 +12,7 @@ from quartapp.cli.deploy import restart
 from tests.deploy.conftest import answering
 
 Restart = Callable[..., Result]
-TOUCH = "touch {folder}/{{name}}.sock {folder}/{{name}}.done"
+TOUCH = "touch -d @0 {folder}/{{name}}.sock {folder}/{{name}}.done"
 
 
 class Ready(StreamRequestHandler):
@@ -40,8 +40,8 @@ def serving(tmp_path: Path) -> Iterator[Callable[..., None]]:
 
 @pytest.fixture
 def restarting(tmp_path: Path) -> Restart:
-    def call(*arguments: str, command: str = TOUCH) -> Result:
-        ours = ["--sockets", str(tmp_path), "--timeout", "0.5"]
+    def call(*arguments: str, command: str = TOUCH, timeout: str = "30") -> Result:
+        ours = ["--sockets", str(tmp_path), "--timeout", timeout]
         command = command.format(folder=tmp_path)
         return CliRunner().invoke(restart, [*ours, "--command", command, *arguments])
 
@@ -83,22 +83,35 @@ def test_single_process_is_restarted_though_nobody_serves_meanwhile(
 
 
 @pytest.mark.parametrize(
-    ("command", "message"),
+    ("command", "timeout", "message"),
     [
-        ("false", "Error: false ended with 1. The others are left as they are.\n"),
-        ("true", "Error: 1 is not ready after 0.5 s. The others are left as they are.\n"),
-        ("sleep 9", "Error: sleep 9 has not ended after 0.5 s. The others are left as they are.\n"),
-        ("no-such", "No such file or directory: 'no-such'. The others are left as they are.\n"),
-        ("'", "Error: --command cannot be read: No closing quotation\n"),
+        ("false", "30", "Error: false ended with 1. The others are left as they are.\n"),
+        ("true", "2", "Error: 1 is not ready after 2 s. The others are left as they are.\n"),
+        (
+            "sleep 99",
+            "0.5",
+            "Error: sleep 99 has not ended after 0.5 s. The others are left as they are.\n",
+        ),
+        (
+            "no-such",
+            "30",
+            "No such file or directory: 'no-such'. The others are left as they are.\n",
+        ),
+        ("'", "30", "Error: --command cannot be read: No closing quotation\n"),
     ],
 )
 def test_first_that_fails_ends_it(
-    serving: Callable[..., None], restarting: Restart, tmp_path: Path, command: str, message: str
+    serving: Callable[..., None],
+    restarting: Restart,
+    tmp_path: Path,
+    command: str,
+    timeout: str,
+    message: str,
 ) -> None:
     serving("1")
     serving("2")
 
-    result = restarting(command=command)
+    result = restarting(command=command, timeout=timeout)
 
     assert result.output.endswith(message)
     assert (result.exit_code, find_done(tmp_path)) == (1, [])

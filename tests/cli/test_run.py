@@ -17,7 +17,7 @@ import pytest
 from tests.cli.conftest import MAIN, ROOT, Finished
 from tests.helpers import list_revisions
 from tests.outside import ask
-from tests.processes import Program, free_port, make_folder, running
+from tests.processes import PATIENCE, Program, free_port, make_folder, running
 
 Settings = dict[str, str]
 
@@ -44,12 +44,18 @@ def is_up(port: int) -> bool:
 def run_to_end(settings: Settings, folder: Path, *options: str) -> Finished:
     command = [sys.executable, "-c", MAIN, "run", "--port", str(free_port()), *options]
     return subprocess.run(
-        command, env=settings, cwd=folder, text=True, capture_output=True, timeout=30, check=False
+        command,
+        env=settings,
+        cwd=folder,
+        text=True,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
     )
 
 
 def find_page(port: int, path: str) -> tuple[int, str]:
-    reply = ask(("127.0.0.1", port), path)
+    reply = ask(("127.0.0.1", port), path, timeout=PATIENCE)
     return reply.status, reply.body
 
 
@@ -65,7 +71,7 @@ def test_first_run_migrates_and_says_where_it_is(settings: Settings) -> None:
         assert (status, "<form" in page) == (200, True)
 
         program.send(signal.SIGINT)
-        assert program.wait(10) == 0
+        assert program.wait() == 0
         assert "Traceback" not in program.output()
 
 
@@ -180,7 +186,7 @@ def change(path: Path, old: str, new: str) -> None:
 
 def wait_for(port: int, expected: str) -> list[int]:
     """Ask until the answer holds *expected*; return the status of each answer on the way."""
-    seen, deadline = [], time.monotonic() + 20
+    seen, deadline = [], time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         status, body = find_page(port, "/livez")
         seen.append(status)
@@ -197,7 +203,7 @@ def test_changed_code_serves_soon_and_no_request_fails(settings: Settings, sourc
         assert program.output().count("quartapp runs on") == 1
         assert program.output().count("Running upgrade") == len(list_revisions())
         program.send(signal.SIGINT)
-        assert program.wait(10) == 0
+        assert program.wait() == 0
 
 
 NEXT = """
@@ -232,7 +238,7 @@ def test_broken_code_leaves_the_old_one_serving(settings: Settings, sources: Pat
 
 
 def wait_until_printed(program: Program, text: str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while text not in program.output():
         assert time.monotonic() < deadline, program.output()
         time.sleep(0.05)
@@ -244,4 +250,4 @@ def test_code_is_not_followed_when_told_so(settings: Settings, sources: Path) ->
         time.sleep(1.5)
         assert '"alive"' in find_page(port, "/livez")[1]
         program.send(signal.SIGTERM)
-        assert program.wait(10) == 0
+        assert program.wait() == 0

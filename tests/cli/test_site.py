@@ -14,6 +14,7 @@ from sqlalchemy.orm import joinedload
 from quartapp.extensions import db
 from quartapp.models import Entity
 from tests.cli.conftest import MAIN, Ask, Invoke
+from tests.processes import read_terminal
 
 URL = "https://example.org/"
 EXAMPLES = Path(__file__).parents[1] / "services" / "examples"
@@ -182,7 +183,7 @@ def test_terminal_shows_a_bar(settings: dict[str, str], tmp_path: Path) -> None:
         command, env={**settings, **address}, stderr=here, stdout=subprocess.PIPE, timeout=60
     )
     os.close(here)
-    shown = os.read(there, 10_000).decode()
+    shown = read_terminal(there)
     os.close(there)
 
     assert program.stdout.endswith(b"300 sites were added.\n")

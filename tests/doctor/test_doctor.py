@@ -1,6 +1,7 @@
 """`quartapp doctor`: what it refuses, what it finds, and how it says so."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -142,8 +143,7 @@ async def test_work_that_nobody_does_is_found(app: Quart) -> None:
             await session.execute(update(Check).values(due_at=late))
     (text,) = fails(await examine(app))
 
-    assert text.startswith("looks: 1 wait, the oldest for 50")
-    assert text.endswith(" s. Is a worker there?")
+    assert re.fullmatch(r"looks: 1 wait, the oldest for 5\d\d s\. Is a worker there\?", text)
 
 
 async def test_database_that_is_behind_is_found(app: Quart) -> None:
@@ -156,12 +156,13 @@ async def test_database_that_is_behind_is_found(app: Quart) -> None:
 
 
 async def test_clock_that_is_wrong_is_found(app: Quart, monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong = utcnow() + timedelta(seconds=90)
-    monkeypatch.setattr("quartapp.doctor.service.utcnow", lambda: wrong)
+    fast = timedelta(seconds=90)
+    monkeypatch.setattr("quartapp.doctor.service.utcnow", lambda: utcnow() + fast)
 
-    assert fails(await examine(app)) == [
-        "This clock and that of the database differ by 90 s: see NTP."
-    ]
+    (text,) = fails(await examine(app))
+
+    # The one is read a moment after the other.
+    assert re.fullmatch(r"This clock and that of the database differ by 9\d s: see NTP\.", text)
 
 
 async def test_folder_that_anybody_may_write_is_found(app: Quart, tmp_path: Path) -> None:

@@ -42,10 +42,18 @@ def read_namespace() -> str:
 def list_namespaces() -> set[str]:
     """Return those that a thread of this machine is in."""
     found = set()
-    for path in Path("/proc").glob("[0-9]*/task/[0-9]*/ns/net"):
-        with suppress(OSError):  # it has ended meanwhile
-            found.add(str(path.readlink()))
+    for process in Path("/proc").glob("[0-9]*"):
+        for thread in list_threads(process):
+            with suppress(OSError):  # it has ended meanwhile
+                found.add(str((thread / "ns" / "net").readlink()))
     return found
+
+
+def list_threads(process: Path) -> list[Path]:
+    try:
+        return list((process / "task").iterdir())
+    except OSError:  # as above
+        return []
 
 
 def test_host_that_is_cut_off_is_reached_by_nobody_until_it_is_joined(network: Network) -> None:

@@ -22,7 +22,7 @@ from tests.manage.project import (
     make_wheel,
     start,
 )
-from tests.processes import free_port
+from tests.processes import PATIENCE, free_port, read_terminal
 
 UNREACHABLE = (
     "manage.py: The packages cannot be fetched. Check the network, and pip's settings of index "
@@ -67,11 +67,14 @@ def test_terminal_counts_in_one_place(project: Path, tmp_path: Path) -> None:
     (project / "requirements.lock").write_text(lock)
     reader, writer = pty.openpty()
 
-    with os.fdopen(reader) as terminal, os.fdopen(writer) as stderr:
+    with os.fdopen(reader) as terminal:
         command = [sys.executable, str(project / "manage.py"), "hello"]
         settings = environment(PIP_FIND_LINKS=str(tmp_path))
-        subprocess.run(command, env=settings, stdout=subprocess.DEVNULL, stderr=stderr, check=True)
-        shown = os.read(terminal.fileno(), 1000).decode()
+        with os.fdopen(writer) as stderr:
+            subprocess.run(
+                command, env=settings, stdout=subprocess.DEVNULL, stderr=stderr, check=True
+            )
+        shown = read_terminal(terminal.fileno())
 
     counts = "  1 of 2 packages\r  2 of 2 packages\r\n"
     assert shown == f"Installing requirements.lock\r\n{counts}"
@@ -200,19 +203,27 @@ def test_folder_that_cannot_be_written_is_told_in_one_line(empty_project: Path) 
 def test_stopped_installation_leaves_no_process_behind(
     empty_project: Path, number: signal.Signals
 ) -> None:
-    # This venv module takes its time.
-    (empty_project / "venv.py").write_text("print(end='', flush=True)\nimport time; time.sleep(60)")
+    begun = empty_project / "begun"
+    slow = f"open({str(begun)!r}, 'w').close(); import time; time.sleep(99)"
+    (empty_project / "venv.py").write_text(slow)
     with start(empty_project, "hello") as process:
         assert process.stderr
         process.stderr.readline()
-        time.sleep(0.3)
+        wait_for(begun)
         process.send_signal(number)  # to the one process: a supervisor does not reach the others
-        stdout, stderr = process.communicate(timeout=10)
+        stdout, stderr = process.communicate(timeout=PATIENCE)
 
     assert (process.returncode, stdout) == (130, "")
     assert stderr.splitlines() == ["manage.py: Stopped. The next call goes on from here"]
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} does not come"
+        time.sleep(0.01)
 
 
 def lose_python(venv: Path) -> None:
