@@ -17,10 +17,10 @@ SECOND_VERSION = "3.13"
 # One process a core, each with servers of its own; who is done takes from the others.
 PARALLEL = "-n auto --maxprocesses 4 --dist worksteal"
 # What repeats on a second database, or for every route, what other tests have covered: measuring it
-# takes five times as long, and tells nothing new, except of who waits for a key.
+# takes five times as long, and tells nothing new, except of who waits for a key, or for a user.
 AGAIN = (
-    "(postgres and not test_idempotency) or mariadb or hardening or chaos or test_matrix"
-    " or test_forgery"
+    "(postgres and not (test_idempotency or test_link)) or mariadb or hardening or chaos"
+    " or test_matrix or test_forgery"
 )
 # What takes minutes, or reads the sources, and does not look at what differs between Pythons.
 ONCE = "contract or properties or chaos or asvs or tools"

@@ -25,8 +25,8 @@ from tests.processes import free_port
 LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-bench.lock"]
 PARALLEL = "-n auto --maxprocesses 4 --dist worksteal"
 AGAIN = (
-    "(postgres and not test_idempotency) or mariadb or hardening or chaos or test_matrix"
-    " or test_forgery"
+    "(postgres and not (test_idempotency or test_link)) or mariadb or hardening or chaos"
+    " or test_matrix or test_forgery"
 )
 
 
