@@ -6,7 +6,7 @@ import weakref
 from typing import Any
 
 import pytest
-from quart import Response, request
+from quart import Response, request, websocket
 
 from quartapp.app import QuartApp
 from quartapp.asgi import connection
@@ -75,11 +75,68 @@ async def test_who_leaves_ends_what_was_begun(
     assert app.in_flight == 0
 
 
+def make_scope(kind: str, path: str) -> Any:
+    headers = [(b"host", b"localhost")]
+    scope = {"type": kind, "http_version": "1.1", "method": "GET", "scheme": kind}
+    scope |= {"path": path, "query_string": b"", "root_path": "", "headers": headers}
+    return scope | {"subprotocols": [], "extensions": {}}
+
+
+@pytest.fixture
+def torn_down(app: QuartApp) -> asyncio.Event:
+    """A teardown that takes long; the event tells that it has begun."""
+    begun = asyncio.Event()
+
+    @app.teardown_appcontext
+    async def take_long(_: BaseException | None) -> None:
+        begun.set()
+        await asyncio.sleep(30)
+
+    return begun
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+async def test_who_leaves_during_the_teardown_ends_it_without_an_error(
+    app: QuartApp, torn_down: asyncio.Event, kind: str
+) -> None:
+    @app.websocket("/slow")
+    async def accept() -> None:
+        await websocket.accept()
+
+    messages = [{"type": "websocket.connect"}] if kind == "websocket" else []
+
+    async def receive() -> Any:
+        if messages:
+            return messages.pop()
+        await torn_down.wait()
+        return {"type": f"{kind}.disconnect", "code": 1006}
+
+    async def send(_: Any) -> None:
+        pass
+
+    async with asyncio.timeout(10):
+        await app(make_scope(kind, "/slow"), receive, send)
+
+
+async def test_request_that_is_cut_during_the_teardown_is_cancelled(
+    app: QuartApp, torn_down: asyncio.Event
+) -> None:
+    async def receive() -> Any:
+        return await asyncio.Future()
+
+    async def send(_: Any) -> None:
+        pass
+
+    task = asyncio.ensure_future(app(make_scope("http", "/slow"), receive, send))
+    await torn_down.wait()
+    task.cancel()
+    await asyncio.wait([task])
+
+    assert task.cancelled()
+
+
 async def test_answer_is_two_messages(app: QuartApp) -> None:
     sent: list[dict[str, Any]] = []
-    headers = [(b"host", b"localhost")]
-    scope = {"type": "http", "http_version": "1.1", "method": "GET", "scheme": "http"}
-    scope |= {"path": "/slow", "query_string": b"", "root_path": "", "headers": headers}
 
     async def receive() -> dict[str, Any]:
         return await asyncio.Future()
@@ -87,7 +144,7 @@ async def test_answer_is_two_messages(app: QuartApp) -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await app(scope, receive, send)  # type: ignore[arg-type]
+    await app(make_scope("http", "/slow"), receive, send)  # type: ignore[arg-type]
 
     assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
     assert (sent[1]["body"], sent[1]["more_body"]) == (b"done 0", False)
