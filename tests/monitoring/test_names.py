@@ -92,14 +92,14 @@ async def test_hanging_lookups_end_in_time_and_hold_up_nobody(
     async with open_client(
         user_agent=USER_AGENT, ports=ANY_PORT, allowed=LOOPBACK, lookup=lookup
     ) as client:
-        urls = [f"http://hangs-{number}.test/" for number in range(50)]
-        hanging = [asyncio.create_task(look(client, one, timeout=60)) for one in urls]
+        hanging = [
+            asyncio.create_task(look(client, f"http://hangs-{number}.test/", timeout=3))
+            for number in range(50)
+        ]
         await asyncio.sleep(0.2)
         seen = await look(client, url, timeout=30)
         slowed = [task for task in hanging if task.done()]
-        ended = await asyncio.gather(*(look(client, one, timeout=2) for one in urls))
-        released.set()
-        await asyncio.gather(*hanging)
+        ended = await asyncio.gather(*hanging)
 
     assert (seen.status, slowed) == (200, [])
     assert {look.reason for look in ended} == {Reason.TIMEOUT}
@@ -141,14 +141,9 @@ async def test_too_many_lookups_are_no_fault_of_the_site(
     async with open_client(
         user_agent=USER_AGENT, ports=ANY_PORT, allowed=LOOPBACK, lookup=lookup
     ) as client:
-        looks = [
-            asyncio.create_task(look(client, f"http://a{n}.test/", timeout=30))
-            for n in range(THREADS + 2)
-        ]
-        too_many = await asyncio.gather(*looks[THREADS:])
-        under_way = [task for task in looks if not task.done()]
-        released.set()
-        others = await asyncio.gather(*under_way)
+        seen = await asyncio.gather(
+            *(look(client, f"http://a{n}.test/", timeout=1) for n in range(THREADS + 2))
+        )
 
-    assert [look.reason for look in too_many] == [Reason.RESOURCES] * 2
-    assert [look.reason for look in others] == [Reason.DNS] * THREADS
+    reasons = [look.reason for look in seen]
+    assert (reasons.count(Reason.TIMEOUT), reasons.count(Reason.RESOURCES)) == (THREADS, 2)
