@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -147,11 +148,24 @@ def read_flag(cell: str) -> bool | str:
 # --- JSON
 
 
+class Members(dict[str, Any]):
+    """What an object says, and which of its keys stands there twice."""
+
+    repeated = ""
+
+
+def make_members(pairs: list[tuple[str, Any]]) -> Members:
+    found = Members(pairs)
+    if len(found) < len(pairs):
+        found.repeated, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+    return found
+
+
 def read_lines(text: str) -> Iterator[Row]:
     for line, part in enumerate(text.split("\n"), 1):
         if part.strip():
             try:
-                yield read_object(line, json.loads(part))
+                yield read_object(line, json.loads(part, object_pairs_hook=make_members))
             except (ValueError, RecursionError):
                 yield Row(line, {}, Text("This is not JSON."))
 
@@ -171,7 +185,7 @@ def find_objects(text: str) -> Iterator[Row]:
 
 def find_values(text: str, start: int) -> Iterator[tuple[int, Any]]:
     """Yield the values of the list that begins there one by one, to know their lines."""
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(object_pairs_hook=make_members)
     line, seen, at = 1, 0, start + 1
     while text[at := skip_gap(text, at)] != "]":
         line, seen = line + text.count("\n", seen, at), at
@@ -185,8 +199,11 @@ def skip_gap(text: str, at: int) -> int:
 
 
 def read_object(line: int, value: Any) -> Row:
-    if not isinstance(value, dict):
+    if not isinstance(value, Members):
         return Row(line, {}, Text("This is not an object."))
+    if value.repeated:
+        key = repr(value.repeated[:50])
+        return Row(line, {}, Text("The key %(key)s stands there twice.", key=key))
     if unknown := [name for name in value if name not in COLUMNS and name not in PASSED_OVER]:
         return Row(line, {}, Text("There is no column %(name)s.", name=repr(unknown[0][:50])))
     return Row(line, {name: value[name] for name in COLUMNS if name in value})

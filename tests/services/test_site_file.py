@@ -57,6 +57,13 @@ def test_what_is_wrong_in_one_line_of_json_is_said_of_that_line() -> None:
     ]
 
 
+@pytest.mark.parametrize("form", ["{}", "[{}]"])
+def test_key_that_stands_twice_in_an_object_is_a_fault(form: str) -> None:
+    text = form.format('{"name": "A", "url": "a", "name": "B"}')
+
+    assert read_rows(text) == [Row(1, {}, "The key 'name' stands there twice.")]
+
+
 def test_line_of_an_object_in_a_list_is_known() -> None:
     text = json.dumps([SITE, 7, SITE], indent=1)
     assert [row.line for row in read_rows(text)] == [2, 6, 7]
