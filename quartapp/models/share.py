@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def find_share(slots: int) -> int:
-    """Return how many looks are of one owner's sites at once while those of others wait."""
+    """Return how many looks are of busy owners' sites at once while those of others wait."""
     return slots - slots // 4
 
 
@@ -25,7 +25,9 @@ class Shares:
     busy: Counter[str] = field(default_factory=Counter)
     owners: Counter[int | None] = field(default_factory=Counter)
     crowds: Mapping[str, str] = field(default_factory=dict)
-    share: float = inf  # of one owner, while sites of others are due
+    share: float = inf  # of all who have looks, to be divided while sites of others are due
+    is_seeking: bool = True  # whose sites are due behind those of owners who have enough
+    is_alone: bool = False  # nobody's were found there
 
     @property
     def full_hosts(self) -> list[str]:
@@ -35,7 +37,11 @@ class Shares:
 
     @property
     def full_owners(self) -> list[int | None]:
-        return [owner for owner, count in self.owners.items() if count >= self.share]
+        return [owner for owner in self.owners if self.has_enough(owner, self.share)]
+
+    def has_enough(self, owner: int | None, share: float) -> bool:
+        """Return whether an owner has as much as each gets of *share* when it is divided evenly."""
+        return self.owners[owner] * len(self.owners) >= share
 
     def choose(self, due: Iterable[T], limit: int) -> list[T]:
         """Return the first *limit* of what is due that have room."""
@@ -49,7 +55,7 @@ class Shares:
         taken: list[Any] = []
         for row in due:
             place = self.crowds.get(row.host, row.host)
-            is_full = self.busy[place] >= PER_HOST or self.owners[row.owner_id] >= share
+            is_full = self.busy[place] >= PER_HOST or self.has_enough(row.owner_id, share)
             if len(taken) < limit and not is_full:
                 self.busy[place] += 1
                 self.owners[row.owner_id] += 1

@@ -31,6 +31,7 @@ from quartapp.services.result import Report, record_reports
 POLL = 0.5  # s between two looks for what is due
 ADOPT = 60.0  # s between two looks for sites that another version has added
 BREATH = 0.2  # s in which slots get free, when all were taken: some at once cost less
+SEEK = 1.0  # s until others' sites are looked for again behind those of the busiest owners
 BATCH, GATHER = 500, 0.2  # reports of one transaction, and s to wait for more of them
 MARGIN = 5.0  # s before the lease ends that a look is given up
 MAX_CROWDS = 5_000
@@ -52,6 +53,7 @@ class Watcher:
     reader: Reader = field(default_factory=Reader)
     lag: LagMeter = field(default_factory=LagMeter)
     crowds: dict[str, str] = field(default_factory=dict)  # what hosts share: an address, a host
+    alone_at: float = float("-inf")  # when nobody else's were found there
     seen: Counter[Outcome] = field(default_factory=Counter)  # what came of looks
     jobs: dict[asyncio.Task[None], Job] = field(default_factory=dict)
     reports: asyncio.Queue[Report | None] = field(default_factory=asyncio.Queue)
@@ -73,7 +75,8 @@ class Watcher:
         jobs = self.jobs.values()
         busy = Counter(self.crowds.get(job.host, job.host) for job in jobs)
         owners = Counter(job.owner_id for job in jobs)
-        return Shares(busy, owners, self.crowds, find_share(self.slots))
+        is_seeking = monotonic() - self.alone_at >= SEEK
+        return Shares(busy, owners, self.crowds, find_share(self.slots), is_seeking)
 
     def note_crowd(self, host: str, lane: str) -> None:
         """Remember whom *host* has to share with others, for as long as there is room."""
@@ -171,7 +174,10 @@ async def claim(watcher: Watcher, limit: int) -> list[Job]:
         lease = timedelta(seconds=watcher.lease)
         now = await ask_time(session)
         shares = watcher.shares
-        return await claim_checks(session, now=now, lease=lease, limit=limit, shares=shares)
+        jobs = await claim_checks(session, now=now, lease=lease, limit=limit, shares=shares)
+    if shares.is_alone:
+        watcher.alone_at = monotonic()
+    return jobs
 
 
 def leave(watcher: Watcher, task: asyncio.Task[None]) -> None:

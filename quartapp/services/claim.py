@@ -3,9 +3,22 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -71,7 +84,7 @@ async def claim_checks(
     """Return jobs that are the caller's alone for *lease*: those that have waited longest.
 
     *shares* counts the looks that the caller is at: with these, no host and no owner gets more than
-    is fair, so that a slow one delays no other.
+    is fair, so that a slow one delays no other. It says afterwards if nobody else's were found.
     """
     chosen = await choose_due(session, now, limit, shares or Shares())
     return await take_checks(session, chosen, now, lease)
@@ -80,18 +93,30 @@ async def claim_checks(
 async def choose_due(
     session: AsyncSession, now: datetime, limit: int, shares: Shares
 ) -> list[Row[Any]]:
-    """Return rows that are locked; an owner who has enough gets what the others leave."""
+    """Return rows that are locked; owners who have enough get what the others leave."""
     due = await lock_due(session, select_due(now, shares.full_hosts), limit)
     chosen = shares.choose(due, limit)
-    left, owners = limit - len(chosen), shares.full_owners
-    if not left or not owners:
-        return chosen
-    if len(due) == 2 * limit:  # others may stand behind these
-        behind = leave_out(select_due(find_edge(now), shares.full_hosts), owners, chosen)
-        chosen += shares.choose(await lock_due(session, behind, left), left)
+    if shares.is_seeking and len(due) == 2 * limit:  # others may stand behind these
+        chosen += await choose_others(session, now, limit - len(chosen), shares, chosen)
     known = {row.id for row in chosen}
     passed = (row for row in due if row.id not in known)
     return chosen + shares.fill(passed, limit - len(chosen))
+
+
+async def choose_others(
+    session: AsyncSession, now: datetime, limit: int, shares: Shares, chosen: Collection[Row[Any]]
+) -> list[Row[Any]]:
+    """Return rows of those who have not enough; who gets enough by them makes room for others."""
+    found: list[Row[Any]] = []
+    passed: list[int | None] = []
+    while len(found) < limit and (owners := shares.full_owners) != passed:
+        due = select_due(find_edge(now), shares.full_hosts)
+        behind = leave_out(due, owners, [*chosen, *found])
+        left = limit - len(found)
+        found += shares.choose(await lock_due(session, behind, left), left)
+        passed = owners
+    shares.is_alone = bool(passed) and not found
+    return found
 
 
 async def claim_check(
@@ -131,16 +156,31 @@ def leave_out(
     due: Select[Any], owners: Collection[int | None], chosen: Collection[Row[Any]]
 ) -> Select[Any]:
     """Leave out the sites of some owners, and what is chosen already."""
-    other = aliased(Entity)  # an index tells at once that there is nobody else, whatever is due
-    is_anybody = select(other.id).where(*(is_not_of(other, owner) for owner in owners)).exists()
-    others = (is_not_of(Entity, owner) for owner in owners)
-    return due.where(is_anybody, *others, Check.id.not_in(pad(row.id for row in chosen)))
+    of = Entity.owner_id
+    known = pad(owner for owner in owners if owner is not None)
+    others: list[ColumnElement[bool]] = [of.is_not(None)] if None in owners else []
+    if known:
+        others.append(of.is_(None) | of.not_in(known))
+    ids = pad(row.id for row in chosen)
+    return due.where(is_anybody_else(owners), *others, Check.id.not_in(ids))
 
 
-def is_not_of(entity: type[Entity], owner: int | None) -> ColumnElement[bool]:
-    """The condition that a site is not of *owner*, as ranges that an index knows."""
-    of = entity.owner_id
-    return of.is_not(None) if owner is None else or_(of < owner, of > owner, of.is_(None))
+def is_anybody_else(owners: Collection[int | None]) -> ColumnElement[bool]:
+    """The condition that others have sites: an index tells at once, whatever is due.
+
+    It is asked for each gap between the ids, as a database reads one range to its first row, and
+    not several.
+    """
+    other = aliased(Entity).owner_id
+    known = pad(sorted(owner for owner in owners if owner is not None))
+    gaps = [and_(other > low, other < high) for low, high in pairwise(known) if low + 1 < high]
+    if known:
+        gaps += [other < known[0], other > known[-1]]
+    else:
+        gaps.append(other.is_not(None))
+    if None not in owners:
+        gaps.append(other.is_(None))
+    return or_(*(exists().where(gap) for gap in gaps))
 
 
 async def lock_due(session: AsyncSession, due: Select[Any], limit: int) -> list[Row[Any]]:

@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import NamedTuple
 
+import pytest
+
 from quartapp.models.share import Shares, find_share
 
 
@@ -11,10 +13,28 @@ class Due(NamedTuple):
     owner_id: int | None = None
 
 
-def test_three_quarters_are_one_owners() -> None:
+def test_three_quarters_are_of_busy_owners() -> None:
     shares = {slots: find_share(slots) for slots in (1, 3, 4, 7, 8, 50, 1000)}
 
     assert shares == {1: 1, 3: 3, 4: 3, 7: 6, 8: 6, 50: 38, 1000: 750}
+
+
+@pytest.mark.parametrize(
+    ("looks", "full"),
+    [
+        ([37], []),
+        ([38], [0]),
+        ([18, 18], []),
+        ([30, 19], [0, 1]),
+        ([30, 1, 1], [0]),
+        ([13, 12, 13], [0, 2]),
+        ([1] * 38, [*range(38)]),
+    ],
+)
+def test_share_is_divided_among_those_who_have_looks(looks: list[int], full: list[int]) -> None:
+    shares = Shares(owners=Counter(dict(enumerate(looks))), share=38)
+
+    assert shares.full_owners == full
 
 
 def test_first_ones_are_chosen_in_their_order() -> None:
@@ -42,7 +62,7 @@ def test_hosts_of_a_crowd_have_two_together() -> None:
 
 def test_owner_has_a_share_with_those_under_way() -> None:
     due = [Due("a", 1), Due("b", 1), Due("c", 2), Due("d", None), Due("e", 1), Due("f", None)]
-    shares = Shares(owners=Counter([1, None]), share=2)
+    shares = Shares(owners=Counter([1, None]), share=4)
 
     assert shares.choose(due, 9) == [due[0], due[2], due[3]]
     assert (shares.owners, shares.full_owners) == ({1: 2, None: 2, 2: 1}, [1, None])

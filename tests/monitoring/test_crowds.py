@@ -61,12 +61,13 @@ async def test_crowd_of_a_slow_one_holds_up_no_other(
 
 async def add_people() -> list[User]:
     async with db.begin() as session:
-        return [await add_person(session, name) for name in ("ann", "bob")]
+        return [await add_person(session, name) for name in ("ann", "bob", "eve")]
 
 
 async def watch_silent(owner: User) -> None:
     """Watch more sites of one owner than any worker thinks of at once."""
-    await watch(*[f"http://silent{number}.example/" for number in range(30)], owner=owner)
+    hosts = [f"silent{number}.{owner.name}.example" for number in range(30)]
+    await watch(*[f"http://{host}/" for host in hosts], owner=owner)
 
 
 class Silence:
@@ -94,7 +95,7 @@ class Silence:
 async def test_silent_sites_of_one_owner_hold_up_nobody_elses(app: Quart) -> None:
     silence = Silence()
     async with app.app_context():
-        ann, bob = await add_people()
+        ann, bob, _ = await add_people()
         await watch_silent(ann)
         await watch(*[f"http://{number}.example/" for number in range(8)], owner=bob)
         async with running(silence.look, patience=0.1, slots=4):
@@ -102,10 +103,47 @@ async def test_silent_sites_of_one_owner_hold_up_nobody_elses(app: Quart) -> Non
             await silence.wait_for(4)  # nobody else is due now
 
 
-async def test_newcomer_waits_for_one_look_of_an_owner_who_has_all(app: Quart) -> None:
+async def test_silent_sites_of_two_owners_hold_up_no_third(app: Quart) -> None:
     silence = Silence()
     async with app.app_context():
-        ann, bob = await add_people()
+        ann, bob, eve = await add_people()
+        await watch_silent(ann)
+        await watch_silent(bob)
+        await watch(*[f"http://{number}.example/" for number in range(8)], owner=eve)
+        async with running(silence.look, patience=0.1, slots=8):
+            await silence.wait_for(8)
+            for _ in range(3):  # the first two make both have enough; then it is another's turn
+                silence.ends.release()
+            await wait_for_results(11)
+            await silence.wait_for(8)
+
+
+async def test_others_are_not_looked_for_at_each_free_slot(
+    app: Quart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SEEK", 3600.0)
+    silence = Silence()
+    async with app.app_context():
+        ann, bob, _ = await add_people()
+        await watch_silent(ann)
+        async with running(silence.look, patience=0.1, slots=4) as watcher:
+            await silence.wait_for(4)
+            await watch("http://quick.example/", owner=bob)
+            silence.ends.release()
+            await wait_for_results(1)
+            await silence.wait_for(4)
+            watcher.alone_at -= module.SEEK
+            silence.ends.release()
+            await wait_for_results(3)
+
+
+async def test_newcomer_waits_for_one_look_of_an_owner_who_has_all(
+    app: Quart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SEEK", 0.0)
+    silence = Silence()
+    async with app.app_context():
+        ann, bob, _ = await add_people()
         await watch_silent(ann)
         async with running(silence.look, patience=0.1, slots=4):
             await silence.wait_for(4)

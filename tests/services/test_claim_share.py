@@ -77,9 +77,27 @@ async def test_who_is_found_among_the_first_is_not_found_again(
         await crowd(bob, "b", 1)
         await crowd(ann, "a", 12)
         await crowd(None, "c", 1)
-        jobs = await claim(utcnow() + SECOND, limit=4, share=2)
+        jobs = await claim(utcnow() + SECOND, limit=4, share=3)
 
     assert name_hosts(jobs) == ["b0", "a0", "a1", "c0"]
+
+
+@pytest.mark.parametrize("newcomer", range(4))
+async def test_others_are_found_behind_those_of_several(
+    app: Quart, people: list[User], newcomer: int
+) -> None:
+    """Whoever it is: nobody, or one whose id is below, between or above those of the busy."""
+    everybody = [None, *people]
+    busy = [owner for number, owner in enumerate(everybody) if number != newcomer]
+    async with app.app_context():
+        for letter, owner in zip("abc", busy, strict=True):
+            await crowd(owner, letter, 12)
+        await crowd(everybody[newcomer], "d", 1)
+        now = utcnow() + SECOND
+        owners = Counter(owner.id if owner else None for owner in busy * 3)
+        jobs = [await claim(now, limit=1, share=9, owners=owners) for _ in range(2)]
+
+    assert [name_hosts(found) for found in jobs] == [["d0"], ["a0"]]
 
 
 @pytest.mark.parametrize(("depth", "last"), [(12, "b0"), (11, "a3")])
@@ -125,7 +143,7 @@ async def test_host_that_the_first_ones_fill_keeps_nobody_behind_it(
         await watch(*slow[2:], "http://b.example", owner=bob)
         jobs = await claim(utcnow() + SECOND, limit=5, share=2)
 
-    assert name_hosts(jobs) == ["slow", "slow", "a0", "a1", "b"]
+    assert name_hosts(jobs) == ["slow", "slow", "a0", "b", "a1"]
 
 
 async def count_statements(limit: int, **given: Any) -> int:
@@ -155,9 +173,25 @@ async def test_shares_cost_one_statement_where_others_may_stand_behind(
         assert await count_statements(4, share=3) == plain + 1
         assert await count_statements(1, share=4, owners=owners) == plain
         assert await count_statements(1, share=3, owners=owners) == plain + 1
+        assert await count_statements(1, share=3, owners=owners, is_seeking=False) == plain
         assert (
             await count_statements(6, share=3, owners=owners) == plain
         )  # all that are due are seen
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_claim_says_if_nobody_elses_were_found(
+    app: Quart, people: list[User], is_there: bool
+) -> None:
+    shares = Shares(share=1)
+    async with app.app_context():
+        await crowd(people[0], "a", 8)
+        await crowd(people[1], "b", int(is_there))
+        async with db.begin() as session:
+            now = utcnow() + SECOND
+            await claim_checks(session, now=now, lease=LEASE, limit=2, shares=shares)
+
+    assert shares.is_alone is not is_there
 
 
 # SQLite has one writer, and MariaDB keeps all that was passed over locked until the commit.
@@ -179,14 +213,16 @@ async def test_who_claims_meanwhile_finds_others_as_well(app: Quart, people: lis
 
 @pytest.mark.parametrize("database_kind", ["postgres"])
 @pytest.mark.parametrize("is_alone", [True, False])
+@pytest.mark.parametrize("busy", [1, 2])
 async def test_others_are_looked_for_where_there_are_some(
-    app: Quart, people: list[User], is_alone: bool
+    app: Quart, people: list[User], busy: int, is_alone: bool
 ) -> None:
     """Who is alone does not pay for it, however many sites are due."""
-    ann, bob, _ = people
+    *_, bob = people
+    owners = [person.id for person in people[:busy]]
     async with app.app_context():
-        await crowd(ann if is_alone else bob, "a", 1)
-        due = leave_out(select_due(utcnow(), []), [ann.id], [])
+        await crowd(people[0] if is_alone else bob, "a", 1)
+        due = leave_out(select_due(utcnow(), []), owners, [])
         query = due.compile(db.engine, compile_kwargs={"literal_binds": True})
         async with db.read() as session:
             plan = await session.scalars(text(f"EXPLAIN (ANALYZE, COSTS off) {query}"))
