@@ -1,7 +1,9 @@
 """Whatever stands wherever in a request, nothing fails, and both databases answer alike."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
+from zlib import crc32
 
 import pytest
 from quart import request
@@ -35,9 +37,9 @@ async def test_nothing_nasty_fails_or_tells_the_databases_apart(
     document = await read_document(app)
     rules = sorted(find_rules(app), key=lambda rule: (rule.endpoint, rule.rule))
 
-    for number, rule in enumerate(rules[part::PARTS]):
+    for rule in rules[part::PARTS]:
         for method in find_methods(rule):
-            await attack(pair_of_apps, document, rule, method, number, step)
+            await attack(pair_of_apps, document, rule, method, step)
 
     for kind in pair_of_apps.twins:
         record_property(f"inputs: requests on {kind}", pair_of_apps.count // 2)
@@ -58,7 +60,7 @@ async def test_nothing_nasty_fails_on_a_real_connection(
         document = await read_document(fresh_app)
         for number, (rule, method) in enumerate(list_methods(fresh_app)):
             twin.begin()
-            spots = [*choose_spots(document, rule, method, 0, 1)]
+            spots = [*choose_spots(document, rule, method, 1)]
             spot = spots[number * 31 % len(spots)]
             asked = await twin.prepare(rule, method, "administrator", spot)
             reply = await exchange(port, asked.write())
@@ -111,6 +113,24 @@ async def test_right_request_that_is_refused_is_found(
     assert found == ["POST /new, which is right", "GET /livez, which is right"]
 
 
+@pytest.mark.parametrize("asker", SHARES)
+async def test_each_role_sends_its_share_of_what_each_kind_of_place_takes(
+    fresh_app: QuartApp, asker: str
+) -> None:
+    """Else a part of it would be named, and nobody would ever send it."""
+    document, step = await read_document(fresh_app), 8 * SHARES[asker]
+    methods = [one for one in list_methods(fresh_app) if one[1] in ("GET", "POST")]
+    sent, known = Counter[bool](), Counter[bool]()
+    for rule, method in methods:
+        for count, size in ((sent, step), (known, 1)):
+            for place, *_ in choose_spots(document, rule, method, size):
+                count[place.kind in ("header", "cookie")] += 1
+
+    assert known.total() > 10_000
+    assert 0.7 < sent[False] * step / known[False] < 1.4
+    assert 0.7 < sent[True] * (step // 3) / known[True] < 1.4
+
+
 async def test_file_that_a_form_takes_is_a_place(pair_of_apps: Pair) -> None:
     (rule,) = find_rules(pair_of_apps.twins["sqlite"].app, "entity.import_sites")
     await pair_of_apps.send_right(rule, "POST", "administrator")
@@ -150,26 +170,29 @@ def find_methods(rule: Rule) -> list[str]:
 
 
 async def attack(
-    pair: Pair, document: dict[str, Any], rule: Rule, method: str, number: int, step: int
+    pair: Pair, document: dict[str, Any], rule: Rule, method: str, step: int
 ) -> None:
     for asker, share in SHARES.items():
         await pair.send_right(rule, method, asker)
         share *= 8 if method in ("HEAD", "OPTIONS") else 1
-        for spot in choose_spots(document, rule, method, number, share * step):
+        for spot in choose_spots(document, rule, method, share * step):
             await pair.send(rule, method, asker, spot)
 
 
 def choose_spots(
-    document: dict[str, Any], rule: Rule, method: str, offset: int, step: int
+    document: dict[str, Any], rule: Rule, method: str, step: int
 ) -> Iterator[Spot]:
-    """Yield every *step*th nasty thing of each place; another place, or route, begins elsewhere."""
-    for shift, place in enumerate(find_places(document, rule, method)):
-        yield from pick(place, shift + offset, step)
-    for shift, place in enumerate(find_common_places()):
-        yield from pick(place, 7 * shift + offset, COMMON_SHARE * max(step // 3, 1))
+    """Yield one in *step* of all nasty things; each place of each route begins elsewhere."""
+    common_step = COMMON_SHARE * max(step // 3, 1)
+    for place in find_places(document, rule, method):
+        yield from pick(place, f"{method} {rule.rule}", step)
+    for place in find_common_places():
+        yield from pick(place, f"{method} {rule.rule}", common_step)
 
 
-def pick(place: Place, shift: int, step: int) -> Iterator[Spot]:
+def pick(place: Place, where: str, step: int) -> Iterator[Spot]:
+    """Begin anywhere below *step*, as most places have fewer nasty things than it has."""
+    shift = crc32(f"{where} {place}".encode())
     for number, nasty in enumerate(place.nasties):
         if (number + shift) % step == 0:
             yield place, nasty, number + shift
