@@ -169,9 +169,7 @@ def find_methods(rule: Rule) -> list[str]:
     return ["GET"] if rule.websocket else sorted(rule.methods or (), reverse=True)
 
 
-async def attack(
-    pair: Pair, document: dict[str, Any], rule: Rule, method: str, step: int
-) -> None:
+async def attack(pair: Pair, document: dict[str, Any], rule: Rule, method: str, step: int) -> None:
     for asker, share in SHARES.items():
         await pair.send_right(rule, method, asker)
         share *= 8 if method in ("HEAD", "OPTIONS") else 1
@@ -179,9 +177,7 @@ async def attack(
             await pair.send(rule, method, asker, spot)
 
 
-def choose_spots(
-    document: dict[str, Any], rule: Rule, method: str, step: int
-) -> Iterator[Spot]:
+def choose_spots(document: dict[str, Any], rule: Rule, method: str, step: int) -> Iterator[Spot]:
     """Yield one in *step* of all nasty things; each place of each route begins elsewhere."""
     common_step = COMMON_SHARE * max(step // 3, 1)
     for place in find_places(document, rule, method):

@@ -20,9 +20,17 @@ from werkzeug.routing import Rule
 from quartapp.app import QuartApp
 from quartapp.extensions import db
 from quartapp.security import make_box
+from quartapp.web.forms import BaseForm
 from tests.hardening.canaries import CANARIES, FIELDS, HEADERS
 from tests.helpers import add_factor, add_person, make_code
-from tests.security.asking import find_rules, find_things, prepare
+from tests.security.asking import (
+    find_rules,
+    find_things,
+    is_of_api,
+    name_outcome,
+    prepare,
+    send,
+)
 from tests.security.test_canaries import KEPT_LINK, find_hits, read_columns
 from tests.security.world import World
 
@@ -88,6 +96,65 @@ async def test_no_route_tells_what_it_was_given(
     assert find_hits(CANARIES, lines) == []
     assert find_hits(CANARIES, await read_columns(app)) == []
     record_property(f"secrets: requests with {len(CANARIES)} canaries each, {asker}", len(told))
+
+
+# --- where the door is open: what a form or a body has beside the secret is right
+
+
+def put_in(body: dict[str, Any], *, is_api: bool) -> dict[str, Any]:
+    """Put secrets where they are asked for; a form has them all, as it reads what it knows."""
+    secrets = {name: one for name, one in FIELDS.items() if name != "csrf_token"}
+    return body | {name: one for name, one in secrets.items() if name in body or not is_api}
+
+
+async def give_rightly(
+    app: QuartApp, asker: str, endpoint: str = ""
+) -> tuple[list[str], list[str]]:
+    """Send each form and body from where it stands; return what is told, and what came of them."""
+    world, told, outcomes = World(app), [], []
+    for rule in find_rules(app, endpoint):
+        for method in sorted((rule.methods or set()) & WRITING):
+            right = await prepare(world, rule, asker, find_things(rule)[0])
+            sending = right._replace(body=put_in(right.body, is_api=is_of_api(rule)))
+            token = await sending.asker.find_csrf_token()
+            response = await send(sending, method, token)
+            page = KEPT_LINK.sub("", await response.get_data(as_text=True))
+            shown = [f"{key}: {value}" for key, value in response.headers if key != "location"]
+            told.append("\n".join([f"{response.status_code} {method} {rule}", *shown, page]))
+            outcomes.append(name_outcome(response, sending.is_api))
+            world.end()
+    return told, outcomes
+
+
+@pytest.mark.parametrize("asker", ["anonymous", "admin"])
+async def test_no_form_and_no_body_that_is_read_tells_a_secret(
+    app: QuartApp, capsys: pytest.CaptureFixture[str], asker: str
+) -> None:
+    told, outcomes = await give_rightly(app, asker)
+    lines = capsys.readouterr().err.splitlines()
+
+    assert find_hits(CANARIES, told) == []
+    assert find_hits(CANARIES, lines) == []
+    assert find_hits(CANARIES, await read_columns(app)) == []
+    if asker == "admin":  # else the door alone was tried
+        assert sum(one in ("login", "no", "confirm", "415") for one in outcomes) < len(told) / 10
+
+
+async def test_form_that_tells_a_secret_only_when_it_is_accepted_is_found(
+    app: QuartApp, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which a form without its token never is."""
+    is_accepted = BaseForm.is_accepted
+
+    async def tell(form: Any) -> bool:
+        if accepted := await is_accepted(form):
+            app.logger.warning("Read %s.", form.data.get("password"))
+        return accepted
+
+    monkeypatch.setattr(BaseForm, "is_accepted", tell)
+    await give_rightly(app, "admin", "account.password")
+
+    assert find_hits(CANARIES, capsys.readouterr().err.splitlines()) != []
 
 
 def fail_all(app: QuartApp) -> None:
