@@ -11,6 +11,7 @@ from quart import Quart
 
 PIECE = 64 * 1024  # bytes that a server reads at once
 PATIENCE = 20.0  # seconds for an answer
+CUT_OFF = 599  # of an answer that began well, and never came to its end
 Headers = dict[str, bytes]
 
 
@@ -102,7 +103,8 @@ def read_reply(sent: list[dict[str, Any]]) -> Reply:
     first, *rest = sent
     named = {name.decode().lower(): value.decode("latin1") for name, value in first["headers"]}
     body = b"".join(message.get("body", b"") for message in rest)
-    return Reply(first["status"], named, body)
+    is_whole = bool(rest) and not rest[-1].get("more_body")
+    return Reply(first["status"] if is_whole else CUT_OFF, named, body)
 
 
 async def call_socket(app: Quart, asked: Call) -> Reply:

@@ -1,16 +1,17 @@
 """Whatever stands wherever in a request, nothing fails, and both databases answer alike."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 from zlib import crc32
 
 import pytest
-from quart import request
+from quart import Response, request
 from werkzeug.routing import Rule
 
 from quartapp.app import QuartApp
 from quartapp.extensions import db
+from tests.hardening.calling import CUT_OFF
 from tests.hardening.places import Place, find_common_places, find_places
 from tests.hardening.readying import METRICS
 from tests.hardening.twins import REFUSED_ANYWAY, RIGHT, Pair, Twin, is_shut_out
@@ -92,6 +93,31 @@ async def test_view_that_fails_and_tells_the_databases_apart_is_found(
     assert found == {
         f"GET /new as anonymous, query times = {nasty}" for nasty in ("true", "empty", "+1")
     }
+
+
+async def test_answer_that_breaks_off_is_found(
+    pair_of_apps: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its status was sent before: what fails behind it is told by no other."""
+
+    async def answer() -> Response:
+        times = request.args.get("times", "0")
+
+        async def write() -> AsyncIterator[bytes]:
+            yield b"times\n"
+            yield b"%d" % int(times)
+
+        return Response(write(), mimetype="text/csv")
+
+    monkeypatch.setitem(ROUTES, "new", route(get="anyone"))
+    for twin in pair_of_apps.twins.values():
+        twin.app.add_url_rule("/new", "new", answer)
+    (rule,) = find_rules(twin.app, "new")
+    for nasty in ("-1", "true"):
+        await pair_of_apps.send(rule, "GET", "anonymous", (Place("query", ("times",)), nasty, 0))
+
+    found = {finding.partition(" on ")[0] for finding in pair_of_apps.findings}
+    assert found == {f"GET /new as anonymous, query times = true: {CUT_OFF}"}
 
 
 async def test_right_request_that_is_refused_is_found(
