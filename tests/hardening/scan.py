@@ -17,14 +17,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
+
+from werkzeug.routing import Rule
 
 from quartapp import create_app
 from quartapp.app import QuartApp
 from tests.conftest import migrate
+from tests.hardening.places import find_operation
 from tests.outside import ask
 from tests.processes import free_port, running
-from tests.security.asking import find_rules, find_things, prepare
+from tests.security.asking import find_rules, find_things, is_of_api, prepare
 from tests.security.expectations import ROUTES
 from tests.security.world import World
 
@@ -33,8 +37,12 @@ ROLES = {"nobody": "anonymous", "editor": "owner", "administrator": "admin"}
 LEFT_OUT = {"auth.logout", "account.remove", "account.remove_other_sessions", "account.password"}
 LEFT_OUT |= {"api_v1.session.remove_all", "link.reset", "api_v1.docs.asset"}
 RENEWING = {"auth.login", "auth.confirm", "auth.setup", "link.new", "link.confirm"}  # other cookies
+# Of pages, which leave out what they do not know; the API refuses it, and tells what it knows.
 QUERY = {"q": "a", "page": "1", "limit": "10", "state": "up", "sort": "name", "period": "24h"}
 QUERY |= {"kind": "opened", "entity_id": "1", "severity": "low", "since": "2026-01-01T00:00:00Z"}
+OF_TYPES = {"integer": "1", "number": "1", "boolean": "true", "string": "a"}
+OF_FORMATS = {"date": "2026-01-01", "date-time": "2026-01-01T00:00:00Z"}
+FORGED = {"cursor"}  # signed: whatever else stands there is refused before it is read
 MODULES = "sql,timesql,xss,permanentxss,exec,file,redirect,ssrf,crlf,ssti,ldap,xxe,csrf,methods"
 RULE = "=" * 54
 RETRACTED = ",false positive or unexploitable"  # what sqlmap says itself when it has looked again
@@ -144,6 +152,7 @@ async def write_requests(
 ) -> tuple[list[str], str]:
     """Return a request for each route, and the cookies of who asks."""
     cookie, token, requests = "", "", []
+    document = await (await app.test_client().get("/api/v1/openapi.json")).get_json()
     for rule in find_rules(app):
         left_out = LEFT_OUT if asker == "anonymous" else LEFT_OUT | RENEWING
         if rule.websocket or rule.endpoint in left_out:
@@ -154,9 +163,38 @@ async def write_requests(
             if not cookie:
                 cookie, token = read_cookies(port, sending.asker.client.cookie_jar)
             if method == "GET":  # and the forms of pages are what wapiti sends
-                body, path = {}, f"{path}{'&' if '?' in path else '?'}{urlencode(QUERY)}"
+                body, path = {}, add_query(path, choose_query(document, rule))
             requests.append(write_request(port, method, path, body, is_api, cookie, token))
     return requests, cookie
+
+
+def choose_query(document: dict[str, Any], rule: Rule) -> dict[str, str]:
+    """Return a value for each parameter that a GET may have."""
+    if not is_of_api(rule):
+        return QUERY
+    told = find_operation(document, rule, "GET").get("parameters", ())
+    values = {
+        one["name"]: choose_value(document, one["schema"])
+        for one in told
+        if one["in"] == "query" and one["name"] not in FORGED
+    }
+    if "to" in values:  # behind what it is from
+        values["to"] = values["to"].replace("01-01", "01-02")
+    return values
+
+
+def choose_value(document: dict[str, Any], schema: dict[str, Any]) -> str:
+    if reference := schema.get("$ref"):
+        return choose_value(document, document["components"]["schemas"][reference.split("/")[-1]])
+    if inner := schema.get("items") or next(iter(schema.get("anyOf", ())), None):
+        return choose_value(document, inner)
+    if "enum" in schema:
+        return str(schema["enum"][0])
+    return OF_FORMATS.get(schema.get("format", "")) or OF_TYPES[schema["type"]]
+
+
+def add_query(path: str, query: dict[str, str]) -> str:
+    return f"{path}{'&' if '?' in path else '?'}{urlencode(query)}" if query else path
 
 
 def read_cookies(port: int, jar: object) -> tuple[str, str]:
