@@ -53,9 +53,9 @@ def find_routes(app: Quart) -> list[Rule]:
 
 
 async def ask_all_ways(world: World, rule: Rule) -> None:
-    """Ask as an administrator's program would, for what is there and what is not."""
+    """Ask as an administrator's program would, for what is there, is for all, and is not there."""
     own = set(rule.methods or ())
-    for thing in {find_things(rule)[0], "missing"} & set(find_things(rule)):
+    for thing in [one for one in find_things(rule) if one != "foreign"]:
         for method in sorted(own, key=lambda method: (method not in SAFE, method)):
             sending = await prepare(world, rule, "full", thing)
             token = "" if method in SAFE else await sending.asker.find_csrf_token()
@@ -83,6 +83,18 @@ async def test_every_answer_of_every_route_is_guarded(
     assert book.find_weak() == []
     assert {200, 303, 401, 404, 405} <= set(book.count_statuses())
     record_property(f"headers: answers of all routes, part {part + 1}", len(book.answers))
+
+
+async def test_public_page_of_a_thing_is_among_the_answers(app: Quart, book: Book) -> None:
+    """Which its own page is not: what is nobody else's to see is missing from it."""
+    rules = [rule for rule in find_routes(app) if rule.endpoint.startswith("status.")]
+    for rule in rules:
+        await ask_all_ways(World(app), rule)
+
+    adapter = app.url_map.bind("localhost")
+    paths = {path for how, path, status, _ in book.answers if (how, status) == ("GET", 200)}
+    seen = {adapter.match(path, return_rule=True)[0].rule for path in paths}
+    assert seen == {rule.rule for rule in rules}
 
 
 async def test_refused_sockets_are_guarded(app: QuartApp, book: Book) -> None:
