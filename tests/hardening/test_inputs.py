@@ -1,7 +1,9 @@
 """Whatever stands wherever in a request, nothing fails, and both databases answer alike."""
 
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -9,9 +11,11 @@ import pytest
 from quart import Response, request
 from werkzeug.routing import Rule
 
+import quartapp
 from quartapp.app import QuartApp
 from quartapp.extensions import db
 from tests.hardening.calling import CUT_OFF
+from tests.hardening.nasty import WORDS
 from tests.hardening.places import Place, find_common_places, find_places
 from tests.hardening.readying import METRICS
 from tests.hardening.twins import REFUSED_ANYWAY, RIGHT, Pair, Twin, is_shut_out
@@ -155,6 +159,29 @@ async def test_each_role_sends_its_share_of_what_each_kind_of_place_takes(
     assert known.total() > 10_000
     assert 0.7 < sent[False] * step / known[False] < 1.4
     assert 0.7 < sent[True] * (step // 3) / known[True] < 1.4
+
+
+READ = re.compile(
+    r"(?:request|websocket|connection|asked)\.headers(?:\.get(?:list)?\(|\[)(?P<got>[^,)\]]+)"
+    r"|(?P<sought>[\w\"-]+) (?:not )?in (?:request|websocket|connection|asked)\.headers(?!\.)"
+)
+NAMED = re.compile(r'^(\w+) = "([A-Za-z-]+)"', re.MULTILINE)
+
+
+def find_headers(source: str) -> set[str]:
+    """Return the headers of a request that a module reads by their names, or by a constant."""
+    constants = {name: f'"{value}"' for name, value in NAMED.findall(source)}
+    asked = {found["got"] or found["sought"] for found in READ.finditer(source)}
+    return {constants.get(one, one).strip('"') for one in asked}
+
+
+def test_every_header_that_is_read_is_a_place() -> None:
+    package = Path(quartapp.__file__).parent
+    found = {one for path in package.rglob("*.py") for one in find_headers(path.read_text())}
+
+    assert {"If-Match", "X-CSRFToken"} <= found
+    # HEADER is Idempotency-Key, of another module; header is one of two that are among them.
+    assert found - WORDS.keys() == {"HEADER", "header"}
 
 
 async def test_file_that_a_form_takes_is_a_place(pair_of_apps: Pair) -> None:
