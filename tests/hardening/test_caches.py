@@ -78,8 +78,8 @@ class Place:
     readers: dict[str, Reader]
 
     async def find_path(self, rule: Rule) -> str:
-        """Return an address of something that is Ann's, and not public."""
-        sending = await prepare(self.world, rule, "owner", find_things(rule)[0])
+        """Return an address of something that is Ann's, and not public where it need not be."""
+        sending = await prepare(self.world, rule, "owner", choose_thing(rule))
         async with self.app.app_context(), db.begin() as session:
             await name_belongings(session, sending.asker.user, make_name("owner"))
         return sending.path
@@ -88,7 +88,8 @@ class Place:
         """Return what strangers must not see: the names of people and of sites."""
         async with self.app.app_context(), db.read() as session:
             names = [*await session.scalars(select(User.name))]
-            return {*names, *await session.scalars(select(Entity.name))}
+            hidden = select(Entity.name).where(~Entity.is_public)
+            return {*names, *await session.scalars(hidden)}
 
     async def find_forbidden(self, name: str, path: str) -> set[str]:
         """Return what must not be in an answer to *name*, unless their address has it."""
@@ -134,6 +135,13 @@ def find_get_rules(app: QuartApp, blueprints: tuple[str, ...] = ("",)) -> list[R
     return [one for one in rules if not one.websocket and one.endpoint.startswith(blueprints)]
 
 
+def choose_thing(rule: Rule) -> str:
+    """Return whose thing tells most: of status pages what is public, as there are no others."""
+    things = find_things(rule)
+    is_there = not rule.endpoint.startswith("status.") or "public" not in things
+    return things[0] if is_there else "public"
+
+
 def find_hits(reply: Reply, forbidden: Iterable[str]) -> list[str]:
     told = f"{reply.headers} {reply.body}"
     return [one for one in forbidden if one in told]
@@ -151,7 +159,7 @@ def find_fault_of_storage(rule: Rule, reply: Reply) -> str:
 
 def find_fault_of_hers(rule: Rule, reply: Reply) -> str:
     """Say what Ann, who may see what is hers, has not been told."""
-    expected = find_expectation(rule.endpoint, "GET", "owner", find_things(rule)[0])
+    expected = find_expectation(rule.endpoint, "GET", "owner", choose_thing(rule))
     if expected == "yes" and reply.status != 200:
         return f"is {reply.status} for ann, who may see it"
     if rule.endpoint in TELLING and not find_hits(reply, [make_name("owner")]):
