@@ -8,6 +8,7 @@ from typing import Any, cast
 
 AT_ONCE = 50  # handshakes
 PATH = "/api/v1/live"
+PING, PONG = b"\x89\0", b"\x8a\x80\0\0\0\0"
 TEXT, SHORT, LONG = 0x81, 126, 127  # how a whole frame of text begins, and how its length is told
 
 
@@ -59,7 +60,10 @@ class Ear(asyncio.Protocol):
         return first
 
     def take(self) -> dict[str, Any] | None:
-        """Take the next whole message out of what came."""
+        """Take the next whole message out of what came, and answer pings before it."""
+        while self.data[:2] == PING:
+            self.data = self.data[2:]
+            self.transport.write(PONG)
         if len(self.data) < 4:
             return None
         length, start = self.data[1], 2

@@ -15,10 +15,14 @@ from hypercorn.events import Event as Transport
 from hypercorn.protocol import h2, h11, ws_stream
 from hypercorn.protocol.events import Body, Data, Event, Request, StreamClosed
 from hypercorn.protocol.ws_stream import ASGIWebsocketState, FrameTooLargeError, WSStream
-from wsproto.events import Message
+from wsproto.events import CloseConnection, Message, Ping
+from wsproto.frame_protocol import CloseReason
 
 DEFLATE = b"sec-websocket-extensions"
 GOODBYE_SECONDS = 1.0  # for a client to hear that its message is too long
+# Between two pings of a web socket, which ends if its client says nothing from one to the next:
+# hypercorn looks for no pong, and TCP takes a quarter of an hour to notice that nobody is there.
+PING_SECONDS = 20.0
 LINGER_SECONDS = 30.0  # for a client to take what was said before the end
 MOST_PIECES = 2048  # of one message; empty ones cost time and no bytes
 # Bytes of web socket frames that are read before others have their turn: 10,000 tiny frames fit
@@ -94,9 +98,14 @@ class Stream(WSStream):
 
     buffer: Buffer
     is_leaving = False
+    is_heard = True  # since the last ping
+    is_taking = False  # what it said: who waits for us cannot be heard
+    timer: asyncio.TimerHandle | None = None
     telling: asyncio.Future[None] | None = None  # kept, or it might be collected
 
     async def handle(self, event: Event) -> None:
+        if isinstance(event, StreamClosed) and self.timer is not None:
+            self.timer.cancel()
         if isinstance(event, StreamClosed) and not self.closed and self.app_put:
             # Beside: who sends to a client that has left waits for us here, and the news would
             # wait behind messages that nobody takes until that is done.
@@ -108,7 +117,9 @@ class Stream(WSStream):
             event = replace(event, headers=[one for one in event.headers if is_readable(*one)])
         was_closed = self.closed
         if isinstance(event, Body | Data):
+            self.is_taking = True
             await self._handle_data(event.data)
+            self.is_taking, self.is_heard = False, True
         else:
             await super().handle(event)
         if self.closed and not was_closed and not isinstance(event, StreamClosed):
@@ -121,6 +132,25 @@ class Stream(WSStream):
             if self.closed or self.buffer.is_over or self.state is ASGIWebsocketState.HTTPCLOSED:
                 return  # a second answer would break a connection that is refused already
             await super().handle(Data(self.stream_id, data[start : start + TURN]))
+
+    async def _accept(self, message: Any) -> None:
+        await super()._accept(message)
+        self._wait_for_beat()
+
+    def _wait_for_beat(self) -> None:
+        if not self.closed:
+            self.timer = asyncio.get_running_loop().call_later(PING_SECONDS, self._beat)
+
+    def _beat(self) -> None:
+        """Ask for a sign of life, and leave who has given none since the last time."""
+        if self.is_heard or self.is_taking:
+            self.is_heard = False
+            self.task_group.spawn(self._send_wsproto_event, Ping())
+            self._wait_for_beat()
+        else:
+            gone = CloseConnection(CloseReason.INTERNAL_ERROR, "You do not answer pings.")
+            self.task_group.spawn(self._send_wsproto_event, gone)
+            self.task_group.spawn(self._leave)
 
     async def app_send(self, message: Any) -> None:
         """Let nobody wait for room where an application that has ended takes nothing more."""

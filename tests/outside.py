@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wsproto import ConnectionType, WSConnection
-from wsproto.events import CloseConnection, Event, Request
+from wsproto.events import CloseConnection, Event, Ping, Request
 
 Address = tuple[str, int] | Path  # a host and its port, or a unix socket
 
@@ -100,9 +100,12 @@ class WebSocket:
         self.sock.sendall(self.protocol.send(event))
 
     def receive(self) -> Event:
-        """What happens next; an end without a word is a close with 1006."""
-        while (event := next(self.protocol.events(), None)) is None:
-            self.protocol.receive_data(self.sock.recv(65_536) or None)
+        """What happens next, but for pings; an end without a word is a close with 1006."""
+        while isinstance(event := next(self.protocol.events(), None), Ping | None):
+            if event is None:
+                self.protocol.receive_data(self.sock.recv(65_536) or None)
+            else:
+                self.send(event.response())
         return event
 
     def answer_close(self, event: CloseConnection) -> None:

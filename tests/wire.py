@@ -17,6 +17,7 @@ from wsproto.events import (
     BytesMessage,
     CloseConnection,
     Event,
+    Ping,
     RejectConnection,
     Request,
     TextMessage,
@@ -115,10 +116,13 @@ class SocketClient:
             await self.writer.drain()
 
     async def next(self) -> Event:
-        """Return the next event, CloseConnection among them; the close is not answered."""
+        """Return the next event that is no ping, or a close, which is not answered."""
         async with asyncio.timeout(PATIENCE):
-            while (event := next(self.protocol.events(), None)) is None:
-                self.protocol.receive_data(await self.reader.read(MIB) or None)
+            while isinstance(event := next(self.protocol.events(), None), Ping | None):
+                if event is None:
+                    self.protocol.receive_data(await self.reader.read(MIB) or None)
+                else:
+                    await self.send(event.response())
             return event
 
     async def say(self, data: str | bytes) -> None:

@@ -56,14 +56,15 @@ class Peer:
         self.writer = writer
 
     async def read_frame(self) -> Frame | None:
-        """Return what comes next; None: the end of the connection."""
+        """Return what comes next but the server's own pings; None: the end of the connection."""
         try:
             async with asyncio.timeout(PATIENCE):
                 first, second = await self.reader.readexactly(2)
                 size = second & 127
                 if size > 125:
                     size = int.from_bytes(await self.reader.readexactly(2 if size == 126 else 8))
-                return first & 15, await self.reader.readexactly(size)
+                frame = first & 15, await self.reader.readexactly(size)
+                return await self.read_frame() if frame == (PING, b"") else frame
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
 
