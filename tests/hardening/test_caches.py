@@ -271,12 +271,8 @@ async def test_host_of_another_is_refused_and_leaves_nothing(place: Place) -> No
 PRETENDING = ["/account/x.css", "/account/app.css", "/account/;x.css", "/account/%2f..%2fx.css"]
 PRETENDING += ["/static/../account/", "/static/..%2faccount/", "/account%2f..%2fstatus/"]
 PRETENDING += ["/status/..%2faccount/", "/status/%2e%2e/account/", "/status/../account/"]
-PRETENDING += [
-    "/account/?x.css",
-    "/account/%3f.css",
-    "/account/x.0123456789ab.css",
-    "/status//account/",
-]
+PRETENDING += ["/account/?x.css", "/account/%3f.css", "/account/x.0123456789ab.css"]
+PRETENDING += ["/status//account/"]
 
 
 @pytest.mark.parametrize("path", PRETENDING)

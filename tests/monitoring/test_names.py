@@ -19,21 +19,7 @@ from tests.monitoring.farm import LOOPBACK, Farm, make_answer, make_rows, say
 
 
 @pytest.fixture
-def untraced() -> Iterator[None]:
-    """Leave threads unmeasured, so that many can end at once.
-
-    Under a trace function, and coverage is one, Python 3.11 spins for ever in a function that is
-    called from a pending call while another one is queued; 3.12 does not. greenlet takes threads
-    apart in pending calls, and coverage asks greenlet in every thread that it traces.
-    """
-    trace = threading.gettrace()
-    threading.settrace(lambda *_: None)
-    yield
-    threading.settrace(trace)  # type: ignore[arg-type]  # None takes it off
-
-
-@pytest.fixture
-def released(untraced: None) -> Iterator[threading.Event]:
+def released() -> Iterator[threading.Event]:
     """What lookups that hang wait for; they end with the test."""
     released = threading.Event()
     yield released
