@@ -22,7 +22,7 @@ from quartapp.database import SAFE_METHODS, classify
 from quartapp.errors import ForbiddenError, UnauthorizedError
 from quartapp.extensions import db
 from quartapp.models import ApiToken, Scope, User, utcnow
-from quartapp.services.session import find_session, find_session_by_id, record_seen, wake_session
+from quartapp.services.session import find_same_session, find_session, record_seen, wake_session
 from quartapp.services.token import find_token, record_use
 from quartapp.texts import Text
 
@@ -156,6 +156,6 @@ async def get_socket_user(session: AsyncSession) -> User:
 async def find_socket_asker(session: AsyncSession) -> Asker | None:
     """Return who opened the socket, whose cookie may have been replaced meanwhile."""
     if opened := get_asker().session:
-        row = await find_session_by_id(session, opened.id)
+        row = await find_same_session(session, opened)
         return await weigh_session(session, row) if row else None
     return await find_asker(session, websocket)

@@ -89,7 +89,7 @@ async def ask_to_move(
     """
     await refuse_changed(session, user)
     if session_id is not None:
-        await refuse_ended(session, session_id)
+        await refuse_ended(session, session_id, user)
     found = await find_user_by_email(session, email)
     if found is not None and found.id != user.id:
         return None

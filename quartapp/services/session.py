@@ -93,15 +93,25 @@ async def find_session(session: AsyncSession, token: str) -> UserSession | None:
     )
 
 
+def is_same(row: UserSession) -> ColumnElement[bool]:
+    """The condition that it is *row* still: once that is gone, SQLite gives its id anew."""
+    return and_(UserSession.id == row.id, UserSession.family == row.family)
+
+
+async def find_same_session(session: AsyncSession, row: UserSession) -> UserSession | None:
+    """Return *row* as it is now, if it has not ended, whatever its secret is; its user loaded."""
+    return await session.scalar(select_living().where(is_same(row)))
+
+
 async def find_session_by_id(session: AsyncSession, session_id: int) -> UserSession | None:
-    """Return a session that has not ended, whatever its secret is now; its user loaded."""
+    """Return a session that has not ended, by what a page or the API calls it; its user loaded."""
     return await session.scalar(select_living().where(UserSession.id == session_id))
 
 
 async def record_seen(session: AsyncSession, row: UserSession, address: str) -> None:
     """Write down that a request came, for `row.is_unnoted()`."""
     values = {"seen_at": utcnow(), "address": address[:ADDRESS_LENGTH]}
-    await session.execute(update(UserSession).where(UserSession.id == row.id).values(**values))
+    await session.execute(update(UserSession).where(is_same(row)).values(**values))
 
 
 async def wake_session(
@@ -142,7 +152,7 @@ async def replace_secrets(session: AsyncSession, row: UserSession, used: str) ->
         "seen_at": now,
         "woken_at": now,
     }
-    unchanged = UserSession.id == row.id, UserSession.remember_hash == used
+    unchanged = is_same(row), UserSession.remember_hash == used
     done = await session.execute(update(UserSession).where(*unchanged).values(**values))
     replaced = isinstance(done, CursorResult) and done.rowcount == 1
     return Secrets(token, f"{row.family}.{secret}") if replaced else None
@@ -151,14 +161,14 @@ async def replace_secrets(session: AsyncSession, row: UserSession, used: str) ->
 async def confirm_session(session: AsyncSession, row: UserSession) -> Secrets:
     """Note that the password was given again; return new secrets."""
     values = {"confirmed_at": utcnow()}
-    await session.execute(update(UserSession).where(UserSession.id == row.id).values(**values))
+    await session.execute(update(UserSession).where(is_same(row)).values(**values))
     return await renew_session(session, row)
 
 
 async def record_factor(session: AsyncSession, row: UserSession) -> None:
     """Note that a second factor was given, or made, in a session."""
     values = {"factor_at": utcnow()}
-    await session.execute(update(UserSession).where(UserSession.id == row.id).values(**values))
+    await session.execute(update(UserSession).where(is_same(row)).values(**values))
 
 
 async def renew_session(session: AsyncSession, row: UserSession) -> Secrets:
@@ -170,7 +180,7 @@ async def renew_session(session: AsyncSession, row: UserSession) -> Secrets:
         "last_remember_hash": void_hash(row.remember_hash) if row.remember_hash else None,
         "woken_at": utcnow(),
     }
-    await session.execute(update(UserSession).where(UserSession.id == row.id).values(**values))
+    await session.execute(update(UserSession).where(is_same(row)).values(**values))
     return Secrets(token, f"{row.family}.{secret}" if secret else None)
 
 
@@ -181,7 +191,7 @@ def void_hash(remember_hash: str) -> str:
 
 async def close_session(session: AsyncSession, row: UserSession) -> None:
     """End a session, as who is signed in there wished."""
-    done = await session.execute(delete(UserSession).where(UserSession.id == row.id))
+    done = await session.execute(delete(UserSession).where(is_same(row)))
     if isinstance(done, CursorResult) and done.rowcount == 1:
         await record_event(session, Action.LOGOUT, by=row.user, on=row.user)
 
@@ -229,9 +239,10 @@ async def remove_session(
     return row
 
 
-async def refuse_ended(session: AsyncSession, session_id: int) -> None:
-    """Let in only whose session has not ended since the request came; the user is locked."""
-    if await find_session_by_id(session, session_id) is None:
+async def refuse_ended(session: AsyncSession, session_id: int, user: User) -> None:
+    """Let in only whose session has not ended since the request came; *user* is locked."""
+    row = await find_session_by_id(session, session_id)
+    if row is None or row.user_id != user.id:
         raise UnauthorizedError(Text("Sign in again."))
 
 

@@ -2,15 +2,15 @@ from datetime import timedelta
 
 import pytest
 from quart.testing import QuartClient
-from quart.testing.connections import WebsocketResponseError
+from quart.testing.connections import WebsocketDisconnectError, WebsocketResponseError
 from sqlalchemy import select, text, update
 
 from quartapp.app import QuartApp
 from quartapp.auth import get_user, load_user
 from quartapp.extensions import db
-from quartapp.models import ApiToken, User, UserSession, utcnow
+from quartapp.models import ApiToken, Comment, User, UserSession, utcnow
 from quartapp.services.entity import add_entity
-from quartapp.services.session import open_session
+from quartapp.services.session import close_sessions, open_session
 from tests.helpers import add_person, make_bearer
 
 TWICE = "INSERT INTO alembic_version SELECT version_num FROM alembic_version"  # a conflict
@@ -40,6 +40,23 @@ async def test_socket_of_another_site_is_closed_whatever_it_fetches(
 ) -> None:
     headers = {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"}
     assert await try_socket(browser, address, headers) == 403
+
+
+async def test_open_socket_writes_nothing_as_who_got_the_id_of_its_session(
+    app: QuartApp, browser: QuartClient, admin: User, address: str
+) -> None:
+    async with browser.websocket(address, headers={"Origin": "http://localhost"}) as socket:
+        await socket.receive()
+        async with app.app_context(), db.begin() as session:
+            last = await session.scalar(select(UserSession.id))
+            await close_sessions(session, admin)
+            await open_session(session, await add_person(session, "bob"))
+            await session.execute(update(UserSession).values(id=last))  # which SQLite does itself
+        await socket.send("hello")
+        with pytest.raises(WebsocketDisconnectError):
+            await socket.receive()
+    async with app.app_context(), db.read() as session:
+        assert list(await session.scalars(select(Comment.body))) == []
 
 
 async def test_view_that_runs_again_has_a_user_of_its_new_session(

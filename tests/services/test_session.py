@@ -3,11 +3,14 @@ from datetime import timedelta
 
 import pytest
 from quart import Quart
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from quartapp.errors import UnauthorizedError
 from quartapp.extensions import db
 from quartapp.models import User, UserSession, utcnow
 from quartapp.models.session import FRESH, GRACE, IDLE
+from quartapp.services.account import ask_to_move
 from quartapp.services.session import (
     close_session,
     confirm_session,
@@ -15,9 +18,11 @@ from quartapp.services.session import (
     open_session,
     record_factor,
     record_seen,
+    renew_session,
     wake_session,
 )
-from tests.services.waking import begin, change, count, find_name, renew, wake
+from tests.helpers import add_person
+from tests.services.waking import begin, change, count, find_name, load_rows, renew, wake
 
 SECOND = timedelta(seconds=1)
 
@@ -193,3 +198,49 @@ async def test_being_seen_is_written_down_once_a_minute(app: Quart, admin: User)
             row = await find_session(session, opened.token)
             assert row
             assert (row.is_unnoted(utcnow()), row.address) == (False, "192.0.2.1")
+
+
+DONE: dict[str, Callable[[AsyncSession, UserSession], Awaitable[object]]] = {
+    "seen": lambda session, row: record_seen(session, row, "192.0.2.1"),
+    "confirmed": confirm_session,
+    "confirmed by a factor": record_factor,
+    "renewed": renew_session,
+    "closed": close_session,
+}
+
+
+async def begin_after(ended: UserSession, user: User) -> None:
+    """Let *user* sign in after a session has ended, and get its id."""
+    async with db.begin() as session:
+        await session.execute(delete(UserSession).where(UserSession.id == ended.id))
+    await begin(user, remember=True)
+    await change(id=ended.id)  # which SQLite does itself
+
+
+@pytest.mark.parametrize("done", DONE)
+async def test_what_is_done_to_a_session_that_ended_is_done_to_nobody_elses(
+    app: Quart, admin: User, done: str
+) -> None:
+    async with app.app_context():
+        async with db.begin() as session:
+            opened = await open_session(session, await add_person(session, "bob"))
+        async with db.read() as session:
+            row = await find_session(session, opened.token)
+        assert row
+        await begin_after(row, admin)
+        before = await load_rows()
+        async with db.begin() as session:
+            await DONE[done](session, row)
+        assert await load_rows() == before
+
+
+async def test_who_has_no_session_any_more_moves_no_mail_by_that_of_another(
+    app: Quart, admin: User
+) -> None:
+    async with app.app_context():
+        await begin(admin)
+        async with db.begin() as session:
+            number = await session.scalar(select(UserSession.id))
+            bob = await add_person(session, "bob")
+            with pytest.raises(UnauthorizedError, match="Sign in again"):
+                await ask_to_move(session, bob, "bob@example.org", session_id=number)
