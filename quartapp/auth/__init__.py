@@ -21,7 +21,12 @@ from quartapp.auth.gates import (
     proof_required,
 )
 from quartapp.auth.loading import get_socket_user, load_socket_user, load_user, recognize
-from quartapp.auth.passwords import authenticate, hash_new_password, hash_password_by_link
+from quartapp.auth.passwords import (
+    authenticate,
+    authenticate_again,
+    hash_new_password,
+    hash_password_by_link,
+)
 from quartapp.auth.required_factor import (
     lacks_factor,
     must_use_passkey,
@@ -43,6 +48,7 @@ __all__ = [
     "acts_as_admin",
     "admin_required",
     "authenticate",
+    "authenticate_again",
     "begin_second_step",
     "check_code",
     "confirm_login",

@@ -34,6 +34,17 @@ async def authenticate(login: str, password: str) -> User:
     return user
 
 
+async def authenticate_again(user: User, password: str) -> User:
+    """Return *user* as they are now, who give their own password once more.
+
+    UnauthorizedError also for that of somebody else, who has got their name since it was read.
+    """
+    found = await authenticate(user.name, password)
+    if found.id != user.id:
+        raise UnauthorizedError(UNKNOWN)
+    return found
+
+
 async def renew_hash(user: User, password: str) -> None:
     """Hash the password that was right just now with the parameters of today."""
     password_hash = await hash_password(password)

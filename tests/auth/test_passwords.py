@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from argon2 import PasswordHasher
 from quart import Quart
@@ -5,10 +7,16 @@ from quart.testing import QuartClient
 from sqlalchemy import select, update
 
 from quartapp import security
-from quartapp.auth import authenticate, hash_new_password, hash_password_by_link
+from quartapp.app import QuartApp
+from quartapp.auth import (
+    authenticate,
+    authenticate_again,
+    hash_new_password,
+    hash_password_by_link,
+)
 from quartapp.errors import BadRequestError, InvalidError, UnauthorizedError
 from quartapp.extensions import db
-from quartapp.models import Purpose, User, utcnow
+from quartapp.models import Purpose, User, UserSession, utcnow
 from quartapp.services.link import add_link
 from quartapp.services.session import open_session
 from quartapp.services.token import add_token
@@ -65,6 +73,45 @@ async def test_account_that_changes_while_its_password_is_checked_lets_nobody_in
             await open_session(db.session, user)
         with pytest.raises(UnauthorizedError, match="changed meanwhile"):
             await add_token(db.session, user, "late")
+
+
+async def test_password_of_who_has_got_the_name_meanwhile_is_not_ones_own(
+    app: Quart, admin: User
+) -> None:
+    async with app.test_request_context("/", method="POST"):
+        assert (await authenticate_again(admin, PASSWORD)).id == admin.id
+        async with db.begin() as session:
+            await session.execute(update(User).values(name="renamed"))
+            await add_person(session, admin.name)
+        with pytest.raises(UnauthorizedError, match="Unknown name or wrong password"):
+            await authenticate_again(admin, PASSWORD)
+
+
+@pytest.mark.parametrize("path", ["/auth/confirm", "/account/password"])
+async def test_session_is_not_fresh_by_the_password_of_who_took_the_name(
+    app: QuartApp, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with app.app_context(), db.begin() as session:
+        await add_person(session, "ann")
+        thief = await add_person(session, "thief")
+        thief.password_hash = security.hasher.hash(NEW)
+    client = await sign_in(app.test_client(), "ann")
+    form = {"password": NEW, "current_password": NEW, "csrf_token": await read_token(client, path)}
+    long_ago = utcnow() - timedelta(hours=1)
+    discard = db.discard
+
+    async def rename() -> None:  # where the request has let go of the database
+        await discard()
+        monkeypatch.undo()
+        async with db.begin() as session:
+            for old, new in (("ann", "renamed"), ("thief", "ann")):
+                await session.execute(update(User).where(User.name == old).values(name=new))
+            await session.execute(update(UserSession).values(confirmed_at=long_ago))
+
+    monkeypatch.setattr(db, "discard", rename)
+    assert (await client.post(path, form=form)).status_code == 422
+    async with app.app_context(), db.read() as session:
+        assert await session.scalar(select(UserSession.confirmed_at)) == long_ago
 
 
 async def test_nothing_waits_for_the_database_while_a_password_is_hashed(

@@ -13,7 +13,7 @@ from quart_babel import gettext, refresh
 
 from quartapp.auth import (
     acts_as_admin,
-    authenticate,
+    authenticate_again,
     confirm_login,
     fresh_login_required,
     get_asker,
@@ -86,7 +86,7 @@ async def password() -> ResponseReturnValue:
         form.password.allow_short()
     if await form.is_accepted():
         try:
-            user = await authenticate(user.name, form.current_password.data)
+            user = await authenticate_again(user, form.current_password.data)
             password_hash = await hash_new_password(user, form.password.data)
             await edit_password(db.session, user, password_hash)
         except UnauthorizedError:

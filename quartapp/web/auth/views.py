@@ -4,6 +4,7 @@ from quart_babel import gettext
 
 from quartapp.auth import (
     authenticate,
+    authenticate_again,
     confirm_login,
     get_user,
     hash_password_by_link,
@@ -82,7 +83,7 @@ async def confirm() -> ResponseReturnValue:
 async def is_confirmed(form: ConfirmForm) -> bool:
     """Tell whether all factors are right; what is wrong then stands beside its field."""
     try:
-        user = await authenticate(get_user().name, form.password.data)
+        user = await authenticate_again(get_user(), form.password.data)
     except UnauthorizedError:
         form.add_error("password", Text("This is not your password."))
         return False

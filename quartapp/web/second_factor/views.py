@@ -3,7 +3,7 @@ from quart.typing import ResponseReturnValue
 from quart_babel import gettext
 
 from quartapp.auth import (
-    authenticate,
+    authenticate_again,
     check_code,
     confirm_login,
     find_second_step,
@@ -120,7 +120,7 @@ async def remove() -> ResponseReturnValue:
     form, user = await RemoveFactorForm.read(), get_user()
     if await form.is_accepted():
         try:
-            await authenticate(user.name, form.password.data)
+            await authenticate_again(user, form.password.data)
             await turn_off(db.session, user, form.password.data)
         except UnauthorizedError:
             form.add_error("password", Text("This is not your password."))
