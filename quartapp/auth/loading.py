@@ -1,6 +1,7 @@
 """Find out who asks, before a view or the handler of a socket runs."""
 
 import logging
+from contextlib import suppress
 from typing import Any, cast
 
 import quart_auth
@@ -19,9 +20,10 @@ from quartapp.auth.required_factor import (
     weigh_session,
 )
 from quartapp.database import SAFE_METHODS, classify
-from quartapp.errors import ForbiddenError, UnauthorizedError
+from quartapp.errors import ForbiddenError, TooLargeError, UnauthorizedError
 from quartapp.extensions import db
 from quartapp.models import ApiToken, Scope, User, utcnow
+from quartapp.security import is_api_token
 from quartapp.services.session import find_same_session, find_session, record_seen, wake_session
 from quartapp.services.token import find_token, record_use
 from quartapp.texts import Text
@@ -34,11 +36,30 @@ logger = logging.getLogger(__name__)
 
 async def load_user() -> None:
     """Find out who asks, before a request; with a bearer token, cookies count nothing."""
+    await hear_out()
     g.asker = await find_program() or await find_asker(db.session, request) or await wake()
     if request.method not in SAFE_METHODS:
         refuse_to_write(g.asker.token)
     await refuse_without_factor(db.session, g.asker, request.endpoint)
     await note_use(g.asker)
+
+
+async def hear_out() -> None:
+    """Take the body in first: nobody in the database waits for a slow client.
+
+    And who is let out while it comes is out. Strangers are not heard out for that.
+    """
+    if request.method in SAFE_METHODS or not may_be_known():
+        return
+    with suppress(TooLargeError):  # is for the view to say, if it lets who asks so far
+        await request.get_data()
+
+
+def may_be_known() -> bool:
+    """Tell whether a request carries what looks as if it let somebody in; asks nobody."""
+    if (secret := find_bearer(request)) is not None:
+        return is_api_token(secret)
+    return bool(quart_auth.current_user.auth_id or find_remember_cookie())
 
 
 async def recognize() -> None:

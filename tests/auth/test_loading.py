@@ -1,17 +1,25 @@
+import asyncio
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from io import BytesIO
+from typing import cast
+from urllib.parse import urlencode
 
 import pytest
+from quart.datastructures import FileStorage
 from quart.testing import QuartClient
 from quart.testing.connections import WebsocketDisconnectError, WebsocketResponseError
-from sqlalchemy import select, text, update
+from sqlalchemy import Delete, Update, delete, select, text, update
 
 from quartapp.app import QuartApp
 from quartapp.auth import get_user, load_user
 from quartapp.extensions import db
-from quartapp.models import ApiToken, Comment, User, UserSession, utcnow
+from quartapp.models import ApiToken, Comment, Entity, Role, User, UserSession, utcnow
 from quartapp.services.entity import add_entity
 from quartapp.services.session import close_sessions, open_session
-from tests.helpers import add_person, make_bearer
+from tests.helpers import add_person, make_bearer, read_token
+
+Statement = Delete | Update
 
 TWICE = "INSERT INTO alembic_version SELECT version_num FROM alembic_version"  # a conflict
 
@@ -76,6 +84,66 @@ async def test_view_that_runs_again_has_a_user_of_its_new_session(
 
     response = await fresh_app.test_client().post("/again", headers=headers)
     assert (response.status_code, attached) == (200, [True, True])
+
+
+# --- while the body comes
+
+
+async def post_slowly(
+    client: QuartClient, path: str, body: bytes, meanwhile: Statement, **headers: str
+) -> int:
+    """Return what is answered to a body in the midst of which something happens."""
+    headers |= {"Content-Length": str(len(body))}
+    async with app_of(client), client.request(path, method="POST", headers=headers) as sent:
+        await sent.send(body[:5])
+        await asyncio.sleep(0.05)
+        async with asyncio.timeout(5), db.begin() as session:
+            await session.execute(meanwhile)
+        await sent.send(body[5:])
+        await sent.send_complete()
+    return (await sent.as_response()).status_code
+
+
+def app_of(client: QuartClient) -> AbstractAsyncContextManager[object]:
+    return cast(QuartApp, client.app).app_context()
+
+
+ENDED: dict[str, tuple[Statement, int]] = {
+    "nothing": (update(User).values(language="en"), 201),
+    "disabled": (update(User).values(disabled_at=utcnow()), 401),
+    "demoted": (update(User).values(role=Role.VIEWER), 403),
+    "revoked": (delete(ApiToken), 401),
+}
+
+
+@pytest.mark.parametrize("settings", [{"AUTH_CACHE_SECONDS": 0}])
+@pytest.mark.parametrize("end", ENDED)
+async def test_who_is_let_out_while_a_body_comes_is_out(
+    client: QuartClient, bearer: dict[str, str], end: str
+) -> None:
+    meanwhile, status = ENDED[end]
+    headers = {**bearer, "Content-Type": "application/json"}
+    body = b'{"name": "a", "url": "http://a.test/"}'
+    assert await post_slowly(client, "/api/v1/entities", body, meanwhile, **headers) == status
+
+
+@pytest.mark.parametrize("ended", [False, True])
+async def test_nobody_waits_for_the_body_of_a_page(browser: QuartClient, ended: bool) -> None:
+    token = await read_token(browser, "/entities/new")
+    body = urlencode({"name": "a", "url": "http://a.test/", "csrf_token": token}).encode()
+    meanwhile: Statement = delete(UserSession) if ended else update(User).values(language="en")
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    await post_slowly(browser, "/entities/new", body, meanwhile, **form)
+    async with app_of(browser), db.read() as session:
+        assert len(list(await session.scalars(select(Entity)))) == (not ended)
+
+
+async def test_body_that_was_heard_out_is_read_piece_by_piece(browser: QuartClient) -> None:
+    token = await read_token(browser, "/entities/import")
+    form = {"csrf_token": token, "source": "quartapp"}
+    file = FileStorage(BytesIO(b"name,url\na,http://a.test/\n"), filename="a.csv")
+    answer = await browser.post("/entities/import", form=form, files={"file": file})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/entities/")
 
 
 # --- noted and remembered
