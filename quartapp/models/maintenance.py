@@ -18,6 +18,7 @@ from quartapp.models.window import (
     clean_weekdays,
     clean_zone,
     list_zones,
+    refuse_no_day,
 )
 from quartapp.texts import Text, find_text
 
@@ -101,9 +102,20 @@ def check_weekly(window: Maintenance) -> None:
 
 
 def check_once(window: Maintenance) -> None:
+    for field in ("starts_at", "ends_at"):
+        check_moment(field, getattr(window, field), ZoneInfo(window.timezone))
     if window.starts_at is None:
         raise WrongFieldError("starts_at", Text("When does it start, or on which weekdays?"))
     if window.ends_at is None or not timedelta() < window.ends_at - window.starts_at <= LONGEST:
         raise WrongFieldError(
             "ends_at", Text("It ends later, within %(days)s days.", days=LONGEST.days)
         )
+
+
+def check_moment(field: str, moment: datetime | None, zone: ZoneInfo) -> None:
+    if moment is None:
+        return
+    try:
+        refuse_no_day(moment, zone)
+    except ValueError as error:
+        raise WrongFieldError(field, find_text(error)) from error

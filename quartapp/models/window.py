@@ -17,6 +17,7 @@ DAYS = "1234567"  # Monday is 1, as in ISO 8601
 MAX_MINUTES = 7 * 24 * 60
 LONGEST = timedelta(days=366)  # of a window that comes once
 DAY = timedelta(days=1)
+NO_DAY = Text("There is no such day.")
 # Files among those of zones: what this machine is set to, and what stands for no zone at all.
 NO_ZONES = {"localtime", "posixrules", "Factory"}
 
@@ -68,8 +69,22 @@ Rule = Once | Weekly
 
 
 def to_moment(local: datetime, zone: ZoneInfo) -> datetime:
-    """Return the moment at which the clocks of a zone show a local time, the first of two."""
-    return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    """Return the moment at which the clocks of a zone show a local time, the first of two.
+
+    ValueError for one beyond the calendar: its first and last days begin and end in UTC.
+    """
+    try:
+        return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(NO_DAY) from error
+
+
+def refuse_no_day(moment: datetime, zone: ZoneInfo) -> None:
+    """Raise ValueError for a moment that no clock of a zone can show."""
+    try:
+        moment.astimezone(zone)
+    except OverflowError as error:
+        raise ValueError(NO_DAY) from error
 
 
 @cache

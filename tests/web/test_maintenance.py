@@ -99,6 +99,8 @@ async def test_window_is_changed_and_removed(app: Quart, browser: QuartClient) -
         ("starts_at", "", "When does it start, or on which weekdays?"),
         ("starts_at", "soon", "Not a valid datetime value."),
         ("ends_at", "2999-06-01T21:00", "It ends later, within 366 days."),
+        ("starts_at", "0001-01-01T00:00", "There is no such day."),
+        ("ends_at", "0001-01-01T00:30", "There is no such day."),
         ("minutes", "0", "Number must be between 1 and 10080."),
         ("minutes", "5", "It comes once, or on weekdays; not both."),
     ],
@@ -110,3 +112,19 @@ async def test_wrong_field_is_told_beside_it(
     async with app.app_context():
         assert await load_windows() == []
     assert (status, message in page) == (422, True)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+async def test_window_that_no_clock_of_its_zone_shows_is_refused(
+    app: Quart, browser: QuartClient, bearer: dict[str, str], entity: Entity, zone: str
+) -> None:
+    for day in ("0001-01-01", "9999-12-31"):
+        window = {"starts_at": f"{day}T00:30:00Z", "ends_at": f"{day}T23:30:00Z"}
+        sent = {"title": "a", "timezone": zone, "entity_id": entity.id, **window}
+        answer = await app.test_client().post("/api/v1/maintenances", json=sent, headers=bearer)
+        found = await answer.get_json()
+        if answer.status_code == 201:
+            await read(browser, f"/maintenances/{found['id']}/edit")
+        else:
+            told = [fault["msg"] for fault in found["errors"]]
+            assert (answer.status_code, told) == (422, ["There is no such day."])

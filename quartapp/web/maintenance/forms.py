@@ -6,6 +6,7 @@ from quart import request
 from quart_babel import lazy_gettext as _
 from wtforms import (
     DateTimeLocalField,
+    Field,
     IntegerField,
     SelectMultipleField,
     StringField,
@@ -64,6 +65,13 @@ class MaintenanceForm(BaseForm):
             if field.data and field.data.tzinfo:
                 field.data = show_local(field.data, window.timezone)
         return form
+
+    async def check_starts_at(self, field: Field) -> None:
+        if field.data:
+            to_moment(field.data, ZoneInfo(self.timezone.data))
+
+    async def check_ends_at(self, field: Field) -> None:
+        await self.check_starts_at(field)
 
     @property
     def values(self) -> dict[str, Any]:
