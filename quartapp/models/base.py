@@ -65,6 +65,10 @@ class Base(DeclarativeBase):
     updated_at: Mapped[datetime] = mapped_column(default=get_created_at, onupdate=utcnow)
 
 
+# Of a table whose ids others remember: SQLite gives the last one anew once its row is gone.
+IDS_ONCE = {"sqlite_autoincrement": True}
+
+
 class Guarded:
     """What two cannot change at once: the second finds that its row has moved, and begins anew."""
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from quartapp.models.base import Base, Id
+from quartapp.models.base import IDS_ONCE, Base, Id
 from quartapp.models.check import HOST_LENGTH
 from quartapp.models.entity import URL_LENGTH, Entity
 from quartapp.models.event import Event, EventKind, Topic
@@ -72,7 +72,7 @@ class Delivery(Base):
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("channel_id", "event_id", "number"),
-        Base.__table_args__,
+        Base.__table_args__ | IDS_ONCE,
     )
 
     channel_id: Mapped[int] = mapped_column(Id, ForeignKey("channel.id", ondelete="CASCADE"))

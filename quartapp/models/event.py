@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from quartapp.models.base import Base, Id
+from quartapp.models.base import IDS_ONCE, Base, Id
 from quartapp.models.entity import Entity
 from quartapp.models.user import User
 from quartapp.texts import Text
@@ -61,7 +61,7 @@ class Event(Base):
     __table_args__ = (
         Index("ix_event_entity_id", "entity_id", "id"),
         Index("ix_event_kind", "kind", "subject_id"),
-        Base.__table_args__,
+        Base.__table_args__ | IDS_ONCE,
     )
 
     entity_id: Mapped[int] = mapped_column(Id, ForeignKey("entity.id", ondelete="CASCADE"))

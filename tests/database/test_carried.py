@@ -12,6 +12,8 @@ from alembic.config import Config
 from quartapp.database.url import parse_url
 from tests.database.migrating import configure
 
+REMADE = ("event", "delivery")  # so that SQLite gives none of their ids twice
+
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
@@ -57,3 +59,31 @@ def test_browsers_of_who_has_an_app_for_codes_need_not_give_one_again(
 
     query = "SELECT user_id, factor_at FROM user_session ORDER BY user_id"
     assert rows.execute(query).fetchall() == [(1, "then"), (2, None)]
+
+
+def read_remade(rows: sqlite3.Connection) -> list[object]:
+    return [rows.execute(f"SELECT * FROM {name} ORDER BY id").fetchall() for name in REMADE]
+
+
+def test_events_and_deliveries_are_carried_over_and_their_ids_not_given_again(
+    config: Config, rows: sqlite3.Connection
+) -> None:
+    command.upgrade(config, "0022_session_factor")
+    for table in ("user", "entity", "channel"):
+        insert_row(rows, table)
+    for number in (3, 7):
+        insert_row(rows, "event", id=number)
+        insert_row(rows, "delivery", id=number, event_id=number)
+    before = read_remade(rows)
+    command.upgrade(config, "0023_ids_once")
+    assert read_remade(rows) == before
+    command.downgrade(config, "0022_session_factor")
+    assert read_remade(rows) == before
+
+    command.upgrade(config, "0023_ids_once")
+    rows.execute("PRAGMA foreign_keys=ON")
+    rows.execute("DELETE FROM event WHERE id = 7")
+    for name in REMADE:
+        assert rows.execute(f"SELECT id FROM {name}").fetchall() == [(3,)]
+        insert_row(rows, name, id=None)
+        assert rows.execute(f"SELECT max(id) FROM {name}").fetchone() == (8,)

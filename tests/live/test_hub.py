@@ -4,11 +4,25 @@ import asyncio
 from time import monotonic
 
 import pytest
+from quart import Quart
 
+from quartapp.extensions import db
 from quartapp.live import hub as module
-from quartapp.live.hub import BATCH, FORGET, QUEUE, Hub, Interest, Listener, advance, run_hub
+from quartapp.live.hub import (
+    BATCH,
+    FORGET,
+    QUEUE,
+    Hub,
+    Interest,
+    Listener,
+    advance,
+    hand_out,
+    run_hub,
+)
 from quartapp.models import Entity, Event, EventKind, User
 from quartapp.models.event import Topic
+from quartapp.services.comment import add_comment, remove_comment
+from tests.services.watching import watch
 
 ME = User(id=1, name="me")
 
@@ -118,3 +132,17 @@ async def test_what_is_handed_out_while_somebody_joins_is_heard(
         hub.last = None
         async with hub.listen(second) as last:
             assert (hear_all(first), hear_all(second), last, hub.last) == ([8], [8], 8, 8)
+
+
+async def test_what_follows_an_event_that_is_gone_is_heard(app: Quart, admin: User) -> None:
+    hub, listener = Hub(), Listener(ME)
+    async with app.app_context():
+        (site,) = await watch("http://a.example")
+        async with hub.listen(listener):
+            for _ in range(2):
+                async with db.begin() as session:
+                    comment = await add_comment(session, site, "hello", admin)
+                await hand_out(hub)
+                async with db.begin() as session:
+                    await remove_comment(session, comment, admin)
+    assert len(set(hear_all(listener))) == 2
