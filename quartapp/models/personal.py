@@ -51,10 +51,14 @@ def is_own_mail(user: User) -> ColumnElement[bool]:
 
 
 def is_done_to(user: User) -> ColumnElement[bool]:
-    """By others: what people do to themselves stands in what they did."""
+    """By others: what people do to themselves stands in what they did.
+
+    What is older was done to somebody who is gone, whose id SQLite has given anew.
+    """
     event = TABLES["audit_event"].c
     is_other = or_(event.by_id.is_(None), event.by_id != user.id)
-    return and_(event.subject_kind == "user", event.subject_id == user.id, is_other)
+    is_theirs = and_(event.subject_id == user.id, event.created_at >= user.created_at)
+    return and_(event.subject_kind == "user", is_theirs, is_other)
 
 
 SECTIONS = (

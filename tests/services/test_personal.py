@@ -8,12 +8,15 @@ from quart import Quart
 from sqlalchemy import update
 
 from quartapp.extensions import db
-from quartapp.models import AuditEvent, Base, Link, OutboxMessage, User, utcnow
+from quartapp.models import Action, AuditEvent, Base, Link, OutboxMessage, User, utcnow
 from quartapp.models.archive import write_value
 from quartapp.models.personal import LEFT_OUT, SECTIONS
 from quartapp.services import export
+from quartapp.services.account import remove_account
+from quartapp.services.audit import record_event
 from quartapp.services.personal import FORMAT, write_person
 from tests.filling import ROWS, fill, make_value
+from tests.helpers import add_person
 
 EMAIL = "ann@example.org"
 TABLES = {table.name: table for table in Base.metadata.sorted_tables}
@@ -81,6 +84,23 @@ async def test_what_was_done_to_them_tells_not_from_where(app: Quart) -> None:
     assert found["audit_done"][0]["address"] == "192.0.2.1"
     assert [row["id"] for row in found["audit_borne"]] == [2, 3]
     assert "address" not in found["audit_borne"][0]
+
+
+async def test_what_was_done_to_who_had_their_id_before_is_not_theirs(app: Quart) -> None:
+    async with app.app_context():
+        async with db.begin() as session:
+            gone = await add_person(session, "gone")
+            await record_event(session, Action.USER_DISABLED, by=None, on=gone, detail="spam")
+        async with db.begin() as session:
+            await remove_account(session, gone)
+        async with db.begin() as session:
+            new = await add_person(session, "new")
+            await session.execute(update(User).where(User.id == new.id).values(id=gone.id))
+            other = AuditEvent.subject_id == new.id  # SQLite has given the id itself
+            await session.execute(update(AuditEvent).where(other).values(subject_id=gone.id))
+        borne = (await export_person(gone.id))["audit_borne"]
+
+    assert [(row["action"], row["subject_name"]) for row in borne] == [("user-created", "new")]
 
 
 async def test_who_has_no_address_gets_no_mail_of_others(app: Quart) -> None:
