@@ -230,7 +230,8 @@ async def release_jobs(session: AsyncSession, jobs: Iterable[Job], now: datetime
     for job in jobs:
         await session.execute(
             update(Check)
-            .where(Check.id == job.check_id, Check.fence == job.fence)
+            .where(Check.id == job.check_id)
+            .where(Check.fence == job.fence, Check.slot_at == job.slot_at)
             .values(due_at=now, crashes=Check.crashes - 1)
             .execution_options(synchronize_session=False)
         )

@@ -81,7 +81,7 @@ async def record_reports(
     readings: dict[int, Reading] = {}
     for check in checks:
         report = by_check[check.id]
-        if check.fence == report.job.fence:
+        if holds_claim(check, report.job):
             turns += await move(session, check, report, now)
             rows.append(make_row(check, report))
             if report.inspection:
@@ -97,6 +97,14 @@ async def record_reports(
         await record_readings(session, readings, now)
     await session.flush()
     return turns
+
+
+def holds_claim(check: Check, job: Job) -> bool:
+    """Tell whether nobody has claimed or changed it since, and it is not another one by that id.
+
+    SQLite gives the id of the last site anew, and the first claim of any has the same fence.
+    """
+    return (check.fence, check.slot_at) == (job.fence, job.slot_at)
 
 
 def find_late(rows: Iterable[dict[str, Any]], turns: Iterable[Turn]) -> dict[int, datetime]:

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from quart import Quart
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from quartapp.extensions import db
-from quartapp.models import Event, EventKind, State, User, result, utcnow
+from quartapp.models import Entity, Event, EventKind, State, User, result, utcnow
 from quartapp.models.look import Look, Reason, SeenCertificate
 from quartapp.models.rules import Inspection, inspect
-from quartapp.services.claim import Job
+from quartapp.services.claim import Job, release_jobs
 from quartapp.services.event import list_events, select_events
 from tests.helpers import queries
 from tests.services.watching import (
@@ -59,6 +59,23 @@ async def test_result_is_kept_with_its_phases_and_the_state_it_led_to(app: Quart
     assert MINUTE / 2 < check.slot_at - now <= 1.5 * MINUTE
     assert check.due_at is not None
     assert abs(check.due_at - check.slot_at) <= 3 * SECOND
+
+
+async def test_look_at_a_site_that_is_gone_tells_nothing_of_the_one_with_its_id(app: Quart) -> None:
+    async with app.app_context():
+        (gone,) = await watch("http://a.example")
+        (old,) = await claim(utcnow())
+        async with db.begin() as session:
+            await session.execute(delete(Entity).where(Entity.id == gone.id))
+        await watch("http://b.example")
+        (new,) = await claim(utcnow())
+        old = replace(old, check_id=new.check_id, entity_id=new.entity_id)  # as SQLite has it
+        async with db.begin() as session:
+            await release_jobs(session, [old], utcnow())
+        await record(see(old, now := utcnow(), Reason.CONNECT), now=now)
+        assert (await load_check()).looked_at is None
+        await record(see(new, now := utcnow()), now=now)
+        assert (await load_check()).looked_at == now
 
 
 async def test_outage_opens_once_and_ends_once(app: Quart) -> None:
