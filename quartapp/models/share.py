@@ -1,4 +1,4 @@
-"""Fair turns: no host and no owner of sites may keep a worker from all others."""
+"""Fair turns: no host and no person may keep a worker, or a teller, from all others."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any, TypeVar
 
-PER_HOST = 2  # looks at one host at once, of one worker
+PER_HOST = 2  # looks at one host at once, of one worker, and requests to one, of one teller
 T = TypeVar("T")
 
 
 def find_share(slots: int) -> int:
-    """Return how many looks are of busy owners' sites at once while those of others wait."""
+    """Return how many looks are of busy owners' sites at once while those of others wait.
+
+    So many requests tell one person at once, whether others wait or not.
+    """
     return slots - slots // 4
 
 
@@ -61,3 +64,34 @@ class Shares:
                 self.owners[row.owner_id] += 1
                 taken.append(row)
         return taken
+
+
+@dataclass(slots=True)
+class Busy:
+    """The requests that a teller is at, by their hosts and by whom they tell.
+
+    No host has more than PER_HOST at once, and no person more than *share*.
+    """
+
+    hosts: Counter[str] = field(default_factory=Counter)
+    people: Counter[int] = field(default_factory=Counter)
+    share: float = inf
+
+    @property
+    def full_hosts(self) -> list[str]:
+        return [host for host, count in self.hosts.items() if count >= PER_HOST]
+
+    @property
+    def full_people(self) -> list[int]:
+        return [user_id for user_id, count in self.people.items() if count >= self.share]
+
+    def has_room(self, channel: Any) -> bool:
+        """Tell whether a channel may be told something; mail is nobody's burden."""
+        if not channel.host:
+            return True
+        is_free = self.hosts[channel.host] < PER_HOST
+        return is_free and self.people[channel.user_id] < self.share
+
+    def add(self, channel: Any) -> None:
+        self.hosts[channel.host] += 1
+        self.people[channel.user_id] += 1

@@ -1,7 +1,7 @@
 """What is to be told now: claimed by one teller, weeded, and its end recorded."""
 
 import secrets
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,12 +15,12 @@ from quartapp.models import Channel, ChannelKind, Check, Delivery, Event, EventK
 from quartapp.models.channel import FLAP_TIME, GATHER_TIME, MIN_REMINDER, TURNS
 from quartapp.models.outbox import CLAIM_LENGTH, ERROR_LENGTH
 from quartapp.models.rights import may_see_entity, may_use_channel
+from quartapp.models.share import Busy
 from quartapp.models.usability import HELD, write_length
 from quartapp.services.channel import make_reminder
 from quartapp.services.delivery import find_down, was_told
 from quartapp.texts import Count, Text
 
-PER_HOST = 2  # requests to one host at once, of one teller
 COMPANY = 500  # deliveries that join others in one transaction
 MEANWHILE = timedelta(seconds=5)  # for which an end waits while its beginning is being told
 REST_TIME = timedelta(minutes=MIN_REMINDER)  # between two looks at whether a site still rests
@@ -59,20 +59,17 @@ async def lock_deliveries(
     *,
     now: datetime,
     limit: int,
-    busy: Counter[str] | None = None,
+    busy: Busy | None = None,
 ) -> list[Delivery]:
     """Return what is worth telling now, locked until the commit; the rest is dropped or put off.
 
-    *busy* counts the requests to each host that the caller is at: with these, no host gets more
-    than PER_HOST. What was tried least comes first: what fails again and again holds up no other.
+    What was tried least comes first: what fails again and again holds up no other.
     """
-    counts = Counter(busy or ())
-    full = [host for host, count in counts.items() if count >= PER_HOST]
-    rows = await find_due(session, kind, now, 2 * limit, full)
+    busy = busy or Busy()
+    rows = await find_due(session, kind, now, 2 * limit, busy)
     found: list[Delivery] = []
     for row in rows:
-        host = row.channel.host
-        if len(found) < limit and (not host or counts[host] < PER_HOST):
+        if len(found) < limit and busy.has_room(row.channel):
             fate = await judge(session, row)
             if fate is Fate.DROP:
                 await session.delete(row)
@@ -81,18 +78,20 @@ async def lock_deliveries(
             elif fate is Fate.REST:
                 row.planned_at = row.due_at = now + REST_TIME
             else:
-                counts[host] += 1
+                busy.add(row.channel)
                 found.append(row)
     await session.flush()
     return sorted(found, key=lambda row: row.channel_id)  # two tellers lock channels in one order
 
 
 async def find_due(
-    session: AsyncSession, kind: ChannelKind, now: datetime, limit: int, full: Collection[str]
+    session: AsyncSession, kind: ChannelKind, now: datetime, limit: int, busy: Busy
 ) -> list[Delivery]:
     channels = select(Channel.id).where(Channel.kind == kind)
-    if full:
-        channels = channels.where(Channel.host.not_in(full))
+    if hosts := busy.full_hosts:
+        channels = channels.where(Channel.host.not_in(hosts))
+    if people := busy.full_people:
+        channels = channels.where(Channel.user_id.not_in(people))
     order = Delivery.attempts, Delivery.due_at, Delivery.id
     due = select(Delivery).where(Delivery.due_at <= now, Delivery.channel_id.in_(channels))
     return await lock_rows(session, due.order_by(*order).limit(limit))

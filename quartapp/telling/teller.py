@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from quartapp.database import classify
 from quartapp.extensions import db
 from quartapp.models import ChannelKind, Delivery
+from quartapp.models.share import Busy, find_share
 from quartapp.monitoring.client import Client
 from quartapp.monitoring.post import Reply, post
 from quartapp.services.channel import open_secret
@@ -55,6 +56,7 @@ class Errand:
     claimed_by: str
     url: str
     host: str
+    user_id: int
     secret: str | None
     notice: Notice
 
@@ -76,8 +78,10 @@ class Teller:
         self.wake.set()
 
     @property
-    def hosts(self) -> Counter[str]:
-        return Counter(errand.host for errand in self.errands.values())
+    def busy(self) -> Busy:
+        errands = self.errands.values()
+        people = Counter(errand.user_id for errand in errands)
+        return Busy(Counter(errand.host for errand in errands), people, find_share(SLOTS))
 
 
 async def run_teller(teller: Teller, patience: float) -> None:
@@ -145,7 +149,7 @@ def leave(teller: Teller, task: asyncio.Task[None]) -> None:
 
 
 async def claim_errands(teller: Teller, limit: int) -> list[Errand]:
-    kind, busy = ChannelKind.WEBHOOK, teller.hosts
+    kind, busy = ChannelKind.WEBHOOK, teller.busy
     async with db.begin() as session:
         now = await ask_time(session)
         rows = await lock_deliveries(session, kind, now=now, limit=limit, busy=busy)
@@ -159,7 +163,7 @@ async def make_errand(
     channel = row.channel
     secret = open_secret(teller.box, channel)
     notice = await make_notice(session, row, now)
-    return Errand(claimed_by, channel.url, channel.host, secret, notice)
+    return Errand(claimed_by, channel.url, channel.host, channel.user_id, secret, notice)
 
 
 async def run_errand(teller: Teller, errand: Errand) -> None:

@@ -14,6 +14,7 @@ from quartapp.api.v1.schemas import EventOut
 from quartapp.extensions import db
 from quartapp.models import Channel, Delivery, Entity, EventKind, Role, User, utcnow
 from quartapp.models.outbox import DELAYS, LIFE
+from quartapp.models.share import find_share
 from quartapp.monitoring.client import open_client
 from quartapp.services.channel import add_test, add_webhook, change_secret
 from quartapp.services.event import list_events, select_events
@@ -187,6 +188,24 @@ async def test_frozen_webhook_holds_up_no_other(
                 await asyncio.sleep(0.02)
 
     assert farm.met[farm_name(frozen)] == 2
+
+
+async def test_who_has_many_frozen_webhooks_holds_up_nobody_else(
+    app: Quart, entity: Entity, ann: User, farm: Farm, teller: Teller
+) -> None:
+    hook = Hook()
+    async with app.app_context():
+        for _ in range(2 * SLOTS - 1):
+            await add_hook(ann, await farm.serve(hang()))
+        for _ in range(2):
+            await happen(entity, EventKind.CHANGED)
+        await add_hook(await add_reader("bob"), await farm.serve(hook))
+        await happen(entity, EventKind.CHANGED)
+        async with running([teller], patience=0.1), asyncio.timeout(8):
+            while not hook.bodies:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+    assert farm.met.total() <= find_share(SLOTS) + 1
 
 
 def farm_name(url: str) -> str:
