@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib import import_module
@@ -17,6 +18,7 @@ from quartapp.models.address import Bounds
 from quartapp.models.entity import CONTENT_LENGTH, NAME_LENGTH, URL_LENGTH
 from quartapp.models.rights import may_edit_groups
 from quartapp.models.text import clean_line, clean_text, clean_url
+from quartapp.security import yield_to_others
 from quartapp.services.entity import add_entities
 from quartapp.services.group import put_into_group
 from quartapp.services.site_file import Row, check_length, make_fault, make_refusal, read_rows
@@ -27,6 +29,9 @@ NAMES = 500  # that are looked up by one statement
 
 CHECKED = ("check", "group")  # by whoever reads another program's file
 DEFAULTS = {"name": "", "url": "", "content": "", "is_public": False}
+
+# One file after the other: some take seconds, in which threads and requests share the interpreter.
+reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sites", initializer=yield_to_others)
 
 
 class Source(StrEnum):
@@ -73,7 +78,9 @@ async def plan_import(
 
     The names that others have are refused, or passed over; and so are sites that cannot be added.
     """
-    rows, faults, left_out = await asyncio.to_thread(check_file, text, bounds, source)
+    loop = asyncio.get_running_loop()
+    work = loop.run_in_executor(reader, check_file, text, bounds, source)
+    rows, faults, left_out = await work
     named = [row for row in rows if "name" in row.values]
     taken = await find_taken_names(session, [row.values["name"] for row in named])
     if not skip_existing:

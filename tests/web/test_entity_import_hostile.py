@@ -1,14 +1,20 @@
 """Files of other programs that nobody's program has written: the page says what is wrong."""
 
+import asyncio
 import io
 import json
 import re
+import threading
+from typing import Any
 
 import pytest
 from quart import Quart
 from quart.testing import QuartClient
 from werkzeug.datastructures import FileStorage
 
+from quartapp.extensions import db
+from quartapp.services import site_import
+from tests.helpers import add_person
 from tests.services.test_site_hostile import KUMA_SITE
 from tests.web.test_entity_import import count, send, send_lines
 
@@ -83,3 +89,31 @@ async def send_either(
     form = {"source": source}
     status, _, page = await send(browser, "" if is_file else text, form=form, files=file)
     return status, page
+
+
+async def test_files_are_read_one_after_another_while_others_write(
+    app: Quart, browser: QuartClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_free, read = threading.Event(), site_import.check_file
+    begun: list[int] = []
+    ended: list[int] = []
+
+    def read_slowly(*given: Any) -> Any:
+        begun.append(len(ended))
+        is_free.wait(20)
+        ended.append(len(begun))
+        return read(*given)
+
+    monkeypatch.setattr(site_import, "check_file", read_slowly)
+    files = [f"name,url\nSite {number},https://example.org/" for number in range(3)]
+    sent = [asyncio.create_task(send(browser, text)) for text in files]
+    try:
+        async with asyncio.timeout(10), app.app_context():
+            while not begun:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            async with db.begin() as session:
+                await add_person(session, "bob")
+    finally:
+        is_free.set()
+    assert [status for status, _, _ in await asyncio.gather(*sent)] == [303] * 3
+    assert (begun, ended) == ([0, 1, 2], [1, 2, 3])

@@ -14,6 +14,7 @@ from quartapp.auth import get_user, login_required
 from quartapp.errors import MAX_TOLD, InvalidError
 from quartapp.extensions import db
 from quartapp.languages import translate
+from quartapp.limits import limit
 from quartapp.models import User
 from quartapp.models.address import read_bounds
 from quartapp.services.rights import refuse_viewer
@@ -38,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 @bp.route("/import", methods=["GET", "POST"])
 @limit_body(MAX_IMPORT)
+@limit("20/minute")
 @login_required
 async def import_sites() -> ResponseReturnValue:
     refuse_viewer(get_user())
@@ -68,7 +70,9 @@ async def read_plan(form: ImportForm) -> Plan | None:
     skips = {name: form[name].data for name in ("skip_existing", "skip_faulty")}
     bounds, source = read_bounds(current_app.config), Source(form.source.data)
     try:
-        return await plan_import(db.session, form.read_text(), bounds, source=source, **skips)
+        text = form.read_text()
+        await db.discard()  # whoever writes would wait until all of it is read
+        return await plan_import(db.session, text, bounds, source=source, **skips)
     except InvalidError as error:
         for said in list_faults(error):
             form.add_error("file" if form.upload else "text", said)
