@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -76,7 +76,7 @@ async def add_incident(
     incident = Incident(**place, started_at=started_at or now, notes=[], **fields)
     refuse_future(incident, now)
     session.add(incident)
-    await add_note(session, incident, by, state=state, body=body)
+    await insert_note(session, incident, by, state=state, body=body)
     await record_event(session, Action.INCIDENT_ADDED, by=by, detail=incident.title)
     return incident
 
@@ -102,9 +102,25 @@ async def add_note(
 ) -> IncidentNote:
     """Say where an incident stands; one that was resolved is open again by any other state."""
     refuse_reader(by)
-    if len(incident.notes) >= MAX_NOTES:
+    if await count_notes(session, incident) >= MAX_NOTES:
         text = Text("An incident has no more than %(count)s notes.", count=MAX_NOTES)
         raise ConflictError(text)
+    return await insert_note(session, incident, by, state=state, body=body)
+
+
+async def count_notes(session: AsyncSession, incident: Incident) -> int:
+    """Return how many notes there are; whoever adds one meanwhile waits, and sees what comes."""
+    row = select(Incident.id).where(Incident.id == incident.id)
+    if await session.scalar(row.with_for_update()) is None:
+        raise NotFoundError(Text("There is no incident %(id)s.", id=incident.id))
+    await session.refresh(incident, ["resolved_at"])
+    notes = select(func.count(IncidentNote.id)).where(IncidentNote.incident_id == incident.id)
+    return await session.scalar(notes) or 0
+
+
+async def insert_note(
+    session: AsyncSession, incident: Incident, by: User, *, state: NoteState, body: str
+) -> IncidentNote:
     note = IncidentNote(author=by, state=state, body=body)
     incident.notes.insert(0, note)
     is_resolved = state is NoteState.RESOLVED

@@ -39,10 +39,14 @@ async def get_maintenance(session: AsyncSession, maintenance_id: int) -> Mainten
     query = select_maintenances().where(Maintenance.id == maintenance_id)
     window = await session.scalar(query)
     if window is None:
-        raise NotFoundError(
-            Text("There is no maintenance %(maintenance_id)s.", maintenance_id=maintenance_id)
-        )
+        raise make_missing(maintenance_id)
     return window
+
+
+def make_missing(maintenance_id: int) -> NotFoundError:
+    return NotFoundError(
+        Text("There is no maintenance %(maintenance_id)s.", maintenance_id=maintenance_id)
+    )
 
 
 async def add_maintenance(
@@ -64,7 +68,7 @@ async def edit_maintenance(
 ) -> Maintenance:
     """Change what is named in *fields*, whether it is open or not: no look is counted anew."""
     refuse_other(window.entity, by)
-    await session.refresh(window, TIMES, with_for_update=True)  # two changes have to fit together
+    await lock_window(session, window)
     now = utcnow()
     was_over = window.is_over(now)
     for field, value in fields.items():
@@ -75,6 +79,14 @@ async def edit_maintenance(
     await session.flush()
     await record_change(session, Action.MAINTENANCE_CHANGED, window, by)
     return window
+
+
+async def lock_window(session: AsyncSession, window: Maintenance) -> None:
+    """Read a window as it is by now: two changes have to fit together."""
+    row = select(Maintenance.id).where(Maintenance.id == window.id)
+    if await session.scalar(row.with_for_update()) is None:
+        raise make_missing(window.id)
+    await session.refresh(window, TIMES)
 
 
 async def remove_maintenance(session: AsyncSession, window: Maintenance, by: User) -> None:

@@ -77,8 +77,12 @@ async def get_tamper(session: AsyncSession, tamper_id: int, *, seen_by: User | N
     query = query.options(undefer(Tamper.difference), undefer(Tamper.text))
     tamper = await session.scalar(query)
     if tamper is None:
-        raise NotFoundError(Text("There is no change %(tamper_id)s.", tamper_id=tamper_id))
+        raise make_missing(tamper_id)
     return tamper
+
+
+def make_missing(tamper_id: int) -> NotFoundError:
+    return NotFoundError(Text("There is no change %(tamper_id)s.", tamper_id=tamper_id))
 
 
 def read_difference(tamper: Tamper) -> list[Row]:
@@ -141,6 +145,8 @@ async def settle_tamper(
     if state is TamperState.OPEN:
         raise InvalidError.of_field("state", Text("What people were told is open by itself only."))
     page = await lock_page(session, tamper.entity)
+    if await session.scalar(select(Tamper.id).where(Tamper.id == tamper.id)) is None:
+        raise make_missing(tamper.id)  # a look has dropped it, which nobody does from here on
     await session.refresh(tamper, ["state"])
     if tamper.state == state:
         return tamper
