@@ -91,6 +91,24 @@ async def test_window_is_changed_and_removed(app: Quart, browser: QuartClient) -
         assert (response.status_code, await load_windows()) == (303, [])
 
 
+async def test_moment_that_is_not_changed_stays_as_it_was(
+    app: Quart, browser: QuartClient, bearer: dict[str, str], entity: Entity
+) -> None:
+    zone = {"timezone": "Europe/Berlin", "entity_id": entity.id}
+    moments = {"starts_at": "2099-10-25T01:30:20Z", "ends_at": "2099-10-25T03:00:00Z"}
+    sent = {"title": "Disks", **zone, **moments}  # 2:30 comes twice that night: it is the second
+    answer = await app.test_client().post("/api/v1/maintenances", json=sent, headers=bearer)
+    path = f"/maintenances/{(await answer.get_json())['id']}/edit"
+    shown = {"starts_at": "2099-10-25T02:30", "ends_at": "2099-10-25T04:00"}
+    for ends_at, hour in (("2099-10-25T04:00", 3), ("2099-10-25T05:00", 4)):
+        form = {**shown, "title": "New disks", "timezone": "Europe/Berlin", "ends_at": ends_at}
+        assert (await send(browser, path, **form))[0] == 303
+        async with app.app_context():
+            (window,) = await load_windows()
+        assert window.starts_at == datetime(2099, 10, 25, 1, 30, 20, tzinfo=UTC)
+        assert window.ends_at == datetime(2099, 10, 25, hour, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [

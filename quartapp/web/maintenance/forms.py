@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, cast
 from zoneinfo import ZoneInfo
 
 from quart import request
@@ -56,30 +56,41 @@ class MaintenanceForm(BaseForm):
     )
     start_time = TimeField(_("From"), [Optional()], format="%H:%M")
     minutes = IntegerField(_("For … minutes"), [Optional(), NumberRange(1, MAX_MINUTES)])
+    window: Maintenance | None = None  # that is changed
 
     @classmethod
     async def of(cls, window: Maintenance) -> Self:
         """The form as sent, or filled by the clocks of the window's zone."""
         form = await cls.read(None if request.method == "POST" else window)
+        form.window = window
         for field in (form.starts_at, form.ends_at):
             if field.data and field.data.tzinfo:
                 field.data = show_local(field.data, window.timezone)
         return form
 
+    def read_moment(self, field: Field) -> datetime | None:
+        """Return the moment of a local time; one that was shown so, as it was.
+
+        Clocks that go back show a time twice, and a form has no seconds.
+        """
+        if not field.data:
+            return None
+        kept = getattr(self.window, field.short_name, None)
+        zone = self.timezone.data
+        if kept and field.data.strftime(MINUTE) == show_local(kept, zone).strftime(MINUTE):
+            return cast(datetime, kept)
+        return to_moment(field.data, ZoneInfo(zone))
+
     async def check_starts_at(self, field: Field) -> None:
-        if field.data:
-            to_moment(field.data, ZoneInfo(self.timezone.data))
+        self.read_moment(field)
 
     async def check_ends_at(self, field: Field) -> None:
         await self.check_starts_at(field)
 
     @property
     def values(self) -> dict[str, Any]:
-        zone = ZoneInfo(self.timezone.data)
-        moments = {
-            field.short_name: to_moment(field.data, zone) if field.data else None
-            for field in (self.starts_at, self.ends_at)
-        }
+        fields = (self.starts_at, self.ends_at)
+        moments = {field.short_name: self.read_moment(field) for field in fields}
         names = ("title", "timezone", "start_time", "minutes")
         others = {name: self[name].data for name in names}
         return {**others, **moments, "weekdays": "".join(self.weekdays.data or [])}
