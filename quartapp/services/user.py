@@ -1,6 +1,6 @@
 """Accounts."""
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -68,10 +68,18 @@ async def add_user(
 async def refuse_taken(session: AsyncSession, *, name: str | None, email: str | None) -> None:
     """Refuse a name that would be read as somebody else's, or an address that is in use."""
     same = func.lower(User.name) == func.lower(name)  # both there: Python has another small sigma
+    if name:
+        await session.execute(lock_names())
     if name and await session.scalar(select(User.id).where(same)):
         raise ConflictError(Text("The name %(name)s is taken.", name=repr(name)), "name")
     if email and await session.scalar(select(User.id).where(User.email == email)):
         raise ConflictError(Text("This address belongs to another account."), "email")
+
+
+def lock_names() -> Select[int]:
+    """Let those who take names take turns, by who gives accounts: no index knows names alike."""
+    admins = select(User.id).where(User.role == Role.ADMIN).order_by(User.id)
+    return admins.with_for_update(key_share=True)
 
 
 async def refuse_weak_password_of(session: AsyncSession, user: User, password: str) -> None:

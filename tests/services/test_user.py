@@ -7,7 +7,10 @@ from sqlalchemy import select, update
 from quartapp.errors import BadRequestError, ConflictError
 from quartapp.extensions import db
 from quartapp.models import Link, Role, User, utcnow
+from quartapp.services.people import edit_name
 from quartapp.services.user import add_setup_token, add_user, has_users, set_up
+from tests.helpers import add_person
+from tests.services.meeting import Work, do_at_once
 
 
 async def test_first_administrator_is_made_once(app: Quart) -> None:
@@ -57,3 +60,18 @@ async def test_taken_address_is_a_conflict(app: Quart) -> None:
         with pytest.raises(ConflictError) as caught:
             await add_user(session, name="b", password_hash="x", email="a@example.org")
         assert caught.value.field == "email"
+
+
+TAKES: dict[str, Work] = {
+    "registered": lambda session, _: add_user(session, name="ANN", password_hash="x"),
+    "renamed": lambda session, user: edit_name(session, user, "Ann", user),
+}
+
+
+@pytest.mark.parametrize("take", TAKES)
+async def test_name_that_another_one_takes_at_that_moment_is_a_conflict(
+    app: Quart, boss: User, take: str
+) -> None:
+    async with app.app_context():
+        with pytest.raises(ConflictError, match="is taken"):
+            await do_at_once(boss, lambda session, _: add_person(session, "ann"), TAKES[take])
