@@ -8,7 +8,7 @@ from quartapp.models.link import TO_REGISTER
 from quartapp.models.text import is_address
 from quartapp.models.user import Theme
 from quartapp.services.audit import record_event
-from quartapp.services.link import add_link, remove_links, use_link
+from quartapp.services.link import add_link, remove_links, use_link, void_invitations
 from quartapp.services.people import keep_an_admin
 from quartapp.services.session import close_sessions, refuse_ended
 from quartapp.services.token import remove_tokens
@@ -116,5 +116,6 @@ async def remove_account(session: AsyncSession, user: User) -> None:
     """Remove an account; what the person wrote stays, without their name."""
     if user.is_admin:
         await keep_an_admin(session, user, user)
+        await void_invitations(session, user)
     await record_event(session, Action.USER_REMOVED, by=user, on=user)
     await session.execute(delete(User).where(User.id == user.id))

@@ -1,11 +1,11 @@
 """Links that stand for somebody until they are used."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.errors import BadRequestError
-from quartapp.models import Link, Purpose, Role, User, utcnow
+from quartapp.models import Action, AuditEvent, Link, Purpose, Role, User, utcnow
 from quartapp.models.link import LIFE
 from quartapp.security import hash_token, make_token
 from quartapp.texts import Text
@@ -98,3 +98,15 @@ async def remove_links(session: AsyncSession, user: User, *purposes: Purpose) ->
     """Void the links of *user*, of these purposes or of all."""
     query = delete(Link).where(Link.user_id == user.id)
     await session.execute(query.where(Link.purpose.in_(purposes)) if purposes else query)
+
+
+async def void_invitations(session: AsyncSession, by: User) -> None:
+    """Void what was made by an administrator who is none any more; the audit log knows which.
+
+    By address and time as well: SQLite gives the id of a link that is gone anew.
+    """
+    event = AuditEvent
+    is_theirs = exists().where(event.action == Action.INVITED, event.by_id == by.id)
+    is_theirs = is_theirs.where(event.subject_id == Link.id, event.subject_name == Link.email)
+    is_theirs = is_theirs.where(event.created_at >= Link.created_at)
+    await session.execute(delete(Link).where(Link.purpose == Purpose.INVITE, is_theirs))

@@ -8,7 +8,7 @@ from quartapp.models import Action, Purpose, Role, User, utcnow
 from quartapp.models.rights import may_administer, may_see_user
 from quartapp.models.user import NO_PASSWORD
 from quartapp.services.audit import record_event
-from quartapp.services.link import add_link, remove_links
+from quartapp.services.link import add_link, remove_links, void_invitations
 from quartapp.services.passkey import remove_passkeys
 from quartapp.services.second_factor import remove_second_factor
 from quartapp.services.session import close_sessions
@@ -65,24 +65,29 @@ async def edit_name(session: AsyncSession, user: User, name: str, by: User) -> N
 
 
 async def edit_role(session: AsyncSession, user: User, role: Role, by: User | None) -> None:
-    """Give *user* another role; every session ends, so that the rights of none are old."""
+    """Give *user* another role; every session ends, so that the rights of none are old.
+
+    Of who was an administrator, the invitations that are not used yet end as well.
+    """
     refuse_others(by)
     if user.role == role:
         return
     if user.is_admin:
         await keep_an_admin(session, user, by)
+        await void_invitations(session, user)
     old, user.role = user.role, role
     await close_sessions(session, user)
     await record_event(session, Action.ROLE_CHANGED, by=by, on=user, detail=f"{old} to {role}")
 
 
 async def disable_user(session: AsyncSession, user: User, by: User | None) -> None:
-    """Let *user* in no more: sessions and links end, tokens are refused."""
+    """Let *user* in no more: sessions, links and invitations end, tokens are refused."""
     refuse_others(by)
     if not user.is_active:
         return
     if user.is_admin:
         await keep_an_admin(session, user, by)
+        await void_invitations(session, user)
     user.disabled_at = utcnow()
     await close_sessions(session, user)
     await remove_links(session, user)

@@ -1,8 +1,10 @@
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
 from quart import Quart
 from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.errors import (
     BadRequestError,
@@ -13,6 +15,7 @@ from quartapp.errors import (
 )
 from quartapp.extensions import db
 from quartapp.models import Link, Purpose, Role, User, utcnow
+from quartapp.services.account import remove_account
 from quartapp.services.invitation import (
     add_invitation,
     get_invitation,
@@ -20,6 +23,7 @@ from quartapp.services.invitation import (
     select_invitations,
 )
 from quartapp.services.link import add_link, use_link
+from quartapp.services.people import disable_user, edit_role
 from quartapp.services.user import add_user
 from tests.helpers import add_person
 from tests.services.events import Event, list_events
@@ -112,3 +116,34 @@ async def test_expired_invitation_is_not_there(app: Quart, admin: User) -> None:
             with pytest.raises(NotFoundError):
                 await get_invitation(session, link.id)
         assert await list_invitations() == []
+
+
+async def demote(session: AsyncSession, user: User, by: User) -> None:
+    await edit_role(session, user, Role.EDITOR, by)
+
+
+async def leave(session: AsyncSession, user: User, _by: User) -> None:
+    await remove_account(session, user)
+
+
+@pytest.mark.parametrize("end", [demote, disable_user, leave])
+async def test_invitations_of_who_may_make_none_any_more_are_void(
+    app: Quart, admin: User, end: Callable[[AsyncSession, User, User], Awaitable[None]]
+) -> None:
+    async with app.app_context():
+        async with db.begin() as session:
+            eve = await add_person(session, "eve", role=Role.ADMIN)
+            await add_invitation(session, "by-eve@example.org", Role.ADMIN, eve)
+            await add_invitation(session, "first-by-eve@example.org", Role.ADMIN, eve)
+        async with db.begin() as session:
+            await add_invitation(session, "first-by-eve@example.org", Role.EDITOR, admin)
+            await add_invitation(session, "by-admin@example.org", Role.ADMIN, admin)
+            await add_invitation(session, "by-command@example.org", Role.ADMIN, None)
+        async with db.begin() as session:
+            await end(session, eve, admin)
+
+        assert await list_invitations() == [
+            ("by-command@example.org", "admin"),
+            ("by-admin@example.org", "admin"),
+            ("first-by-eve@example.org", "editor"),
+        ]
