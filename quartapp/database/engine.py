@@ -191,6 +191,7 @@ def make_sqlite_engine(url: URL, options: dict[str, Any]) -> AsyncEngine:
     options |= {"pool_timeout": FILE_POOL, "connect_args": {"timeout": TIMEOUT}}
     engine = create_async_engine(url, **options)
     event.listen(engine.sync_engine, "do_connect", create_file)
+    event.listen(engine.sync_engine, "do_connect", wait_for_goodbye)
     event.listen(engine.sync_engine, "connect", prepare_sqlite)
     event.listen(engine.sync_engine, "begin", begin_sqlite)
     return engine
@@ -203,6 +204,22 @@ def create_file(_dialect: Dialect, _record: object, args: Any, _options: Any) ->
         # Never open one that exists: closing it again would drop SQLite's locks on it.
         with suppress(OSError):  # SQLite finds better words
             os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def wait_for_goodbye(dialect: Dialect, _record: object, _args: Any, options: Any) -> None:
+    """Let a file that cannot be opened leave no thread: it would speak to a loop that is closed."""
+    driver = getattr(dialect.loaded_dbapi, dialect.driver)
+
+    async def open_file(*args: Any, **options: Any) -> Any:
+        connection = driver.connect(*args, **options)
+        connection._thread.daemon = True  # as SQLAlchemy has it
+        try:
+            return await connection
+        except sqlite3.Error:
+            connection._thread.join()  # it ends at once
+            raise
+
+    options["async_creator_fn"] = open_file
 
 
 def prepare_sqlite(connection: Any, _record: object) -> None:

@@ -3,12 +3,16 @@
 import asyncio
 import stat
 import sys
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosqlite import core
 from sqlalchemy import URL, func, insert, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from quartapp.database.engine import make_engine
@@ -103,6 +107,20 @@ def list_modes(folder: Path) -> dict[str, int]:
 @sqlite
 async def test_a_new_file_is_its_owner_s_alone(engine: AsyncEngine, tmp_path: Path) -> None:
     assert list_modes(tmp_path) == dict.fromkeys(["test.db", "test.db-shm", "test.db-wal"], 0o600)
+
+
+async def test_a_file_that_cannot_be_opened_leaves_no_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core.LOG, "debug", lambda *_: time.sleep(0.05))  # the thread is slow
+    engine = make_engine(parse_url(f"sqlite:///{tmp_path}/away/test.db"))
+    before = set(threading.enumerate())
+
+    with pytest.raises(OperationalError, match="unable to open"):
+        async with engine.connect():
+            pass
+
+    assert set(threading.enumerate()) == before
 
 
 async def test_a_file_keeps_the_mode_that_somebody_gave_it(tmp_path: Path) -> None:
