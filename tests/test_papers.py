@@ -15,7 +15,7 @@ from quart.testing import QuartClient
 from quartapp.app import TRIES
 from quartapp.asgi.intake import PARKED_MESSAGES
 from quartapp.cli.waiting import EXIT_TRY_AGAIN
-from quartapp.config import Config, ProductionConfig
+from quartapp.config import Config, DevelopmentConfig, ProductionConfig
 from quartapp.configure import EXIT_CONFIG, load_config
 from quartapp.database import engine, turns
 from quartapp.limits.rules import API, LOGIN_BY_ACCOUNT, LOGIN_IN_ALL, PAGES, SECOND_BY_DAY
@@ -186,14 +186,20 @@ def list_code(names: set[str]) -> str:
 
 
 def test_table_of_settings_has_each_with_its_default() -> None:
-    shared, production = find_tables(split_sections(read_paper("docs/operations.md"))["Settings"])
+    section = split_sections(read_paper("docs/operations.md"))["Settings"]
+    shared, production, development = find_tables(section)
 
     assert [row[:2] for row in shared.rows] == [
         [f"`{name}`", show_default(field)] for name, field in Config.model_fields.items()
     ]
-    assert [row[:2] for row in production.rows] == [
+    assert [row[:2] for row in production.rows] == list_changes(ProductionConfig)
+    assert [row[:2] for row in development.rows] == list_changes(DevelopmentConfig)
+
+
+def list_changes(kind: type[Config]) -> list[list[str]]:
+    return [
         [f"`{name}`", show_default(field)]
-        for name, field in ProductionConfig.model_fields.items()
+        for name, field in kind.model_fields.items()
         if show_default(field) != show_default(Config.model_fields[name])
     ]
 
