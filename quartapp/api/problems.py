@@ -1,6 +1,7 @@
 """How the API says that something went wrong: problem details of RFC 9457."""
 
 import json
+import re
 from dataclasses import asdict
 from typing import Any, TypeVar
 
@@ -19,6 +20,12 @@ from quartapp.log import request_id
 
 M = TypeVar("M", bound=BaseModel)
 MEDIA_TYPE = "application/problem+json"
+# What pydantic says of how a schema is written, and what clients know it by.
+INSIDES = (
+    (re.compile(r"Value error, "), ""),
+    (re.compile(r"Value should have (.*) item(s?) after .*"), r"String should have \1 character\2"),
+    (re.compile(r"Input should be a valid dictionary or .*"), "Input should be an object"),
+)
 
 
 def make_problem(error: AppError) -> Response:
@@ -68,5 +75,13 @@ def make_invalid(error: Exception) -> InvalidError:
     if not isinstance(error, ValidationError):
         return InvalidError("The data cannot be read.")
     faults = error.errors(include_url=False, include_context=False, include_input=False)
-    fields = tuple(FieldError(fault["loc"], fault["msg"], fault["type"]) for fault in faults)
+    fields = tuple(FieldError(fault["loc"], put(fault["msg"]), fault["type"]) for fault in faults)
     return InvalidError("Some fields are wrong.", fields)
+
+
+def put(message: str) -> str:
+    """Put in a client's words what pydantic says; a rule of ours speaks for itself."""
+    for pattern, words in INSIDES:
+        if pattern.match(message):
+            return pattern.sub(words, message, count=1)
+    return message

@@ -52,6 +52,24 @@ async def test_body_that_cannot_be_read_is_a_problem(
 
 
 @pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        (SITE | {"name": ""}, "String should have at least 1 character"),
+        (SITE | {"name": "a" * 121}, "String should have at most 120 characters"),
+        (SITE | {"name": "a\nb"}, "Line breaks and direction marks are not allowed."),
+        (SITE | {"name": 7}, "Input should be a valid string"),
+        ([], "Input should be an object"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+async def test_fault_is_told_without_the_inside_of_a_schema(
+    api: Api, sent: object, words: str
+) -> None:
+    _, body = await api("POST", "/entities", json=sent)
+    assert [fault["msg"] for fault in body["errors"]] == [words]
+
+
+@pytest.mark.parametrize(
     ("accept", "is_json"),
     [
         ("text/html,application/xhtml+xml,*/*;q=0.8", False),
