@@ -163,6 +163,19 @@ def test_figures_are_those_of_the_code(paper: str, words: str) -> None:
     assert words in read_paper(paper)
 
 
+def test_limits_of_nginx_are_those_of_its_files() -> None:
+    nginx = read_paper("deploy/nginx.conf") + read_paper("deploy/nginx.d/http.conf")
+    (rate,) = set(re.findall(r"rate=(\d+)r/s;", nginx))
+    (burst,) = re.findall(r"limit_req zone=requests burst=(\d+) nodelay;", nginx)
+    (connections,) = re.findall(r"limit_conn connections (\d+);", nginx)
+    asked = f"{rate} times a second with bursts of {burst}"
+
+    for paper, verb in (("docs/operations.md", "and hold"), ("docs/api.md", "or holds more than")):
+        told = " ".join(read_paper(paper).split())
+        assert asked in told
+        assert f"{verb} {connections} connections, web sockets among them" in told
+
+
 # --- tables --------------------------------------------------------------------------------------
 
 
