@@ -93,7 +93,8 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("--host", "-h", default="127.0.0.1")
     parser.add_argument("--port", "-p", default=5000, type=int)
     options, others = parser.parse_known_args(arguments)
-    require_free_port(options.host, options.port)
+    if "--help" not in others:
+        require_free_port(options.host, options.port)
     prepare(RUNTIME)
     hand_over("quartapp", "run", "--host", options.host, "--port", str(options.port), *others)
 

@@ -84,6 +84,14 @@ def test_taken_port_is_told_before_anything_is_installed(empty_project: Path) ->
     assert not (empty_project / ".venv").exists()
 
 
+def test_help_of_run_is_shown_while_it_serves(project: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        command = called(project, "run", "--port", port, "--help")
+
+    assert command == ["quartapp", "run", "--host", "127.0.0.1", "--port", port, "--help"]
+
+
 @pytest.mark.parametrize("options", [["--host", "nosuch.invalid"], ["--port", "99999"]])
 def test_address_that_is_none_is_told_in_one_line(empty_project: Path, options: list[str]) -> None:
     line = failure(empty_project, "run", *options)
