@@ -18,6 +18,7 @@ from quartapp.config_fields import (
     CommaList,
     DatabaseUrl,
     Host,
+    Language,
     MailAddress,
     MetricsToken,
     Network,
@@ -138,7 +139,7 @@ class Config(BaseSettings):
     REGISTRATION: Literal["closed", "invitation", "open"] = "closed"
     # Of whom a second factor is asked, an app for codes or a passkey; others may have one.
     SECOND_FACTOR: Literal["optional", "admins", "everyone"] = "optional"
-    LANGUAGE: Literal["en", "ru", "zh"] = "en"  # of who names none, and of their mails
+    LANGUAGE: Language = "en"  # of who names none, and of their mails
     PER_PAGE: int = Field(20, ge=1, le=100)  # rows of a page when nobody says how many
     COUNT_VISITS: bool = True  # how often each page is looked at; nothing of who does
     API_DOCS: bool = True  # serve the OpenAPI document and its page

@@ -5,7 +5,7 @@ import ssl
 from importlib import import_module
 from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar, get_args
 
 from limits import parse as parse_rate
 from pydantic import AfterValidator, BeforeValidator, HttpUrl, SecretStr
@@ -155,6 +155,18 @@ def check_rate(value: str) -> str:
     return value
 
 
+Spoken = Literal["en", "ru", "zh"]
+
+
+def read_language(value: object) -> object:
+    """Read what gettext calls by the same name, and desktops set: `en_GB:en`, or nothing."""
+    if not isinstance(value, str) or (value and not {"_", ":"} & set(value)):
+        return value
+    wanted = (part.partition("_")[0] for part in value.split(":"))
+    return next((code for code in wanted if code in get_args(Spoken)), "en")
+
+
+Language = Annotated[Spoken, BeforeValidator(read_language)]
 Peer = Annotated[str, AfterValidator(check_peer)]
 Origin = Annotated[str, AfterValidator(check_origin)]
 Host = Annotated[str, AfterValidator(check_host)]
