@@ -1,5 +1,6 @@
 """The key that signs cookies and cursors: is it safe, and where development keeps its own."""
 
+import errno
 import os
 import secrets
 from contextlib import suppress
@@ -31,7 +32,10 @@ def read_development_key(folder: Path) -> str:
     path = folder / "secret_key"
     if not path.exists():
         make_development_key(path)
-    return path.read_text()
+    key = path.read_text("ascii", "ignore")
+    if not key.strip():  # a machine that lost its power may leave an empty file
+        raise OSError(errno.EINVAL, "it holds no key: remove it", str(path))
+    return key
 
 
 def make_development_key(path: Path) -> None:
@@ -40,5 +44,6 @@ def make_development_key(path: Path) -> None:
     with NamedTemporaryFile("w", dir=path.parent) as file:  # of mode 0600
         file.write(secrets.token_hex())
         file.flush()
+        os.fsync(file.fileno())
         with suppress(FileExistsError):
             os.link(file.name, path)

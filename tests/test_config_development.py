@@ -57,6 +57,18 @@ def test_a_folder_that_cannot_be_used_is_named(
     ]
 
 
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe"])
+def test_a_file_without_a_key_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "secret_key").write_bytes(content)
+    monkeypatch.setenv("INSTANCE_PATH", str(tmp_path))
+
+    assert find_complaints("dev") == [
+        f"INSTANCE_PATH: {tmp_path}/secret_key cannot be used (it holds no key: remove it)."
+    ]
+
+
 @pytest.mark.parametrize(
     "url",
     [
