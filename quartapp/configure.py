@@ -30,6 +30,13 @@ def load_config(chosen: Choice = None) -> dict[str, Any]:
     Nothing chosen: APP_SETTINGS decides, then FLASK_CONFIG, then "default".
     Raises ConfigError, which names every wrong setting at once.
     """
+    try:
+        return check_config(chosen)
+    except UnicodeDecodeError as error:
+        raise ConfigError("The settings are wrong:\n  .env: it is no text in UTF-8.") from error
+
+
+def check_config(chosen: Choice) -> dict[str, Any]:
     kind, given = find_config(chosen)
     files, problems = read_files(kind)
     problems += [f"{old}: is called {new} here" for old, new in RENAMED.items() if old in given]

@@ -33,6 +33,12 @@ def test_a_typo_in_dotenv_is_named(tmp_path: Path) -> None:
     ]
 
 
+def test_dotenv_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PER_PAGE=7\n", "utf-16")
+
+    assert find_complaints("dev") == [".env: it is no text in UTF-8."]
+
+
 def test_development_keeps_a_key_of_its_own(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
