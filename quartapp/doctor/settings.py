@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
+from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -15,6 +16,7 @@ TOPIC = "settings"
 # This machine, and where clouds keep the keys of a machine.
 FORBIDDEN = [ip_network(one) for one in ("127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10")]
 MOUNTED = Path("/run/secrets")  # in a container, which has no other users
+ALIKE = 0.88  # of two names, by difflib: a slip of the pen
 LARGE = 100 * 1024 * 1024  # bytes of a body that anybody may send
 
 
@@ -25,6 +27,20 @@ def check_settings() -> Iterator[Finding]:
         yield from tell(error)
     else:
         yield Finding(Level.OK, TOPIC, "Each setting can be used.")
+    yield from check_names()
+
+
+def check_names() -> Iterator[Finding]:
+    """Warn of what looks like a setting and is none: nobody reads it, and nobody says so."""
+    known = {
+        "APP_SETTINGS",
+        *Config.model_fields,
+        *(f"{name}_FILE" for name in Config.model_fields),
+    }
+    for name in sorted(set(os.environ) - known):
+        meant = get_close_matches(name, known, 1, ALIKE)
+        if meant and not name.startswith("OTEL_"):  # it has names of its own
+            yield Finding(Level.WARN, TOPIC, f"{name} is no setting; is {meant[0]} meant?")
 
 
 def check_deploy() -> Iterator[Finding]:
