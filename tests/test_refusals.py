@@ -67,7 +67,7 @@ async def test_token_that_is_none_is_told_and_a_stranger_is_not(
     await client.get("/api/v1/entities")
     await client.get("/")
 
-    why = "Sign in to see this."
+    why = "This token does not hold, or no longer: ask for another one."
     assert read_told(caplog) == [("401", "GET /api/v1/entities", "nobody known", why)]
     assert UNKNOWN_TOKEN not in caplog.text
 

@@ -11,6 +11,7 @@ from quartapp.models import ApiToken, User, UserSession
 from quartapp.texts import Text
 
 SIGN_IN = Text("Sign in to see this.")
+GET_TOKEN = Text("This token does not hold, or no longer: ask for another one.")
 GIVE_FACTOR = Text("Sign in again, with your second factor: a password is not enough here.")
 
 
@@ -18,12 +19,14 @@ GIVE_FACTOR = Text("Sign in again, with your second factor: a password is not en
 class Asker:
     """A person in a browser (`session`) or a program (`token`); a stranger has neither.
 
-    `weak` is a stranger's session that counts for nothing, as a second factor is missing in it.
+    `weak` is a stranger's session that counts for nothing, as a second factor is missing in it;
+    who `has_void_token` is a stranger, too.
     """
 
     session: UserSession | None = None
     token: ApiToken | None = None
     weak: UserSession | None = None
+    has_void_token: bool = False
 
     @property
     def credential(self) -> UserSession | ApiToken | None:
@@ -38,7 +41,7 @@ class Asker:
         return self.credential is not None and self.credential.is_unnoted(now)
 
 
-STRANGER = Asker()
+STRANGER, VOID = Asker(), Asker(has_void_token=True)
 
 
 def get_asker() -> Asker:
@@ -54,5 +57,12 @@ def get_user() -> User:
     """Return the user of this request or socket; UnauthorizedError for a stranger."""
     user = find_user()
     if user is None:
-        raise UnauthorizedError(GIVE_FACTOR if get_asker().weak else SIGN_IN)
+        raise UnauthorizedError(describe_stranger(get_asker()))
     return user
+
+
+def describe_stranger(asker: Asker) -> str:
+    """Say what a stranger has to do."""
+    if asker.weak:
+        return GIVE_FACTOR
+    return GET_TOKEN if asker.has_void_token else SIGN_IN

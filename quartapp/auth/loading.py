@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.asgi.wrappers import SUBPROTOCOL
-from quartapp.auth.asker import STRANGER, Asker, get_asker
+from quartapp.auth.asker import STRANGER, VOID, Asker, get_asker
 from quartapp.auth.cookies import find_remember_cookie, keep_remember_cookie, keep_secrets
 from quartapp.auth.known import find_known_token, note_known_use
 from quartapp.auth.origin import is_own_origin
@@ -75,7 +75,7 @@ async def find_program() -> Asker | None:
         return None
     token = await find_known_token(secret)
     if token is None:
-        return STRANGER
+        return VOID
     if request.method not in SAFE_METHODS:  # what is written may refer to its user
         token = await db.session.merge(token, load=False)
     return Asker(token=token)
@@ -90,7 +90,7 @@ async def find_asker(session: AsyncSession, connection: Request | Websocket) -> 
     """Return who a bearer token or the session's cookie names; None: a cookie may wake one."""
     if (secret := find_bearer(connection)) is not None:
         token = await find_token(session, secret)
-        return Asker(token=token) if token else STRANGER
+        return Asker(token=token) if token else VOID
     cookie = quart_auth.current_user.auth_id
     row = await find_session(session, cookie) if cookie else None
     return await weigh_session(session, row) if row else None
