@@ -24,13 +24,13 @@ from quartapp.models.json_answer import MAX_CONTAINERS
 from quartapp.models.json_path import MAX_NODES, PATH_LENGTH
 from quartapp.models.link import LIFE, Purpose
 from quartapp.models.maintenance import MAX_WINDOWS
+from quartapp.models.share import PER_HOST
 from quartapp.models.user import User
 from quartapp.monitoring.connection import MAX_HEAD
 from quartapp.monitoring.fetch import MAX_BODY, MAX_HOPS
 from quartapp.remote import PATIENCE, PAUSE
 from quartapp.services.paging import MAX_SIZE
 from quartapp.services.prune import DELIVERIES_KEPT
-from quartapp.services.tell import PER_HOST
 from quartapp.services.token import TOKEN_LIFE
 from quartapp.telling.teller import SECONDS, SLOTS
 from tests.api.helpers import Api, add_site
