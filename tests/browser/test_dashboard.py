@@ -48,6 +48,41 @@ async def test_what_happens_is_told_by_the_socket_and_shown_without_a_reload(
     assert tab.complaints == other.complaints == []
 
 
+@pytest.mark.parametrize("path", ["/", "/bugs/board", "/account/"])
+async def test_bar_begins_and_ends_where_the_page_does(
+    open_page: OpenPage, site: str, signed_in: dict[str, Any], path: str
+) -> None:
+    tab = await open_page(base_url=site, storage_state=signed_in)
+    for width in (390, 1000, 1600):
+        await tab.page.set_viewport_size({"width": width, "height": 900})
+        await tab.page.goto(path)
+        brand = await tab.page.locator(".brand").bounding_box()
+        title = await tab.page.locator("h1").bounding_box()
+
+        assert brand
+        assert title
+        assert (width, brand["x"]) == (width, title["x"])
+
+
+async def test_state_stays_beside_the_name_on_a_phone(
+    open_page: OpenPage, site: str, signed_in: dict[str, Any]
+) -> None:
+    tab = await open_page(base_url=site, storage_state=signed_in)
+    await tab.page.set_viewport_size({"width": 390, "height": 844})
+    await report_bug(tab.page, "site-08")
+    await tab.page.goto("/")
+    row = tab.page.locator(".glances li", has_text="Site 08")
+    await row.get_by_role("link", name="1 bug").wait_for()
+
+    name = await row.locator("a").first.bounding_box()
+    state = await row.locator(".state").bounding_box()
+
+    assert name
+    assert state
+    assert name["x"] < state["x"]
+    assert abs(name["y"] + name["height"] / 2 - state["y"] - state["height"] / 2) < 2
+
+
 def start(folder: Path, name: str, port: int) -> AbstractContextManager[Program]:
     """Run the application on a database that outlives it."""
     (folder / name).mkdir()
