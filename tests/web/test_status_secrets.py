@@ -30,9 +30,11 @@ from quartapp.models.tally import FindingState
 from quartapp.services.comment import add_comment
 from quartapp.services.entity import add_entity
 from tests.helpers import add_person
+from tests.papers import read_paper
 from tests.services.history import ROW
 
 CANARY = "canary"
+URL = "http://open.test/?key=shown"
 PLACES = ["/status/", "/status/groups/shops", "/status/open"]
 PAGES = ["", "/badge.svg", "/feed.atom", "/feed.rss", "/embed"]
 NOT_THERE = ["groups/canary-group", "canary-site", "canary-site/badge.svg"]
@@ -42,8 +44,8 @@ NOT_THERE = ["groups/canary-group", "canary-site", "canary-site/badge.svg"]
 async def _secrets(app: Quart) -> None:
     async with app.app_context(), db.begin() as session:
         owner = await add_person(session, "canary-owner", role=Role.ADMIN)
-        given: dict[str, Any] = {"url": "http://open.test/", "is_public": True, "owner": owner}
-        shown = await add_entity(session, name="open", **given)
+        given: dict[str, Any] = {"url": URL, "is_public": True, "owner": owner}
+        shown = await add_entity(session, name="open", content="shown content", **given)
         given |= {"url": "http://canary.test/", "is_public": False, "content": "canary content"}
         hidden = await add_entity(session, name="canary site", **given)
         for name, is_public in (("shops", True), ("canary-group", False)):
@@ -114,3 +116,11 @@ async def test_what_is_not_public_is_not_there(client: QuartClient, path: str) -
     there = await client.get(f"/status/{path}")
     nothing = await client.get("/status/nothing")
     assert (there.status_code, nothing.status_code) == (404, 404)
+
+
+async def test_of_a_public_site_strangers_see_what_the_paper_says(client: QuartClient) -> None:
+    page = await (await client.get("/status/open")).get_data(as_text=True)
+
+    told = "strangers see name, address with all that is in it, description, state and figures"
+    assert told in " ".join(read_paper("docs/security.md").split())
+    assert [words for words in ("open", URL, "shown content", "Down") if words not in page] == []

@@ -30,7 +30,10 @@ class EntityForm(BaseForm):
     content = TextAreaField(
         _("Description"), [Clean(clean_text), Length(max=CONTENT_LENGTH)], render_kw={"rows": 5}
     )
-    is_public = BooleanField(_("Show it on the public status page"))
+    is_public = BooleanField(
+        _("Show it on the public status page"),
+        description=_("With its whole address and its description"),
+    )
 
     async def check_url(self, field: Field) -> None:
         if field.data != field.object_data:  # what settings have ruled out since may stay
