@@ -62,6 +62,7 @@ SQLITE = {
     "SQLITE_LOCKED": Failure.AWAY,
     "SQLITE_FULL": Failure.FULL,
     "SQLITE_IOERR": Failure.AWAY,
+    "SQLITE_IOERR_SHMSIZE": Failure.FULL,  # no room for the index of what is not yet in the file
     "SQLITE_CANTOPEN": Failure.FILE,
     "SQLITE_READONLY": Failure.FILE,
     "SQLITE_PERM": Failure.FILE,
@@ -103,7 +104,7 @@ def find_failure(error: BaseException) -> Failure | None:
         return Failure.INVALID  # the driver could not even send the value
     known = find_by_code(error.orig)
     if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return known if known is Failure.FILE else Failure.AWAY
+        return known if known in (Failure.FILE, Failure.FULL) else Failure.AWAY
     return known
 
 

@@ -1,5 +1,6 @@
 """A disk that is full or may not be written: reading goes on, writing is refused in words."""
 
+import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -83,6 +84,19 @@ async def run_alone(engine: AsyncEngine, statement: str) -> None:
     """Run what PostgreSQL does outside of transactions only."""
     async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         await connection.execute(text(statement))
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+@pytest.mark.parametrize("left", [0, 4096, 20_480])
+async def test_a_database_for_which_there_is_no_room_is_told_so(disk: Path, left: int) -> None:
+    room = os.statvfs(disk)
+    (disk / "rest").write_bytes(b"x" * (room.f_bavail * room.f_frsize - left))
+    engine = make_engine(parse_url(f"sqlite:///{disk}/data/test.db"))
+
+    failure = await try_to_run(engine, [CreateTable(page)])
+    await engine.dispose()
+
+    assert failure is Failure.FULL
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])  # MariaDB may end itself on such a disk
