@@ -14,7 +14,8 @@ from quartapp.errors import AppError
 def explain_failure(error: Exception) -> str | None:
     """Return one line for the person at the keyboard; None: it is a mistake, show the traceback."""
     if isinstance(error, AppError | CommandError):
-        remedy = " First: quartapp db upgrade" if "not up to date" in str(error) else ""
+        is_behind = str(error).endswith("not up to date.")  # and nobody has said what to do
+        remedy = " First: quartapp db upgrade" if is_behind else ""
         return f"{error}{remedy}"
     failure = find_failure(error)
     if failure in (Failure.AWAY, Failure.FILE, Failure.BEHIND, Failure.FULL):

@@ -50,6 +50,15 @@ def test_every_option_is_explained() -> None:
     assert [option.name for option in options if not option.help] == []
 
 
+@pytest.mark.parametrize("words", ["migrate -m tag", "check"])
+def test_what_comes_first_is_said_once(invoke: Invoke, words: str) -> None:
+    result = invoke("db", *words.split())
+
+    remedy = "First: quartapp db upgrade"
+    assert result.exit_code == 1
+    assert result.output == f"Error: Target database is not up to date. {remedy}\n"
+
+
 def test_there_and_back(invoke: Invoke) -> None:
     steps = ("upgrade", "downgrade", "upgrade +1", "downgrade -1", "upgrade head", "check")
     results = [invoke("db", *words.split()) for words in steps]
