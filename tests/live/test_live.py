@@ -186,6 +186,24 @@ async def test_client_that_takes_nothing_for_long_is_left(
         assert await client.read_close() == (1013, "You are too slow.")
 
 
+async def test_socket_that_cannot_be_told_is_closed(
+    fresh_app: QuartApp, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its client would wait for ever, and believe that nothing happens."""
+    monkeypatch.setattr(module, "HEARTBEAT", 0.05)
+
+    async def fail(_self: Websocket, _text: str) -> None:
+        raise ValueError("secret")
+
+    async with serving(fresh_app) as port, listening(fresh_app, port, owner) as client:
+        await hear(client)
+        monkeypatch.setattr(Websocket, "send_now", fail)
+        assert await client.read_close() == (
+            1011,
+            "Something went wrong here; it has been noted.",
+        )
+
+
 async def test_client_that_was_idle_for_long_is_not_slow() -> None:
     listener = Listener(User(id=1, name="me"))
     teller = module.Teller(cast(Any, None), listener, cast(Any, None))

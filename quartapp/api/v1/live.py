@@ -10,7 +10,7 @@ from quart_cors import cors_exempt
 
 from quartapp.api.problems import validate
 from quartapp.api.v1.schemas import EventOut, SubscribeIn
-from quartapp.app import TRY_AGAIN_LATER, QuartApp
+from quartapp.app import TRY_AGAIN_LATER, QuartApp, explain_close
 from quartapp.asgi.wrappers import Websocket
 from quartapp.auth import get_user, login_required
 from quartapp.extensions import db
@@ -96,19 +96,21 @@ class Teller:
                 self.told_at = self.began_at = self.loop.time()
                 if self.listener.queue:
                     await asyncio.sleep(0)  # others have their turn
-        except Exception:
-            self.is_over = True
-            logger.exception("A socket hears of nothing any more.")
+        except Exception as error:
+            logger.exception("A socket cannot be told what happens.")
+            self.end(*explain_close(error))
         finally:
             self.task = None
 
     def leave(self) -> None:
-        self.is_over, app = True, self.app
         if self.task is not None:
             self.task.cancel()
-        app.add_background_task(
-            app.close_sockets, TRY_AGAIN_LATER, "You are too slow.", [self.socket]
-        )
+        self.end(TRY_AGAIN_LATER, "You are too slow.")
+
+    def end(self, code: int, reason: str) -> None:
+        """Close the socket: one that says nothing more would be believed."""
+        self.is_over, app = True, self.app
+        app.add_background_task(app.close_sockets, code, reason, [self.socket])
 
     def take(self) -> str | None:
         is_due, self.is_due = self.is_due, False
